@@ -1,0 +1,27 @@
+# ResolutionFlow. Everything runs from .venv in this folder, which `scripts/setup` makes.
+.POSIX:
+
+help:
+	@echo "make demo    sets everything up and serves the demo on http://127.0.0.1:8000 (PORT=8001 changes it); Ctrl-C ends it"
+	@echo "make test    sets everything up and runs the whole suite, the browser tests included"
+	@echo "make lint    ruff, mypy and the direction of imports"
+	@echo "make clean   removes the demo's data, the caches and the logs (.venv stays)"
+
+demo:
+	@./scripts/setup
+	@exec .venv/bin/python -m resolutionflow.demo
+
+test:
+	@./scripts/setup dev
+	@exec ./scripts/run-tests
+
+lint:
+	@./scripts/setup dev
+	@exec ./scripts/run-tests lint
+
+clean:
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m resolutionflow.embedded_clean; else rm -rf .data; fi
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache staticfiles test-results
+	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help demo test lint clean

@@ -1,0 +1,130 @@
+"""Answers that every room gives alike: JSON or a page, refusals, and what a person reads when the database is away."""
+
+from typing import Any
+
+import structlog
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.contrib import messages
+from django.db import InterfaceError, OperationalError
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from psycopg_pool import PoolTimeout
+
+from accounts.models import User
+from accounts.verbs import Refused
+
+log = structlog.get_logger("answers")
+
+HEADINGS = {
+    401: "Sign in first",
+    403: "That is not yours to do",
+    404: "Nothing here",
+    409: "Somebody was quicker",
+    410: "No longer open",
+    422: "Something is missing",
+    500: "That went wrong here",
+    503: "The database is away",
+}
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the caller asked for JSON rather than a page: an Accept header that names it before any HTML."""
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept and "text/html" not in accept.split("application/json")[0]
+
+
+def person_json(user: User | None) -> dict[str, Any] | None:
+    return {"id": user.pk, "name": str(user)} if user else None
+
+
+def refusal_page(request: HttpRequest, status: int, detail: str, *, heading: str = "", back: str = "/", back_text: str = "Home") -> HttpResponse:
+    context = {"heading": heading or HEADINGS.get(status, "Refused"), "detail": detail, "back": back, "back_text": back_text, "status": status}
+    return render(request, "refused.html", context, status=status)
+
+
+def refuse(request: HttpRequest, refused: Refused, *, back: str = "/escalations/", back_text: str = "Back to the queue") -> HttpResponse:
+    """The answer to a verb that did not happen: JSON with `error` and `detail`, a toast for HTMX, or a page with the way back."""
+    if wants_json(request):
+        return JsonResponse({"error": refused.error, "detail": refused.detail, **refused.extra}, status=refused.status)
+    if request.headers.get("HX-Request") == "true":
+        response = render(request, "_refused.html", {"detail": refused.detail, "error": refused.error}, status=refused.status)
+        # What went wrong is said where toasts are; the place that was pressed stays as it is, with what was typed.
+        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+        return response
+    return refusal_page(request, refused.status, refused.detail, back=back, back_text=back_text)
+
+
+def invalid(form: BaseForm) -> JsonResponse:
+    """422 with the faults of a form, by field."""
+    fields = {name: [str(e) for e in errors] for name, errors in form.errors.items()}
+    first = next((e for errors in fields.values() for e in errors), "Check the fields.")
+    return JsonResponse({"error": "invalid", "detail": first, "fields": fields}, status=422)
+
+
+def toast(request: HttpRequest, text: str) -> None:
+    """A short word on the next page that this person sees."""
+    messages.success(request, text)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"error": "not_found", "detail": "There is nothing here, or it is not yours to see."}, status=404)
+    return refusal_page(request, 404, "There is nothing at this address, or it is not yours to see.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"error": "not_allowed", "detail": "That is not yours to do."}, status=403)
+    return refusal_page(request, 403, "Your role does not allow that. An admin of your account can change it.")
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    detail = "The page was too old to be trusted (or cookies are off). Nothing was changed. Open it again and repeat."
+    if wants_json(request):
+        return JsonResponse({"error": "not_allowed", "detail": detail}, status=403)
+    return refusal_page(request, 403, detail, heading="Please do that once more")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    number = getattr(request, "request_id", "")[:12]
+    detail = f"Nothing was half done. If it happens again, give your admin the number {number}."
+    if wants_json(request):
+        return JsonResponse({"error": "failed", "detail": detail}, status=500)
+    return refusal_page(request, 500, detail)
+
+
+class DatabaseAway:
+    """Answers 503 with a human sentence, on a page that needs no database, when PostgreSQL does not answer."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError | InterfaceError | PoolTimeout):
+            log.error("database away", error=type(exception).__name__)
+            return database_away(request)
+        return None
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    detail = "Nothing is lost: what you typed is still in your page. Try again in a moment."
+    if wants_json(request):
+        return JsonResponse({"error": "unavailable", "detail": detail}, status=503)
+    response = HttpResponse(_AWAY.format(detail=detail), status=503)
+    response["Retry-After"] = "5"
+    return response
+
+
+# Whole in itself: the ordinary page needs the database for the rail and the bell.
+_AWAY = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Unavailable · ResolutionFlow</title><link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/app.css">
+<main class="page refused"><h1>The database is away</h1><p>{detail}</p></main></html>"""

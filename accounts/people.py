@@ -1,0 +1,53 @@
+"""Who somebody is at the moment of a write, and the questions asked about roles."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts.models import Role, User
+
+# Who may work and claim; a viewer reads.
+MAY_CLAIM = frozenset({Role.OWNER, Role.ADMIN, Role.ENGINEER})
+LEADS = frozenset({Role.OWNER, Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the database has them now, never as a request or a form remembers them."""
+
+    id: int
+    name: str
+    role: str
+    account_id: int | None
+    is_active: bool
+    is_staff: bool
+    is_superuser: bool
+
+    @property
+    def may_work(self) -> bool:
+        return self.is_active and self.role in MAY_CLAIM
+
+    @property
+    def leads(self) -> bool:
+        """An admin or owner: may do to a handoff what its claimer may."""
+        return self.is_active and self.role in LEADS
+
+    def is_staff_for(self, account_id: int) -> bool:
+        """Staff who may act in that account: superusers in all, other staff in their own."""
+        return self.is_active and (self.is_superuser or (self.is_staff and self.account_id == account_id))
+
+    @property
+    def short_name(self) -> str:
+        return self.name.split()[0] if self.name.strip() else "Somebody"
+
+
+def as_now(user: User | int) -> Person | None:
+    """Reads role, activity and account anew with one plain SELECT; the first statement of every verb's transaction."""
+    pk = user if isinstance(user, int) else user.pk
+    row = User.objects.filter(pk=pk).values("id", "name", "role", "account_id", "is_active", "is_staff", "is_superuser").first()
+    return Person(**row) if row else None
+
+
+def who_may_claim(account_id: int) -> QuerySet[User]:
+    """The account's active engineers, admins and owners."""
+    return User.objects.filter(account_id=account_id, is_active=True, role__in=MAY_CLAIM)

@@ -1,0 +1,32 @@
+"""Sign-in: by e-mail address and password, required everywhere by default."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.answers import wants_json
+
+
+class Adapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """People are added by their account's admins or by staff, never by themselves."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Staff of no account have nothing to see but the admin."""
+        if getattr(request.user, "account_id", None) is None:
+            return resolve_url("admin:index")
+        return super().get_login_redirect_url(request)
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Signed out: a page answers 302 to sign-in, HTMX `HX-Redirect` (a redirect would put the form into the fragment), JSON 401."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponse:
+        if wants_json(request):
+            return JsonResponse({"error": "unauthenticated", "detail": "Sign in first."}, status=401)
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponseClientRedirect(resolve_url("account_login"))
+        return super().handle_no_permission(request, view_func)  # type: ignore[no-any-return]

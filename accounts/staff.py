@@ -1,0 +1,58 @@
+"""The admin: staff's side. Superusers see all accounts; other staff their own, and a foreign id is a 404 to them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey, QuerySet
+from django.http import HttpRequest
+
+
+class StaffSite(admin.AdminSite):
+    site_header = "ResolutionFlow staff"
+    site_title = "ResolutionFlow staff"
+    index_title = "Accounts, people, sessions, handoffs"
+    site_url = "/"
+
+
+class OfAccount(admin.ModelAdmin):
+    """Rows of one's own account only, unless one is a superuser. `account_path` leads from the row to its account's id."""
+
+    account_path = "account_id"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.user.is_superuser:
+            return rows
+        return rows.filter(**{self.account_path: getattr(request.user, "account_id", None) or -1})
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_staff)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Every member of staff reads; what they may change is granted to them one by one."""
+        return bool(request.user.is_active and request.user.is_staff)
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choices stay inside the account too, so that a form never lists a neighbour's people."""
+        if not request.user.is_superuser:
+            related: Any = db_field.related_model
+            own = getattr(request.user, "account_id", None) or -1
+            if db_field.name == "account":
+                kwargs["queryset"] = related._default_manager.filter(pk=own)
+            elif any(f.name == "account" for f in related._meta.get_fields()):
+                kwargs["queryset"] = related._default_manager.filter(account_id=own)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class History(OfAccount):
+    """Read-only: editing would break the audit trail. What staff may change, they change through actions."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+

@@ -1,0 +1,56 @@
+"""Words that many templates need: ages and names."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+
+register = template.Library()
+
+
+def span(length: timedelta) -> str:
+    """A length of time in the two units that matter: "4 s", "12 min", "1 h 12 min", "3 d"."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d"
+
+
+@register.filter
+def age(when: datetime | None) -> str:
+    """How long ago, without "ago": the page's script keeps it current the same way."""
+    if when is None:
+        return ""
+    length = timezone.now() - when
+    return "just now" if length < timedelta(minutes=1) else span(length)
+
+
+@register.filter
+def ago(when: datetime | None) -> str:
+    text = age(when)
+    return text if text in ("", "just now") else f"{text} ago"
+
+
+@register.filter
+def lasted(start: datetime, end: datetime | None) -> str:
+    return span((end or timezone.now()) - start)
+
+
+@register.filter
+def clock(when: datetime | None) -> str:
+    """The time of day, with the date where it is not today."""
+    if when is None:
+        return ""
+    local = timezone.localtime(when)
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local.day} {local:%b %H:%M}"
+
+
+@register.filter
+def get(mapping: dict, key: object) -> object:
+    return mapping.get(key)

@@ -1,0 +1,73 @@
+"""How a verb answers, and the transaction that it runs in.
+
+A verb changes state by guarded updates and returns a fact: its own result, or `Refused`. Inside its transaction it leaves by raising
+`Refuse`, so that whatever it has already written is rolled back; the caller sees the `Refused` value.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
+
+# What a refusal is called, and the HTTP status that says the same. Part 6 of the design lists them.
+STATUS = {
+    "unauthenticated": 401,
+    "not_found": 404,
+    "not_allowed": 403,
+    "inactive": 403,
+    "own_handoff": 403,
+    "withdrawn": 410,
+    "returned": 410,
+    "superseded": 410,
+    "already_claimed": 409,
+    "session_changed": 409,
+    "invalid": 422,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A verb that did not happen: nothing was changed. `extra` joins the JSON answer; `error` is one of `STATUS`."""
+
+    error: str
+    detail: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.error]
+
+
+class Refuse(Exception):
+    """Leaves a verb's transaction and rolls it back."""
+
+    def __init__(self, error: str, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.refused = Refused(error, detail, extra)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def verb(function: Callable[P, R]) -> Callable[P, R | Refused]:
+    """Runs `function` in one transaction, once more after a deadlock (the loser of a deadlock has changed nothing)."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R | Refused:
+        nested = connection.in_atomic_block
+        for last_try in (nested, True):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except Refuse as refuse:
+                return refuse.refused
+            except OperationalError as error:
+                if last_try or not isinstance(error.__cause__, DeadlockDetected):
+                    raise
+        raise AssertionError("unreachable: the second try returns or raises")
+
+    return run

@@ -1,0 +1,124 @@
+"""The cast: ana escalates, bo and dana may claim, vic is a viewer, lea an admin, eve is of another account. And what makes the hard things short."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
+
+import pytest
+
+from resolutionflow import embedded
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not os.environ.get("DATABASE_URL"):
+        embedded.hold("test")
+
+
+@pytest.fixture
+def acme(db: None) -> Any:
+    from tests.factories import AccountFactory
+
+    return AccountFactory(name="Acme MSP", slug="acme-msp")
+
+
+def _person(name: str, role: str) -> Callable[..., Any]:
+    @pytest.fixture(name=name.split()[0].lower())
+    def person(acme: Any) -> Any:
+        from tests.factories import UserFactory
+
+        return UserFactory(name=name, email=f"{name.split()[0].lower()}@acme.example", account=acme, role=role)
+
+    return person
+
+
+ana = _person("Ana Reyes", "engineer")
+bo = _person("Bo Lindqvist", "engineer")
+dana = _person("Dana Okafor", "engineer")
+lea = _person("Lea Moreau", "admin")
+vic = _person("Vic Tan", "viewer")
+
+
+@pytest.fixture
+def eve(db: None) -> Any:
+    from tests.factories import AccountFactory, UserFactory
+
+    return UserFactory(name="Eve Stone", email="eve@globex.example", account=AccountFactory(name="Globex IT", slug="globex-it"), role="owner")
+
+
+@pytest.fixture
+def session(ana: Any) -> Any:
+    from tests.factories import make_session
+
+    return make_session(ana)
+
+
+@pytest.fixture
+def handoff(session: Any, ana: Any) -> Any:
+    from tests.factories import hand_off
+
+    return hand_off(session, ana)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[Any], Any]:
+    """A browser-less client in which somebody is signed in."""
+    from django.test import Client
+
+    def sign_in(user: Any, **kwargs: Any) -> Client:
+        client = Client(**kwargs)
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def as_json() -> dict[str, dict[str, str]]:
+    """Keyword arguments that ask for JSON."""
+    return {"headers": {"Accept": "application/json"}}
+
+
+@pytest.fixture
+def second_waits_for_first() -> Callable[[Callable[[], Any], Callable[[], Any]], tuple[Any, Any]]:
+    """A staged race: `a` acts and holds its transaction; `b` starts; when PostgreSQL's locks show `b` waiting, `a` commits. Returns both answers.
+
+    For tests with `transaction=True`. Fails with a sentence where `b` was never blocked.
+    """
+    from django.db import connection, connections, transaction
+
+    def stage(a: Callable[[], Any], b: Callable[[], Any]) -> tuple[Any, Any]:
+        answers: dict[str, Any] = {}
+
+        def run_b() -> None:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_backend_pid()")
+                    answers["pid"] = cursor.fetchone()[0]
+                answers["b"] = b()
+            except Exception as error:
+                answers["b"] = error
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=run_b)
+        with transaction.atomic():
+            answers["a"] = a()
+            thread.start()
+            deadline = time.monotonic() + 10
+            while True:
+                with connection.cursor() as cursor:
+                    # Not pg_stat_activity: inside a transaction it shows for ever what it showed first.
+                    cursor.execute("SELECT count(*) FROM pg_locks WHERE pid = %s AND NOT granted", [answers.get("pid", -1)])
+                    if cursor.fetchone()[0]:
+                        break
+                assert time.monotonic() < deadline, f"the second never waited for the first: {answers}"
+                time.sleep(0.01)
+        thread.join(10)
+        assert not thread.is_alive(), "the second never came back"
+        return answers["a"], answers["b"]
+
+    return stage

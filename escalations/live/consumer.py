@@ -1,0 +1,114 @@
+"""The socket: for telling, never for doing."""
+
+import asyncio
+import json
+import uuid
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import connection
+
+from escalations.live.frames import current_number
+from escalations.live.hub import Watcher, hub
+from escalations.live.listener import PRESENCE_CHANNEL, listener
+from handoffs.models import SessionHandoff
+
+# Seconds between pings; the page's answer tells that it reads.
+PING_EVERY = 20
+PRESENCE_EVERY = 15
+
+
+class EscalationsConsumer(AsyncWebsocketConsumer):
+    """`/ws/escalations/`, with `?handoff=<uuid>` on a page that shows one: its presence is told to colleagues."""
+
+    watcher: Watcher | None = None
+    _pulse: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        user = self.scope["user"]
+        # Accepted first: a refusal before it reaches the browser as a broken connection, and it would try for ever.
+        await self.accept()
+        if not user.is_authenticated or not user.is_active or user.account_id is None:
+            await self.close(code=4401)
+            return
+        handoff = await database_sync_to_async(_handoff_of)(user, self.scope["query_string"])
+        listener.ensure()
+        try:
+            await asyncio.wait_for(listener.listening.wait(), timeout=5)
+        except TimeoutError:
+            await self.close(code=4503)
+            return
+        self.watcher = Watcher(self, user.pk, user.account_id, user.role, self.scope["session"].session_key or "", user.password, handoff)
+        self.name = str(user)
+        number = await database_sync_to_async(current_number)(user.account_id)
+        hub.add(self.watcher, number)
+        # What was committed between the reading and the adding was heard by nobody here: look once more.
+        listener.wake([user.account_id])
+        await self.send(json.dumps({"hello": True, "n": hub.last[user.account_id], "looking": hub.presence_snapshot(user.account_id)}))
+        self._pulse = asyncio.get_running_loop().create_task(self._keep_alive())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Pages answer pings and nothing else."""
+        if self.watcher is not None:
+            self.watcher.answered()
+
+    async def disconnect(self, code: int) -> None:
+        if self._pulse is not None:
+            self._pulse.cancel()
+        if self.watcher is None:
+            return
+        hub.remove(self.watcher)
+        if self.watcher.handoff and not any(
+            w.user_id == self.watcher.user_id and w.handoff == self.watcher.handoff for w in hub.watchers.get(self.watcher.account_id, ())
+        ):
+            await self._ring(here=False)
+
+    async def push(self, text: str) -> None:
+        await self.send(text)
+
+    async def cut(self, code: int) -> None:
+        if self._pulse is not None:
+            self._pulse.cancel()
+        await self.close(code=code)
+
+    async def _keep_alive(self) -> None:
+        assert self.watcher is not None
+        waited = PING_EVERY
+        while True:
+            if self.watcher.handoff:
+                await self._ring(here=True)
+            if waited >= PING_EVERY:
+                await self.send('{"ping":1}')
+                waited = 0
+            await asyncio.sleep(PRESENCE_EVERY)
+            waited += PRESENCE_EVERY
+
+    async def _ring(self, *, here: bool) -> None:
+        """Presence is the one thing a socket says: on a channel of its own, without a row or a number."""
+        assert self.watcher is not None
+        body = {
+            "account": self.watcher.account_id,
+            "handoff": self.watcher.handoff,
+            "user": self.watcher.user_id,
+            "name": self.name,
+            "here": here,
+        }
+        await database_sync_to_async(_notify)(json.dumps(body))
+
+
+def _notify(payload: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [PRESENCE_CHANNEL, payload])
+
+
+def _handoff_of(user: Any, query: bytes) -> str | None:
+    """The handoff that the page shows, if it is one of the account; anything else is nobody's business and is ignored."""
+    asked = parse_qs(query.decode("latin-1")).get("handoff", [""])[0]
+    try:
+        pk = uuid.UUID(asked)
+    except ValueError:
+        return None
+    exists = SessionHandoff.objects.filter(pk=pk, account_id=user.account_id, intent="escalate").exists()
+    return str(pk) if exists else None

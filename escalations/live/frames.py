@@ -1,0 +1,84 @@
+"""What an event looks like on a page. Read and rendered once per process, whatever the number of watchers."""
+
+import json
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from accounts.models import Event, EventCounter, User
+from accounts.people import LEADS
+from escalations.live.hub import LARGEST_FRAME, Frame
+from flowpilot.models import AISession, SessionHand
+from handoffs.models import SessionHandoff
+
+# How many missed events are read one by one; beyond, pages are told the newest number and fetch.
+MOST_AT_ONCE = 200
+
+_CARD_COMES = {"handoff_opened", "handoff_released"}
+_CARD_GOES = {"handoff_claimed", "handoff_withdrawn", "handoff_superseded"}
+
+
+def current_number(account_id: int) -> int:
+    return EventCounter.objects.filter(account_id=account_id).values_list("last", flat=True).first() or 0
+
+
+def frames_since(account_id: int, number: int) -> tuple[int, list[Frame]]:
+    """The frames of all events after `number`, in commit order, and the newest number."""
+    events = list(Event.objects.filter(account_id=account_id, number__gt=number).select_related("by").order_by("number")[: MOST_AT_ONCE + 1])
+    if not events:
+        return number, []
+    if len(events) > MOST_AT_ONCE:
+        newest = current_number(account_id)
+        return newest, [_bare_frame(newest)]
+    return events[-1].number, [frame_of(event) for event in events]
+
+
+def _bare(number: int) -> str:
+    return json.dumps({"n": number})
+
+
+def _bare_frame(number: int) -> Frame:
+    return Frame(whole=_bare(number), bare=_bare(number))
+
+
+def frame_of(event: Event) -> Frame:
+    """One event on the wire. A card is the same for everybody; what differs per viewer is done in the page."""
+    body: dict[str, Any] = {"n": event.number, "kind": event.kind, "by": event.by_id}
+    readers: frozenset[int] | None = None
+    except_user: int | None = None
+    if event.handoff:
+        handoff = SessionHandoff.objects.select_related("session", "author", "target", "claimed_by").filter(pk=event.handoff).first()
+        if handoff is None or handoff.intent == SessionHandoff.Intent.PARK:
+            return _bare_frame(event.number)
+        body["handoff"] = str(handoff.pk)
+        body["session"] = str(handoff.session_id)
+        if event.kind in _CARD_COMES and handoff.state == SessionHandoff.State.OPEN:
+            except_user = handoff.author_id
+            body["card"] = render_to_string("escalations/_card.html", {"handoff": handoff, "live": True})
+            body["bell"] = "claimers" if event.kind == "handoff_opened" else None
+            body["announce"] = f"New escalation, {handoff.get_priority_display().lower()}: {handoff.session.title}, from {handoff.author}"
+        elif event.kind in _CARD_GOES:
+            body["gone"] = True
+            if event.kind == "handoff_claimed":
+                body["announce"] = f"{event.by} claimed: {handoff.session.title}"
+                body["name"] = str(event.by)
+        elif event.kind == "handoff_returned":
+            readers = _readers(handoff.session)
+            body["bell"] = handoff.session.user_id
+    elif event.session:
+        session = AISession.objects.filter(pk=event.session).first()
+        if session is None:
+            return _bare_frame(event.number)
+        body["session"] = str(session.pk)
+        readers = None if session.status == AISession.Status.REQUESTING else _readers(session)
+    whole = json.dumps(body)
+    if len(whole.encode()) > LARGEST_FRAME:
+        whole = _bare(event.number)
+    return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user)
+
+
+def _readers(session: AISession) -> frozenset[int]:
+    """Ids of the people who may read the session: the same rule as `flowpilot.access.readable_by`, from the session's side."""
+    leads = User.objects.filter(account_id=session.account_id, is_active=True, role__in=LEADS).values_list("pk", flat=True)
+    hands = SessionHand.objects.filter(session=session).values_list("user_id", flat=True)
+    return frozenset({session.user_id, session.handler_id, *leads, *hands})

@@ -1,0 +1,76 @@
+"""The figures: time to claim and time to first action, out of the event log.
+
+Each claim counts from the hand-off or release before it. The first action is the claimer's own first message, answer, check result, note
+or fix outcome after their claim and before they let go; never a briefing, a system event, a reply or an imported step.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+
+DEFINITION = (
+    "time_to_claim: from a hand-off (or the release before it) to the claim; time_to_first_action: from a claim to the claimer's own first "
+    "message, answer, check result, note or fix outcome before they let go. Claims are counted by when they happened; unclaimed handoffs "
+    "are left out of the times. In-product times only."
+)
+
+# A claim's window ends when the session leaves the claimer's hands. Numbers, not times, give the order: they come in commit order.
+_SQL = """
+WITH claims AS (
+    SELECT c.handoff, c.session, c.by_id, c.number, c.at,
+           (SELECT o.at FROM accounts_event o
+             WHERE o.handoff = c.handoff AND o.number < c.number AND o.kind IN ('handoff_opened', 'handoff_released')
+             ORDER BY o.number DESC LIMIT 1) AS offered_at,
+           (SELECT min(e.number) FROM accounts_event e
+             WHERE e.handoff = c.handoff AND e.number > c.number
+               AND e.kind IN ('handoff_released', 'handoff_returned', 'handoff_superseded')) AS let_go
+      FROM accounts_event c
+     WHERE c.account_id = %(account)s AND c.kind = 'handoff_claimed' AND c.at >= %(since)s AND c.at <= %(until)s
+), acted AS (
+    SELECT c.*,
+           (SELECT a.at FROM accounts_event a
+             WHERE a.session = c.session AND a.by_id = c.by_id AND a.number > c.number
+               AND (c.let_go IS NULL OR a.number < c.let_go)
+               AND a.kind IN ('session_stepped', 'fix_settled') AND a.details->>'begun_by' = 'person'
+             ORDER BY a.number LIMIT 1) AS acted_at
+      FROM claims c
+), times AS (
+    SELECT greatest(extract(epoch FROM at - offered_at), 0) AS to_claim,
+           greatest(extract(epoch FROM acted_at - at), 0) AS to_act
+      FROM acted
+)
+SELECT count(to_claim), avg(to_claim), percentile_cont(0.5) WITHIN GROUP (ORDER BY to_claim), percentile_cont(0.95) WITHIN GROUP (ORDER BY to_claim),
+       count(to_act), avg(to_act), percentile_cont(0.5) WITHIN GROUP (ORDER BY to_act), percentile_cont(0.95) WITHIN GROUP (ORDER BY to_act),
+       (SELECT count(*) FROM accounts_event h
+         WHERE h.account_id = %(account)s AND h.kind = 'handoff_opened' AND h.at >= %(since)s AND h.at <= %(until)s)
+  FROM times
+"""
+
+
+def figures(account_id: int, period: str, *, now: datetime | None = None) -> dict[str, Any]:
+    """The figures of one account over a period (`7d`, `30d`, `90d`); times in seconds, null where there is none. Raises `KeyError`
+    for another period."""
+    until = now or timezone.now()
+    since = until - timedelta(days=PERIODS[period])
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL, {"account": account_id, "since": since, "until": until})
+        row = cursor.fetchone()
+    claimed, claim_times, acted, act_times, handed_off = row[0], row[1:4], row[4], row[5:8], row[8]
+    return {
+        "period": period,
+        "handed_off": handed_off,
+        "claimed": claimed,
+        "acted_on": acted,
+        "time_to_claim": _seconds(claim_times),
+        "time_to_first_action": _seconds(act_times),
+        "metric_definition": DEFINITION,
+    }
+
+
+def _seconds(times: Any) -> dict[str, float | None]:
+    average, median, p95 = (None if value is None else round(float(value), 1) for value in times)
+    return {"average_s": average, "median_s": median, "p95_s": p95}

@@ -1,0 +1,44 @@
+"""What belongs to the reading and telling side: bell rows, and which cards somebody has seen."""
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Account, User
+from handoffs.models import SessionHandoff
+
+
+class Notification(models.Model):
+    """One row of somebody's bell. Written in the transaction of what it tells."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=300)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["user", "-created_at"]),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="bell_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Seen(models.Model):
+    """That somebody opened or claimed a card; the dot beside it is gone for them, on every browser of theirs."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "seen"
+        constraints = [models.UniqueConstraint(fields=["user", "handoff"], name="seen_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} saw {self.handoff_id}"

@@ -1,0 +1,56 @@
+"""The dashboard and the bell."""
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from escalations.models import Notification
+from escalations.queue import rows_for, seen_by
+from flowpilot.models import AISession
+from flowpilot.views.answering import person
+from handoffs.models import SessionHandoff
+
+BELL_ROWS = 50
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """My sessions, what I handed off, open escalations. Staff of no account are led to the admin."""
+    user = person(request)
+    if user.account_id is None:
+        return redirect("admin:index")
+    mine = AISession.objects.filter(account_id=user.account_id).filter(Q(handler=user) | Q(user=user)).select_related("user", "handler")
+    context = {
+        "working": mine.filter(handler=user, status="active").order_by("-updated_at")[:12],
+        "parked": mine.filter(handler=user, status="paused").order_by("-updated_at")[:12],
+        "handed_off": SessionHandoff.objects.filter(author=user, intent="escalate", state__in=("open", "claimed"))
+        .select_related("session", "claimed_by", "target")
+        .order_by("-created_at")[:12],
+        "resolved": mine.filter(status="resolved").order_by("-resolved_at")[:6],
+        "rows": list(rows_for(user)[:6]),
+        "seen": seen_by(user),
+    }
+    return render(request, "escalations/dashboard.html", context)
+
+
+@require_GET
+def bell(request: HttpRequest) -> HttpResponse:
+    """The list behind the bell."""
+    notes = Notification.objects.filter(user=person(request)).select_related("handoff__claimed_by")[:BELL_ROWS]
+    return render(request, "escalations/bell.html", {"notes": notes})
+
+
+@require_GET
+def open_note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leads to the context screen; the row counts as read."""
+    note = get_object_or_404(Notification, pk=pk, user=person(request))
+    Notification.objects.filter(pk=pk, read_at=None).update(read_at=timezone.now())
+    return redirect("handoff", pk=note.handoff_id)
+
+
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    Notification.objects.filter(user=person(request), read_at=None).update(read_at=timezone.now())
+    return redirect("bell")

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class FlowPilotConfig(AppConfig):
+    name = "flowpilot"
+
+    def ready(self) -> None:
+        from flowpilot import checks  # noqa: F401  (playbooks are validated at start)

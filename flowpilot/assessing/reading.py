@@ -1,0 +1,203 @@
+"""A case, read: who plays which part, and every sentence with what it means.
+
+The *reporter* is who lives the problem: the client where one writes, otherwise the technician who works the session. *Helpers* are
+the others. Only the sentences of the first and the latest steps are read in a very long session.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from ..assistant.case import Case, CaseStep
+from ..assistant.results import Evidence
+from . import cues, secrecy
+from .sentences import MAX_QUOTE, address_pattern, cut, fold, shorten, split, visible_part
+
+_SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
+MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
+_ANSWER_START = re.compile(r"^\W*([a-z]+)", re.IGNORECASE)
+_HUNG_ON = re.compile(
+    r"^(.{25,}?)(?:,| -+|;)\s+((?:so |and |but )?(?:am i|is (?:it|this|that|there)|are (?:you|there)|did i|do i|do you|any|should i|can i|can you|could you|what|why|how|"
+    r"where|which|please help)\b[^?]*\?\W*)$",
+    re.IGNORECASE,
+)
+_LEADING_NOISE = re.compile(
+    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yes|yeah|yea|yep|no|so|and|but|also|btw|anyways?|hi|hello|thanks?|thank ?you(?: \w+){0,3}|ps|edit)\b[\s.,:;!-]+)+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence; `text` stands verbatim in step `step`."""
+
+    step: int
+    order: int
+    text: str
+    author: str
+    # client, technician (of the account), other (imported), assistant
+    part: str
+    is_reporter: bool
+    terminal: bool
+    marks: frozenset[str]
+    is_question: bool
+    done: bool
+
+    def has(self, *names: str) -> bool:
+        return any(name in self.marks for name in names)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(step=self.step, quote=cut(self.text, MAX_QUOTE))
+
+    @property
+    def said(self) -> str:
+        """Short enough for a list, without a leading "ok" or "hmm"."""
+        bare = _LEADING_NOISE.sub("", self.text) or self.text
+        return shorten(bare.strip(" ,;-"), 190)
+
+    @property
+    def failed(self) -> bool:
+        return not self.is_question and self.has("failure") and not self.has("hypothetical")
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.is_question and self.has("success") and not self.has("failure", "intention", "not_done", "not_success") and not self._unsure and not self.terminal
+
+    @property
+    def _unsure(self) -> bool:
+        return self.has("hypothetical") or (self.has("hedge") and not self.done)
+
+    @property
+    def is_firm(self) -> bool:
+        """Stated as a fact: no question, no supposition, no plan."""
+        return not (self.is_question or self.has("hypothetical", "hedge", "injection")) and not (self.has("intention") and not self.done)
+
+    @property
+    def is_noise(self) -> bool:
+        return self.has("injection", "manners") or len(cues.content(self.text)) < 1 or (self.has("thanks") and not self.has("symptom", "success"))
+
+    @property
+    def who(self) -> str:
+        """How the one who says it is called in a statement."""
+        if self.part == "client":
+            return "Client"
+        return "Assistant" if self.part == "assistant" else (self.author or "Technician")
+
+
+@dataclass(slots=True)
+class Reading:
+    case: Case
+    sentences: list[Sentence] = field(default_factory=list)
+    steps: list[CaseStep] = field(default_factory=list)
+    has_client: bool = False
+    _by_step: dict[int, list[Sentence]] = field(default_factory=dict)
+
+    def reporter(self) -> list[Sentence]:
+        return [s for s in self.sentences if s.is_reporter]
+
+    def helpers(self) -> list[Sentence]:
+        return [s for s in self.sentences if not s.is_reporter]
+
+    def of(self, step: int) -> list[Sentence]:
+        return self._by_step.get(step, [])
+
+    @property
+    def reporter_name(self) -> str:
+        return "client" if self.has_client else "technician"
+
+    def add(self, sentence: Sentence) -> None:
+        self.sentences.append(sentence)
+        self._by_step.setdefault(sentence.step, []).append(sentence)
+
+
+def _is_question(text: str, marks: frozenset[str]) -> bool:
+    if re.search(r"\?[\s\"')]*[:;]?[-)(DPp]{0,3}\s*$", text):
+        return True
+    if "?" in text:
+        return bool(re.search(r"\?(?:\s|$)", text)) and "question_start" in marks
+    if "symptom" in marks or len(text.split()) > 16 or re.match(r"(?i)\W*(?:what|how|why|when|where) (?:i|we|is telling|worries)\b", text):
+        return False
+    return cues.find_at_start("question_start", text)
+
+
+def _question_apart(text: str) -> list[str]:
+    """A statement with a question hung on to it ("I still get it, am I missing something?") as two."""
+    found = _HUNG_ON.match(text)
+    return [found.group(1), found.group(2)] if found else [text]
+
+
+def _did_something(text: str) -> bool:
+    """Whether the sentence says that an action was done: "I restarted it", "Uninstalled Thunderbird", "we then ran ..."."""
+    for clause in re.split(r"[,;:]\s+|\.\s+|\s[-–—]+\s|\s+(?:and|but|so|then)\s+|\.{2,}\s*", _LEADING_NOISE.sub("", text)):
+        parts = [word.replace("'", "") for word in cues.words(clause)][:9]
+        if not parts:
+            continue
+        if parts[0] in _strong_past() - cues.base_forms() and len(parts) > 1 and parts[1] not in {"by", "to", "with"}:
+            return True
+        for index, word in enumerate(parts):
+            if word in cues.word_set("subjects") and _verb_follows(parts[index + 1 :]):
+                return True
+    return False
+
+
+def _verb_follows(after: list[str]) -> bool:
+    helped = after[:1] == ["did"] or after[:2] == ["had", "to"] or after[:3] == ["was", "able", "to"]
+    for word in after[:4]:
+        if word in _strong_past() or (helped and word in cues.base_forms() and word != "do"):
+            return True
+        if word not in cues.word_set("fillers"):
+            return False
+    return False
+
+
+def _strong_past() -> frozenset[str]:
+    return cues.past_forms() - cues.word_set("weak_actions")
+
+
+def _part(step: CaseStep) -> str:
+    return {"client": "client", "person": "technician", "assistant": "assistant"}.get(step.author_kind, "other")
+
+
+def _is_secret_here(text: str, asked_for_one: bool) -> bool:
+    return secrecy.holds_secret(text) or (asked_for_one and secrecy.is_bare_answer(text))
+
+
+def read(case: Case) -> Reading:
+    spoken = [step for step in case.steps if step.kind not in _SILENT_KINDS and step.text.strip()]
+    if len(spoken) > MAX_FIRST_STEPS + MAX_LAST_STEPS:
+        spoken = spoken[:MAX_FIRST_STEPS] + spoken[-MAX_LAST_STEPS:]
+    kinds = {step.author_kind for step in spoken}
+    has_client = "client" in kinds
+    first_author = next((step.author for step in spoken if step.author_kind != "assistant"), "")
+    address = address_pattern({step.author for step in spoken})
+    reading = Reading(case=case, steps=spoken, has_client=has_client)
+    seen: dict[str, str] = {}
+    asked_for_secret = False
+    for step in spoken:
+        part = _part(step)
+        reports = part == "client" if has_client else (part == "technician" if "person" in kinds else step.author == first_author)
+        pending_secret = False
+        pieces = [(piece, terminal) for text, terminal in split(step.text, address) for piece in ([text] if terminal else _question_apart(text))]
+        for text, terminal in pieces:
+            if len(reading.sentences) >= MAX_SENTENCES:
+                return reading
+            secret = _is_secret_here(text, pending_secret or asked_for_secret)
+            pending_secret = secrecy.announces_secret(text)
+            key = text.lower()
+            echo = len(text) > 40 and seen.setdefault(key, step.author) != step.author
+            if secret or echo:
+                continue
+            marks = cues.meanings(text)
+            done = not terminal and "not_done" not in marks and _did_something(text)
+            question = _is_question(text, marks) and not terminal
+            reading.add(
+                Sentence(step.number, len(reading.sentences), text, step.author, part, reports, terminal, marks, question, done and not question)
+            )
+        asked_for_secret = not reports and pending_secret
+    return reading
+
+
+def quotable(text: str) -> str:
+    """A piece of a step's own text that may be quoted whole; "" where it holds a secret."""
+    clean = cut(visible_part(fold(text)), MAX_QUOTE)
+    return "" if secrecy.holds_secret(text) else clean

@@ -1,0 +1,88 @@
+"""What an assistant returns. Whatever made it, it is untrusted until it has passed these shapes (and, for an assessment, `verify`)."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Confidence = Literal["low", "medium", "high"]
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Evidence(_Result):
+    """`quote` stands verbatim (white space folded) in step `step` of the session."""
+
+    step: int = Field(ge=0)
+    quote: str = Field(min_length=1, max_length=600)
+
+
+class Known(_Result):
+    text: str = Field(min_length=1, max_length=600)
+    evidence: list[Evidence]
+
+
+class Tried(_Result):
+    """Something that was done, and how it went; `outcome` is None where nobody reported back."""
+
+    action: str = Field(min_length=1, max_length=400)
+    outcome: str | None = Field(default=None, max_length=400)
+    evidence: list[Evidence]
+
+
+class SuggestedStep(_Result):
+    text: str = Field(min_length=1, max_length=400)
+    why: str = Field(default="", max_length=400)
+    evidence: list[Evidence]
+
+
+class Assessment(_Result):
+    """The assessment of a handoff, as design.md part 8 has it."""
+
+    summary_prose: str = Field(min_length=1, max_length=2500)
+    likely_cause: str | None = Field(default=None, max_length=400)
+    confidence: Confidence
+    what_we_know: list[Known] = Field(max_length=20)
+    tried: list[Tried] = Field(max_length=30)
+    suggested_steps: list[SuggestedStep] = Field(max_length=10)
+    open_questions: list[str] = Field(max_length=12)
+
+
+class NewTask(_Result):
+    """A card that the reply puts into the task lane."""
+
+    kind: Literal["question", "check"]
+    title: str = Field(min_length=1, max_length=300)
+    why: str = Field(default="", max_length=400)
+    command: str = Field(default="", max_length=2000)
+
+
+class NewFix(_Result):
+    title: str = Field(min_length=1, max_length=300)
+    detail: str = Field(default="", max_length=2000)
+    verify: str = Field(default="", max_length=1000)
+
+
+class Reply(_Result):
+    """What FlowPilot says next. `confidence` (0 to 1) decides the tier: discovery, exploring or guided."""
+
+    text: str = Field(min_length=1, max_length=4000)
+    confidence: float = Field(ge=0, le=1)
+    playbook: str = ""
+    domain: str = ""
+    tasks: list[NewTask] = Field(default_factory=list, max_length=8)
+    fix: NewFix | None = None
+
+
+class Notes(_Result):
+    """Ticket notes, written at resolve: what a client's file keeps of the case."""
+
+    problem: str
+    confirmed: list[str]
+    root_cause: str
+    resolution: str
+
+
+class Update(_Result):
+    text: str = Field(min_length=1, max_length=4000)

@@ -1,0 +1,67 @@
+"""A session as the plain `Case` that an assistant is given, and as the plain document that a handoff freezes."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flowpilot.assistant.case import Case, CaseFact, CaseFix, CaseStep, CaseTask
+from flowpilot.models import AISession, SessionStep
+
+
+def case_step(step: SessionStep) -> CaseStep:
+    return CaseStep(
+        number=step.number,
+        kind=step.kind,
+        author_kind=step.author_kind,
+        author=step.author_name,
+        text=step.text,
+        card=step.card,
+        asked=step.asked,
+        command=step.command,
+        at=step.at.isoformat(),
+    )
+
+
+def case_of(session: AISession, *, needs: str = "", upto: int | None = None) -> Case:
+    """Reads the session whole (five queries). `upto` leaves out steps after that number."""
+    steps = session.steps.select_related("author")
+    if upto is not None:
+        steps = steps.filter(number__lte=upto)
+    return Case(
+        title=session.title,
+        summary=session.problem_summary,
+        client=session.client,
+        ticket=session.ticket,
+        domain=session.domain,
+        priority=session.priority_slug,
+        needs=needs,
+        steps=[case_step(step) for step in steps],
+        facts=[CaseFact(f.number, f.text, f.source.number if f.source else None) for f in session.facts.select_related("source")],
+        tasks=[
+            CaseTask(t.number, t.kind, t.title, t.state, t.command, t.answer, t.sent_as.number if t.sent_as else None)
+            for t in session.tasks.select_related("sent_as")
+        ],
+        fixes=[
+            CaseFix(
+                f.number,
+                f.title,
+                f.detail,
+                f.verify,
+                f.outcome,
+                f.waiting_for,
+                f.current,
+                f.proposed_in.number if f.proposed_in else None,
+                f.told_in.number if f.told_in else None,
+            )
+            for f in session.fixes.select_related("proposed_in", "told_in")
+        ],
+    )
+
+
+def lane_document(case: Case) -> dict[str, Any]:
+    """The lane as plain JSON types: facts, tasks by state, fixes with their outcomes."""
+    return {
+        "facts": [asdict(fact) for fact in case.facts],
+        "open_tasks": [asdict(task) for task in case.tasks if task.state in ("pending", "active")],
+        "done_tasks": [asdict(task) for task in case.tasks if task.state in ("done", "skipped")],
+        "fixes": [asdict(fix) for fix in case.fixes],
+    }

@@ -1,0 +1,127 @@
+"""The task lane: settling, reopening and sending tasks, and facts. Every write takes the session's row first, so a hand-off freezes all or nothing."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.events import News, record
+from accounts.models import User
+from accounts.verbs import Refuse, verb
+from flowpilot import steps, tasks
+from flowpilot.models import Fact, SessionStep, Task
+from flowpilot.sessions import hold_for_writing, worker
+from flowpilot.steps import NewStep
+
+NO_CARD = "That card is not in this session's lane."
+
+
+def _changed(person: Any, session_id: uuid.UUID, card: int, state: str, at: datetime) -> None:
+    record(News("lane_changed", person.account_id, person.id, session=session_id, to_state=state, details={"card": card}, at=at))
+
+
+@verb
+def settle(session_id: uuid.UUID, card: int, *, by: User, state: str, answer: str = "", at: datetime | None = None) -> Task:
+    """Marks a card done (with what was found) or skipped (with why, if said). It is not sent yet."""
+    at = at or timezone.now()
+    person = worker(by)
+    hold_for_writing(session_id, person, at=at)
+    answer = steps.clean(answer)
+    if state == "done" and not answer:
+        raise Refuse("invalid", "Say what you found, or skip it.")
+    rows = Task.objects.filter(session_id=session_id, number=card, state__in=("pending", "active", "done", "skipped"))
+    if not rows.update(state=state, answer=answer, by_id=person.id, sent_as=None, updated_at=at):
+        raise Refuse("not_found", NO_CARD)
+    _activate_next(session_id)
+    _changed(person, session_id, card, state, at)
+    return rows.get()
+
+
+@verb
+def reopen(session_id: uuid.UUID, card: int, *, by: User, at: datetime | None = None) -> Task:
+    """A done or skipped card becomes active again, with its answer to be edited. What was sent stays on the timeline."""
+    at = at or timezone.now()
+    person = worker(by)
+    hold_for_writing(session_id, person, at=at)
+    rows = Task.objects.filter(session_id=session_id, number=card)
+    if not rows.filter(state__in=("done", "skipped", "pending")).update(state="active", updated_at=at) and not rows.exists():
+        raise Refuse("not_found", NO_CARD)
+    _changed(person, session_id, card, "active", at)
+    return rows.get()
+
+
+def _activate_next(session_id: uuid.UUID) -> None:
+    open_tasks = Task.objects.filter(session_id=session_id)
+    if open_tasks.filter(state="active").exists():
+        return
+    following = open_tasks.filter(state="pending").order_by("number").values_list("pk", flat=True).first()
+    if following is not None:
+        Task.objects.filter(pk=following, state="pending").update(state="active")
+
+
+def as_step(task: Task, author_id: int) -> NewStep:
+    """The step that sending this card writes: an answer, a check result, or the word that it was skipped."""
+    kind = "answer" if task.kind == Task.Kind.QUESTION else "check"
+    text = task.answer if task.state == Task.State.DONE else f"Skipped: {task.title}" + (f" ({task.answer})" if task.answer else "")
+    return NewStep(kind, text, author_id=author_id, card=task.number, asked=task.title, command=task.command)
+
+
+def preview(sendable: list[Task]) -> str:
+    """Exactly what pressing Send will send."""
+    parts = []
+    for task in sendable:
+        if task.state == Task.State.SKIPPED:
+            parts.append(f"Skipped: {task.title}" + (f" ({task.answer})" if task.answer else ""))
+        else:
+            parts.append(f"{task.title}\n{task.answer}")
+    return "\n\n".join(parts)
+
+
+@verb
+def send(session_id: uuid.UUID, *, by: User, at: datetime | None = None, reply: bool = True) -> list[SessionStep]:
+    """Sends every done or skipped card that was not sent yet, each as a step; untouched ones stay. FlowPilot replies to all of them at once."""
+    at = at or timezone.now()
+    person = worker(by)
+    hold_for_writing(session_id, person, at=at)
+    sendable = list(Task.objects.filter(session_id=session_id, state__in=("done", "skipped"), sent_as=None).order_by("number"))
+    if not sendable:
+        raise Refuse("invalid", "Nothing is ready to be sent: answer or skip a card first.")
+    written = steps.write(session_id, [as_step(task, person.id) for task in sendable], at=at)
+    for task, step in zip(sendable, written, strict=True):
+        Task.objects.filter(pk=task.pk).update(sent_as=step, updated_at=at)
+    if reply:
+        tasks.owe_reply(session_id, written[-1].number, at=at)
+    assert person.account_id is not None
+    record(steps.stepped(person.account_id, session_id, written, by_id=person.id, at=at, begun_by="person"))
+    return written
+
+
+@verb
+def add_fact(session_id: uuid.UUID, *, by: User, text: str, step: int | None = None, at: datetime | None = None) -> Fact:
+    """Keeps something known, with the step that it came from (or the technician's own word)."""
+    at = at or timezone.now()
+    person = worker(by)
+    text = steps.clean(text)[:600]
+    if not text:
+        raise Refuse("invalid", "Write the fact first.")
+    hold_for_writing(session_id, person, at=at)
+    source = SessionStep.objects.filter(session_id=session_id, number=step).first() if step is not None else None
+    if step is not None and source is None:
+        raise Refuse("not_found", "That step is not in this session.")
+    (number,) = steps.take_cards(session_id, 1)
+    fact = Fact.objects.create(session_id=session_id, number=number, text=text, source=source, by_id=person.id, created_at=at)
+    _changed(person, session_id, number, "fact", at)
+    return fact
+
+
+@verb
+def drop_fact(session_id: uuid.UUID, card: int, *, by: User, at: datetime | None = None) -> int:
+    """Takes a fact off the lane again. Its number is not used anew."""
+    at = at or timezone.now()
+    person = worker(by)
+    hold_for_writing(session_id, person, at=at)
+    if not Fact.objects.filter(session_id=session_id, number=card).delete()[0]:
+        raise Refuse("not_found", NO_CARD)
+    _changed(person, session_id, card, "dropped", at)
+    return card

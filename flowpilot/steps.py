@@ -1,0 +1,77 @@
+"""Writing steps. Numbers come from the session's row, so a writer waits for any other who holds it, and nothing slips in between."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from accounts.events import News
+from flowpilot import models
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    kind: str
+    text: str
+    author_kind: str = "person"
+    author_id: int | None = None
+    author_label: str = ""
+    card: int | None = None
+    asked: str = ""
+    command: str = ""
+
+
+def clean(text: str) -> str:
+    """Text as the database takes it: PostgreSQL refuses NUL, and line ends are made one kind."""
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
+    """Appends steps inside the caller's transaction and returns them. The session's row is held from here to the commit."""
+    rows = models.AISession.objects.filter(pk=session_id)
+    rows.update(step_count=F("step_count") + len(steps), updated_at=at)
+    first = rows.values_list("step_count", flat=True).get() - len(steps) + 1
+    return models.SessionStep.objects.bulk_create(
+        models.SessionStep(
+            session_id=session_id,
+            number=first + index,
+            kind=step.kind,
+            author_kind=step.author_kind,
+            author_id=step.author_id,
+            author_label=step.author_label,
+            text=clean(step.text),
+            card=step.card,
+            asked=step.asked,
+            command=step.command,
+            at=at,
+        )
+        for index, step in enumerate(steps)
+    )
+
+
+def take_cards(session_id: uuid.UUID, count: int) -> range:
+    """Gives `count` card numbers of the session, across all kinds, never used before."""
+    rows = models.AISession.objects.filter(pk=session_id)
+    rows.update(card_count=F("card_count") + count)
+    last = rows.values_list("card_count", flat=True).get()
+    return range(last - count + 1, last + 1)
+
+
+def stepped(account_id: int, session_id: uuid.UUID, written: Sequence[Any], *, by_id: int | None, at: datetime, begun_by: str) -> News:
+    """The news that steps were added. `begun_by` (person, assistant, import) tells the numbers what counts as somebody's own hand."""
+    return News(
+        kind="session_stepped",
+        account_id=account_id,
+        by_id=by_id,
+        session=session_id,
+        details={
+            "first": written[0].number,
+            "last": written[-1].number,
+            "kinds": sorted({step.kind for step in written}),
+            "begun_by": begun_by,
+        },
+        at=at,
+    )

@@ -1,0 +1,32 @@
+"""FlowPilot's background work. Each job is deferred in the transaction that caused it, so it exists exactly if its cause does."""
+
+import uuid
+from datetime import datetime
+
+import structlog
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from flowpilot import models
+
+log = structlog.get_logger("flowpilot")
+
+
+def owe_reply(session_id: uuid.UUID, step: int, *, at: datetime) -> None:
+    """Notes that FlowPilot owes a reply to `step`, and defers it. An older debt is forgotten: the new reply answers both."""
+    models.AISession.objects.filter(pk=session_id).update(reply_due=step, reply_due_since=at)
+    reply.defer(session_id=str(session_id), step=step)
+
+
+@app.task(name="flowpilot.reply", queue="replies", retry=2)
+def reply(session_id: str, step: int) -> None:
+    from flowpilot import replies
+
+    replies.reply_to(uuid.UUID(session_id), step, at=timezone.now())
+
+
+@app.task(name="flowpilot.write_notes", queue="replies", retry=2)
+def write_notes(session_id: str) -> None:
+    from flowpilot import ticketnotes
+
+    ticketnotes.write(uuid.UUID(session_id))

@@ -1,0 +1,34 @@
+"""Ticket notes after resolve: problem, what was confirmed, root cause, resolution. Written by a job, kept as somebody edits them."""
+
+import uuid
+
+from django.utils import timezone
+
+from accounts.events import News, record
+from accounts.verbs import verb
+from flowpilot.assistant import assistant
+from flowpilot.assistant.results import Notes
+from flowpilot.casefile import case_of
+from flowpilot.models import AISession
+
+
+def as_text(notes: Notes) -> str:
+    confirmed = "\n".join(f"- {line}" for line in notes.confirmed) or "- Nothing was confirmed in the session."
+    return (
+        f"Problem\n{notes.problem}\n\nWhat was confirmed\n{confirmed}\n\n"
+        f"Root cause\n{notes.root_cause or 'Not established.'}\n\nResolution\n{notes.resolution or 'Not stated.'}"
+    )
+
+
+def write(session_id: uuid.UUID) -> None:
+    """Writes the notes of a resolved session, unless somebody has written their own since."""
+    session = AISession.objects.filter(pk=session_id, status="resolved", ticket_notes="").first()
+    if session is not None:
+        _keep(session, as_text(assistant().notes(case_of(session))))
+
+
+@verb
+def _keep(session: AISession, text: str) -> None:
+    now = timezone.now()
+    if AISession.objects.filter(pk=session.pk, status="resolved", ticket_notes="").update(ticket_notes=text, updated_at=now):
+        record(News("lane_changed", session.account_id, None, session=session.pk, details={"notes": True}, at=now))

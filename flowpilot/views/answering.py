@@ -1,0 +1,92 @@
+"""How the workspace answers a press: JSON, the live fragment for HTMX, or the page again."""
+
+from typing import Any
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from accounts.answers import invalid, refuse, wants_json
+from accounts.models import User
+from accounts.verbs import Refused
+from flowpilot.access import get_readable, may_write
+from flowpilot.lane import preview
+from flowpilot.models import AISession, Fix, Priority
+
+# How many of the last steps a workspace opens with; the earlier ones come when asked for.
+LAST_STEPS = 60
+
+
+def person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def state_json(session: AISession) -> dict[str, Any]:
+    package = session.escalation_package or {}
+    return {"session": str(session.pk), "status": session.status, "handoff": package.get("handoff_id")}
+
+
+def lane_context(session: AISession) -> dict[str, Any]:
+    tasks = list(session.tasks.select_related("sent_as", "by"))
+    sendable = [task for task in tasks if task.can_be_sent]
+    unsent = [task for task in tasks if task.sent_as_id is None]
+    return {
+        "facts": list(session.facts.select_related("source")),
+        "questions": [task for task in tasks if task.kind == "question"],
+        "checks": [task for task in tasks if task.kind == "check"],
+        "fixes": list(session.fixes.select_related("by")),
+        "fix": next((fix for fix in session.fixes.all() if fix.current), None),
+        "open_tasks": sum(1 for task in tasks if not task.is_settled),
+        "done_tasks": sum(1 for task in tasks if task.state == "done"),
+        "skipped_tasks": sum(1 for task in tasks if task.state == "skipped"),
+        "sendable": len(sendable),
+        "unsent": len(unsent),
+        "preview": preview(sendable),
+    }
+
+
+def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any]:
+    user = person(request)
+    return {
+        "session": session,
+        "can_write": may_write(user, session) and session.status in ("active", "requesting_escalation"),
+        "is_hand": may_write(user, session),
+        "hands": list(session.hands.select_related("user")),
+        "priorities": Priority,
+        "outcomes": Fix.Outcome,
+        **lane_context(session),
+    }
+
+
+def after(request: HttpRequest) -> int:
+    """The last step that the page has."""
+    sent = request.POST.get("after") or request.GET.get("after") or "0"
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 9 else 0
+
+
+def live(request: HttpRequest, session: AISession, *, lane: bool = True, status: int = 200) -> HttpResponse:
+    """What has changed since the page's last step: new steps, header, lane."""
+    steps = session.steps.filter(number__gt=after(request)).select_related("author")
+    context = {**workspace_context(request, session), "steps": steps, "with_lane": lane}
+    return render(request, "flowpilot/_live.html", context, status=status)
+
+
+def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[str, Any] | None = None) -> HttpResponse:
+    """The answer to a verb of the workspace, done or refused."""
+    if isinstance(result, Refused):
+        return refuse(request, result, back=f"/sessions/{session.pk}/", back_text="Back to the session")
+    fresh = get_readable(person(request), session.pk)
+    if wants_json(request):
+        return JsonResponse(json or state_json(fresh))
+    if request.headers.get("HX-Request") == "true":
+        return live(request, fresh)
+    return redirect("session", pk=session.pk)
+
+
+def fault(request: HttpRequest, session: AISession, form: BaseForm) -> HttpResponse:
+    """422 for a form that does not hold."""
+    if wants_json(request):
+        return invalid(form)
+    detail = next((str(e) for errors in form.errors.values() for e in errors), "Check the fields.")
+    return refuse(request, Refused("invalid", detail), back=f"/sessions/{session.pk}/", back_text="Back to the session")

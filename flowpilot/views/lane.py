@@ -1,0 +1,55 @@
+"""The task lane: cards, sending, facts and the fix."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from flowpilot import fixes, lane
+from flowpilot.access import get_writable
+from flowpilot.forms import FactForm, FixForm, TaskForm
+from flowpilot.views.answering import answer, fault, person
+
+
+@require_POST
+def task(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    form = TaskForm(request.POST)
+    if not form.is_valid():
+        return fault(request, session, form)
+    action, text = form.cleaned_data["action"], form.cleaned_data["answer"]
+    if action == "reopen":
+        return answer(request, session, lane.reopen(pk, card, by=person(request)))
+    state = {"done": "done", "skip": "skipped"}[action]
+    return answer(request, session, lane.settle(pk, card, by=person(request), state=state, answer=text))
+
+
+@require_POST
+def send(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    return answer(request, session, lane.send(pk, by=person(request), reply=session.status == "active"))
+
+
+@require_POST
+def add_fact(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    form = FactForm(request.POST)
+    if not form.is_valid():
+        return fault(request, session, form)
+    return answer(request, session, lane.add_fact(pk, by=person(request), **form.cleaned_data))
+
+
+@require_POST
+def drop_fact(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    return answer(request, session, lane.drop_fact(pk, card, by=person(request)))
+
+
+@require_POST
+def fix(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    form = FixForm(request.POST)
+    if not form.is_valid():
+        return fault(request, session, form)
+    told = fixes.tell(pk, card, by=person(request), reply=session.status == "active", **form.cleaned_data)
+    return answer(request, session, told)

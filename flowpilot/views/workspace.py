@@ -1,0 +1,78 @@
+"""The workspace: the conversation, and what ends or reopens it."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.answers import wants_json
+from flowpilot.access import get_readable, get_writable
+from flowpilot.forms import MessageForm, NotesForm
+from flowpilot.models import AISession
+from flowpilot.views.answering import LAST_STEPS, answer, fault, live, person, state_json, workspace_context
+
+
+@require_GET
+def workspace(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The session. `?all=1` shows every step; otherwise the last ones, with a way to the earlier."""
+    session = get_readable(person(request), pk)
+    if wants_json(request):
+        return JsonResponse({**state_json(session), "title": session.title, "steps": session.step_count})
+    show_all = request.GET.get("all") == "1"
+    steps = session.steps.select_related("author")
+    hidden = 0 if show_all else max(0, session.step_count - LAST_STEPS)
+    context = {
+        **workspace_context(request, session),
+        "steps": steps.filter(number__gt=hidden),
+        "hidden": hidden,
+        "compose": request.GET.get("compose") == "1",
+    }
+    return render(request, "flowpilot/workspace.html", context)
+
+
+@require_GET
+def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What has changed since `after`; `lane=0` leaves the lane as it is (somebody is typing in it)."""
+    return live(request, get_readable(person(request), pk), lane=request.GET.get("lane") != "0")
+
+
+@require_POST
+def messages(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return fault(request, session, form)
+    kind = form.cleaned_data["kind"] or "message"
+    said = AISession.objects.say(pk, by=person(request), text=form.cleaned_data["text"], kind=kind, reply=session.status == "active")
+    return answer(request, session, said, json={"session": str(pk), "step": getattr(said, "number", None)})
+
+
+@require_POST
+def resolve(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    return answer(request, session, AISession.objects.resolve(pk, by=person(request)))
+
+
+@require_POST
+def abandon(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    return answer(request, session, AISession.objects.abandon(pk, by=person(request)))
+
+
+@require_POST
+def reopen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    return answer(request, session, AISession.objects.reopen(pk, by=person(request)))
+
+
+@require_POST
+def notes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Keeps the ticket notes as somebody edited them."""
+    session = get_writable(person(request), pk)
+    form = NotesForm(request.POST)
+    if not form.is_valid():
+        return fault(request, session, form)
+    AISession.objects.filter(pk=pk, status="resolved").update(ticket_notes=form.cleaned_data["notes"], updated_at=timezone.now())
+    return answer(request, session, session)

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class HandoffsConfig(AppConfig):
+    name = "handoffs"
+
+    def ready(self) -> None:
+        from handoffs import parking
+
+        parking.listen()

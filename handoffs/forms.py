@@ -1,0 +1,49 @@
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from accounts.people import who_may_claim
+from flowpilot.forms import LONGEST, PriorityField
+
+
+class EscalateForm(forms.Form):
+    reason = forms.CharField(
+        label="What I need",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Say what you need: one question that a colleague can answer."},
+    )
+    priority = PriorityField(label="Priority", required=False)
+    target = forms.ModelChoiceField(
+        label="For somebody in particular?",
+        queryset=User.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": "Choose somebody of your account who may claim, not yourself."},
+    )
+    fix_outcome = forms.ChoiceField(
+        label="What became of the fix?",
+        choices=[("", ""), ("worked", "Worked"), ("partial", "In part"), ("failed", "Did not work"), ("dismissed", "Never applied")],
+        required=False,
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["target"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = who_may_claim(by.account_id or -1).exclude(pk=by.pk)
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(max_length=4000, required=False)
+
+
+class ParkForm(forms.Form):
+    reason = forms.CharField(max_length=4000, required=False)
+
+
+class StatusUpdateForm(forms.Form):
+    context = forms.ChoiceField(choices=[("progress", "Progress"), ("escalation", "Escalation"), ("resolution", "Resolution")])
+    audience = forms.ChoiceField(choices=[("ticket", "Ticket notes"), ("client", "Client"), ("email", "E-mail")], required=False)
+    length = forms.ChoiceField(choices=[("short", "Short"), ("long", "Long")], required=False)
+    text = forms.CharField(max_length=LONGEST, required=False)

@@ -1,0 +1,99 @@
+"""A handoff: one session, given from one pair of hands to whoever claims it."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Account, User
+from flowpilot.models import AISession, Priority
+from handoffs.verbs import HandoffQuerySet
+
+
+class SessionHandoff(models.Model):
+    class Intent(models.TextChoices):
+        ESCALATE = "escalate", "Escalate"
+        PARK = "park", "Park"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CLAIMED = "claimed", "Claimed"
+        PARKED = "parked", "Parked"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        RETURNED = "returned", "Returned"
+        SUPERSEDED = "superseded", "Superseded"
+
+    LIVE = (State.OPEN, State.CLAIMED, State.PARKED)
+    ENDED = (State.WITHDRAWN, State.RETURNED, State.SUPERSEDED)
+
+    class Assessed(models.TextChoices):
+        NONE = "none", "None"
+        PENDING = "pending", "Being written"
+        READY = "ready", "Ready"
+        UNAVAILABLE = "unavailable", "Unavailable"
+
+    # Made before the insert, so that the package that the session carries can never name a null id.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Its own column, so that the claim's WHERE needs no other table: a join there would let both rivals win.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="handoffs")
+    session = models.ForeignKey(AISession, on_delete=models.PROTECT, related_name="handoffs")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="handed off by")
+    intent = models.CharField(max_length=8, choices=Intent, default=Intent.ESCALATE)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    needs = models.TextField("what they need", blank=True)
+    target = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    snapshot = models.JSONField(default=dict)
+    created_at = models.DateTimeField("handed off at", default=timezone.now)
+    claimed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    begin = models.CharField(max_length=8, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_note = models.TextField(blank=True)
+    assessment_state = models.CharField(max_length=12, choices=Assessed, default=Assessed.PENDING)
+    assessment = models.JSONField(null=True, blank=True)
+    assessment_reason = models.CharField(max_length=300, blank=True)
+    assessment_asked_at = models.DateTimeField(default=timezone.now)
+    # The last step that the assessment has read, and when it was made.
+    assessed_upto = models.PositiveIntegerField(null=True, blank=True)
+    assessed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[HandoffQuerySet] = HandoffQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = "handoff"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["session"], condition=Q(state__in=["open", "claimed", "parked"]), name="one_live_handoff_per_session"),
+            models.CheckConstraint(
+                condition=~Q(state="open") | Q(claimed_by=None, claimed_at=None), name="open_means_claimed_by_nobody"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["claimed", "returned"]) | Q(claimed_by__isnull=False, claimed_at__isnull=False), name="claimed_means_by_somebody"
+            ),
+            models.CheckConstraint(condition=Q(intent="escalate") | Q(state__in=["parked", "superseded"]), name="parked_is_never_open"),
+            models.CheckConstraint(condition=~Q(state="parked") | Q(intent="park"), name="only_a_park_is_parked"),
+            models.CheckConstraint(condition=Q(claimed_by=None) | ~Q(claimed_by=models.F("author")), name="nobody_claims_their_own"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-priority", "created_at"], condition=Q(state="open"), name="handoff_queue"),
+            models.Index(fields=["session", "-created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.intent} of {self.session_id}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    @property
+    def priority_slug(self) -> str:
+        return Priority(self.priority).slug
+
+    @property
+    def has_lane(self) -> bool:
+        """Whether there is a task lane to continue with."""
+        return bool(self.snapshot.get("open_tasks") or self.snapshot.get("done_tasks") or self.snapshot.get("fixes"))

@@ -1,0 +1,36 @@
+"""The package that a handoff carries: the session as it stood, frozen as a plain document."""
+
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+from flowpilot.assistant.case import Case
+from flowpilot.casefile import case_of, lane_document
+from flowpilot.models import AISession
+
+# How many of the last steps the document holds whole; all others stay on the session itself.
+LAST_STEPS = 20
+
+
+def freeze(session: AISession, *, needs: str) -> tuple[dict[str, Any], Case]:
+    """The snapshot, and the case it was made from. The caller holds the session's row, so no step slips in between."""
+    case = case_of(session, needs=needs)
+    snapshot = {
+        "title": case.title,
+        "problem": case.summary,
+        "client": case.client,
+        "ticket": case.ticket,
+        "domain": case.domain,
+        "priority": case.priority,
+        "confidence": session.confidence,
+        "tier": session.tier,
+        "step_count": len(case.steps),
+        **lane_document(case),
+        "last_steps": [asdict(step) for step in case.steps[-LAST_STEPS:]],
+    }
+    return snapshot, case
+
+
+def package(handoff_id: uuid.UUID, *, intent: str, needs: str, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """What the session itself carries while it is handed off."""
+    return {"handoff_id": str(handoff_id), "intent": intent, "engineer_notes": needs, "snapshot": snapshot}

@@ -1,0 +1,6 @@
+"""Where the room above takes part in what somebody does with a handoff."""
+
+from django.dispatch import Signal
+
+# Somebody opened the context screen; with `handoff` and `user`.
+handoff_opened_by = Signal()

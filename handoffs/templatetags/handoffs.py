@@ -1,0 +1,37 @@
+"""The handoff of a session, for pages of the room below."""
+
+from django import template
+
+from accounts.models import User
+from flowpilot.models import AISession
+from handoffs.models import SessionHandoff
+
+register = template.Library()
+
+
+@register.simple_tag
+def latest_handoff(session: AISession) -> SessionHandoff | None:
+    """The latest escalation of the session, live or over."""
+    return (
+        SessionHandoff.objects.filter(session=session, intent="escalate")
+        .select_related("author", "claimed_by", "target", "session")
+        .order_by("-created_at")
+        .first()
+    )
+
+
+@register.simple_tag
+def letting_go(handoff: SessionHandoff | None, user: User) -> set[str]:
+    """Which ways of letting go `user` has: release, return, withdraw."""
+    ways: set[str] = set()
+    if handoff is None or user.role == "viewer":
+        return ways
+    leads = user.role in ("owner", "admin")
+    if handoff.state == "claimed":
+        if handoff.claimed_by_id == user.pk or leads:
+            ways.add("release")
+        if handoff.claimed_by_id == user.pk and handoff.session.user_id != user.pk:
+            ways.add("return")
+    if handoff.state == "open" and (handoff.author_id == user.pk or leads):
+        ways.add("withdraw")
+    return ways

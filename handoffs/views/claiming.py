@@ -1,0 +1,83 @@
+"""The claim, and letting go: release, withdraw, return."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.answers import invalid, person_json, refuse, toast, wants_json
+from accounts.verbs import Refused
+from flowpilot.views.answering import person
+from handoffs.forms import NoteForm
+from handoffs.models import SessionHandoff
+
+
+@require_POST
+def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """POST `begin` = continue, analysis or own. The winner lands in the session; the loser reads who has it, and is back at the queue."""
+    begin = request.POST.get("begin") or "own"
+    result = SessionHandoff.objects.claim(pk, by=person(request), begin=begin)
+    if isinstance(result, Refused):
+        return _lost(request, pk, result)
+    handoff = result.handoff
+    if wants_json(request):
+        return JsonResponse(
+            {
+                "handoff": str(handoff.pk),
+                "session": str(handoff.session_id),
+                "handed_off_by": person_json(handoff.author),
+                "claimed_by": person_json(handoff.claimed_by),
+                "claimed_at": handoff.claimed_at.isoformat() if handoff.claimed_at else None,
+            }
+        )
+    where = f"/sessions/{handoff.session_id}/" + ("?compose=1" if handoff.begin == "own" else "")
+    return HttpResponseClientRedirect(where) if request.headers.get("HX-Request") == "true" else redirect(where)
+
+
+def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse:
+    """409 in the queue: the card says who has it. On the screen: back at the queue, with the toast. A plain form: a page that says so."""
+    if wants_json(request):
+        return refuse(request, refused)
+    if request.headers.get("HX-Request") == "true":
+        if request.POST.get("from") == "queue" and refused.error == "already_claimed":
+            handoff = SessionHandoff.objects.select_related("session", "author", "target", "claimed_by").get(pk=pk)
+            context = {"handoff": handoff, "taken_by": handoff.claimed_by, "detail": refused.detail}
+            return render(request, "escalations/_card.html", context, status=refused.status)
+        if refused.error in ("already_claimed", "withdrawn", "returned", "superseded", "session_changed"):
+            messages.warning(request, refused.detail)
+            return HttpResponseClientRedirect("/escalations/", status=200)
+    return refuse(request, refused)
+
+
+def _let_go(request: HttpRequest, pk: uuid.UUID, act: Callable[..., Any], said: str) -> HttpResponse:
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return invalid(form)
+    result = act(pk, by=person(request), note=form.cleaned_data["note"])
+    if isinstance(result, Refused):
+        return refuse(request, result, back="/", back_text="Home")
+    if wants_json(request):
+        result.session.refresh_from_db()
+        return JsonResponse({"session": str(result.session_id), "status": result.session.status, "handoff": str(result.pk)})
+    toast(request, said)
+    return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
+
+
+@require_POST
+def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _let_go(request, pk, SessionHandoff.objects.release, "Released. It is back in the queue.")
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _let_go(request, pk, SessionHandoff.objects.withdraw, "Withdrawn. The session goes on with whoever handed it off.")
+
+
+@require_POST
+def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _let_go(request, pk, SessionHandoff.objects.give_back, "Returned, with your instructions.")

@@ -1,0 +1,122 @@
+"""The handoff context screen, before the claim and as an overlay after it."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.answers import person_json, refuse, wants_json
+from accounts.people import MAY_CLAIM
+from accounts.verbs import Refused
+from flowpilot.models import SessionStep
+from flowpilot.views.answering import person
+from handoffs import assessment
+from handoffs.access import get_for
+from handoffs.models import SessionHandoff
+from handoffs.presenting import known_rows, tried_rows
+from handoffs.rows import gone
+from handoffs.signals import handoff_opened_by
+
+# A transcript shows this many of its last steps at once; all of them with ?all=1.
+MOST_STEPS = 200
+
+
+@require_GET
+def context(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The screen. 410 with the reason where it is over and the session is not theirs to read; a short word where somebody else has it."""
+    user = person(request)
+    handoff, readable = get_for(user, pk)
+    if not readable:
+        return _short(request, handoff)
+    handoff_opened_by.send(sender=None, handoff=handoff, user=user)
+    if wants_json(request):
+        return JsonResponse(_json(handoff))
+    return render(request, "handoffs/context.html", screen(request, handoff))
+
+
+@require_GET
+def summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The part that the assessment fills; fetched again when it has arrived."""
+    handoff, readable = get_for(person(request), pk)
+    if not readable:
+        return _short(request, handoff)
+    return render(request, "handoffs/_summary.html", screen(request, handoff))
+
+
+@require_POST
+def ask_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Asks for the assessment once more, where it is unavailable."""
+    asked = assessment.ask_again(pk, by=person(request))
+    if isinstance(asked, Refused):
+        return refuse(request, asked)
+    return render(request, "handoffs/_summary.html", screen(request, asked))
+
+
+def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
+    user = person(request)
+    state, reason = assessment.state_now(handoff)
+    session = handoff.session
+    steps = session.steps.select_related("author")
+    shown = steps if request.GET.get("all") == "1" else steps.filter(number__gt=max(0, session.step_count - MOST_STEPS))
+    frozen = handoff.snapshot.get("step_count", 0)
+    made = handoff.assessment or {}
+    kinds = {step.number: step for step in shown}
+    return {
+        "handoff": handoff,
+        "session": session,
+        "steps": shown,
+        "hidden": max(0, session.step_count - MOST_STEPS) if request.GET.get("all") != "1" else 0,
+        "state": state,
+        "reason": reason,
+        "made": made if state == "ready" else {},
+        "known": known_rows(handoff, kinds, state),
+        "tried": tried_rows(handoff, state),
+        "new_steps": _new_since(handoff, frozen),
+        "seen_upto": handoff.assessed_upto or frozen,
+        "open_tasks": handoff.snapshot.get("open_tasks", []),
+        "done_tasks": handoff.snapshot.get("done_tasks", []),
+        "mine": handoff.author_id == user.pk,
+        "can_claim": handoff.state == "open" and user.role in MAY_CLAIM and handoff.author_id != user.pk,
+        "can_withdraw": handoff.state == "open" and (handoff.author_id == user.pk or user.role in ("owner", "admin")),
+        "overlay": request.GET.get("overlay") == "1",
+        "solo": True,
+    }
+
+
+def _new_since(handoff: SessionHandoff, frozen: int) -> int:
+    """Steps since the summary that somebody said something in; the timeline's own lines are no news."""
+    upto = handoff.assessed_upto or frozen
+    return SessionStep.objects.filter(session_id=handoff.session_id, number__gt=upto).exclude(kind="system").count()
+
+
+def _short(request: HttpRequest, handoff: SessionHandoff) -> HttpResponse:
+    """What a member of the account reads about a handoff that went to somebody else: who has it, since when; no content."""
+    if handoff.state in SessionHandoff.ENDED:
+        return refuse(request, gone(handoff).refused)
+    if wants_json(request):
+        return JsonResponse(
+            {"handoff": str(handoff.pk), "status": handoff.state, "claimed_by": person_json(handoff.claimed_by), "claimed_at": _iso(handoff.claimed_at)}
+        )
+    return render(request, "handoffs/taken.html", {"handoff": handoff})
+
+
+def _iso(when: Any) -> str | None:
+    return when.isoformat() if when else None
+
+
+def _json(handoff: SessionHandoff) -> dict[str, Any]:
+    state, _ = assessment.state_now(handoff)
+    return {
+        "handoff": str(handoff.pk),
+        "session": str(handoff.session_id),
+        "status": handoff.state,
+        "handed_off_by": person_json(handoff.author),
+        "needs": handoff.needs,
+        "snapshot": handoff.snapshot,
+        "assessment_state": state,
+        "assessment": handoff.assessment if state == "ready" else None,
+    }
+
+

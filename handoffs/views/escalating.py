@@ -1,0 +1,90 @@
+"""Handing off: escalate, park, resume."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.answers import invalid, person_json, refuse, toast, wants_json
+from accounts.people import who_may_claim
+from accounts.verbs import Refused
+from flowpilot.access import get_readable, get_writable
+from flowpilot.models import AISession, Fix
+from flowpilot.views.answering import answer, person
+from handoffs.forms import EscalateForm, ParkForm
+from handoffs.models import SessionHandoff
+
+
+@require_http_methods(["GET", "POST"])
+def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """GET the form, POST it. Answers at once: everything slow is a job."""
+    user = person(request)
+    session = get_writable(user, pk)
+    form = EscalateForm(request.POST or None, by=user, initial={"priority": session.priority_slug})
+    if request.method == "GET":
+        return render(request, "handoffs/escalate.html", _dialog(session, form, user))
+    if not form.is_valid():
+        return invalid(form) if wants_json(request) else render(request, "handoffs/escalate.html", _dialog(session, form, user), status=422)
+    fields = form.cleaned_data
+    opened = SessionHandoff.objects.open(
+        pk, by=user, needs=fields["reason"], priority=fields["priority"], target=fields["target"], fix_outcome=fields["fix_outcome"]
+    )
+    if isinstance(opened, Refused):
+        return refuse(request, opened, back=f"/sessions/{pk}/", back_text="Back to the session")
+    if wants_json(request):
+        body = {"handoff": str(opened.handoff.pk), "session": str(pk), "handed_off_by": person_json(opened.handoff.author)}
+        return JsonResponse(body, status=201 if opened.created else 200)
+    told = who_may_claim(session.account_id).exclude(pk=user.pk).count()
+    toast(request, f"Handed off. {told} {'colleague is' if told == 1 else 'colleagues are'} told now; you may withdraw it until somebody claims it.")
+    return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
+
+
+def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]:
+    """The dialog: the question about an unsettled fix, the people with what they hold, what the colleague will get, what is missing."""
+    holding = Count("handled_sessions", filter=Q(handled_sessions__status="active"))
+    people = who_may_claim(session.account_id).exclude(pk=user.pk).annotate(holding=holding).order_by("holding", "name")
+    tasks = list(session.tasks.all())
+    open_tasks = [task for task in tasks if not task.is_settled]
+    missing = [f"Nobody has answered: {task.title}" for task in open_tasks if task.kind == "question"][:2]
+    missing += [f"Nobody has done: {task.title}" for task in open_tasks if task.kind == "check"][:2]
+    if not session.client:
+        missing.append("No client is named.")
+    if not session.ticket:
+        missing.append("No ticket is named.")
+    unsent = [task for task in tasks if task.can_be_sent]
+    return {
+        "session": session,
+        "form": form,
+        "people": people,
+        "unsettled": session.fixes.filter(current=True, outcome__in=Fix.UNSETTLED).first(),
+        "facts": session.facts.count(),
+        "done": sum(1 for task in tasks if task.state == "done") + session.fixes.exclude(outcome="proposed").count(),
+        "open": len(open_tasks),
+        "unsent": len(unsent),
+        "missing": missing,
+        "parked": session.status == AISession.Status.PAUSED,
+    }
+
+
+@require_POST
+def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    form = ParkForm(request.POST)
+    if not form.is_valid():
+        return invalid(form)
+    parked = SessionHandoff.objects.park(pk, by=person(request), needs=form.cleaned_data["reason"])
+    if not isinstance(parked, Refused) and wants_json(request):
+        return JsonResponse({"handoff": str(parked.handoff.pk), "session": str(pk)}, status=201)
+    return answer(request, session, parked)
+
+
+@require_POST
+def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    session = get_readable(person(request), pk)
+    resumed = SessionHandoff.objects.resume(pk, by=person(request))
+    body = None if isinstance(resumed, Refused) else {"session": str(pk), "status": "active", "handoff": str(resumed.pk)}
+    return answer(request, session, resumed, json=body)

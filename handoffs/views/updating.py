@@ -1,0 +1,46 @@
+"""Share update: a status update for an audience. For the context `escalation` the handoff's saved prose, at once, with no new generation."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from accounts.answers import invalid, wants_json
+from flowpilot.access import get_readable
+from flowpilot.assistant import assistant
+from flowpilot.casefile import case_of
+from flowpilot.views.answering import fault, person
+from handoffs.assessment import state_now
+from handoffs.forms import StatusUpdateForm
+from handoffs.models import SessionHandoff
+
+
+@require_POST
+def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """POST `context`, `audience`, `length`; JSON `{"text", "source"}`, `source` being saved (the handoff's prose) or written (made now)."""
+    session = get_readable(person(request), pk)
+    form = StatusUpdateForm(request.POST)
+    if not form.is_valid():
+        return invalid(form) if wants_json(request) else fault(request, session, form)
+    asked = form.cleaned_data
+    audience, length = asked["audience"] or "ticket", asked["length"] or "short"
+    text, source = _saved(session.pk) if asked["context"] == "escalation" else ("", "")
+    if not text:
+        text, source = assistant().update(case_of(session), context=asked["context"], audience=audience, length=length).text, "written"
+    if wants_json(request):
+        return JsonResponse({"text": text, "source": source})
+    return render(request, "flowpilot/_update.html", {"text": text, "source": source, "session": session})
+
+
+def _saved(session_id: uuid.UUID) -> tuple[str, str]:
+    """The prose of the latest escalation; where no assessment is ready, what was handed off says itself."""
+    handoff = (
+        SessionHandoff.objects.select_related("author").filter(session_id=session_id, intent="escalate").order_by("-created_at").first()
+    )
+    if handoff is None:
+        return "", ""
+    state, _ = state_now(handoff)
+    if state == "ready" and handoff.assessment:
+        return handoff.assessment["summary_prose"], "saved"
+    return f"{handoff.author} handed this off: {handoff.needs}", "saved"

@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Runs ResolutionFlow's commands; starts the embedded PostgreSQL for them where DATABASE_URL is not set."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
+    from resolutionflow import embedded
+
+    embedded.hold_for_command(sys.argv)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

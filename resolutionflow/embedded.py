@@ -1,0 +1,156 @@
+"""The embedded PostgreSQL: what serves the demo, the commands and the tests where DATABASE_URL is not set.
+
+Whoever needs the database calls `hold()`. The first one starts the server, everybody is written into a register, and the last
+one out stops it. There is no TCP port, only a socket in a private folder. Nothing of Django is imported here, and the heavy
+half (`embedded_server`) only when somebody really holds, so that the settings may import this module for `socket_dir()`.
+"""
+
+import atexit
+import contextlib
+import hashlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resolutionflow.embedded_server import Cluster
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATABASE = "resolutionflow"
+"""The database in each cluster; its user is `postgres`."""
+
+WITHOUT_DATABASE = {"assess_conversation", "check", "collectstatic", "diffsettings", "evaluate_handoffs", "findstatic", "help", "version"}
+
+
+class EmbeddedError(Exception):
+    """The embedded server cannot be had. The text is one sentence or two for a person: what is wrong, and what to do."""
+
+
+def state_dir() -> Path:
+    """Where everything that the demo writes lies: `.data` in the project, or what RESOLUTIONFLOW_STATE_DIR says."""
+    return Path(os.environ.get("RESOLUTIONFLOW_STATE_DIR") or PROJECT / ".data").resolve()
+
+
+def cluster_name(name: str | None = None) -> str:
+    """`main` or `test`: the given name, or RESOLUTIONFLOW_CLUSTER, or `main`. Each has data and a socket of its own."""
+    name = name or os.environ.get("RESOLUTIONFLOW_CLUSTER") or "main"
+    if name not in {"main", "test"}:
+        raise EmbeddedError(f'There is no embedded database "{name}": RESOLUTIONFLOW_CLUSTER is main or test.')
+    return name
+
+
+def project_key(name: str = "") -> str:
+    """Twelve letters that no other folder's data has."""
+    return hashlib.sha256(f"{state_dir()}\0{name}".encode()).hexdigest()[:12]
+
+
+def socket_dir(name: str | None = None) -> Path:
+    """The folder of the server's socket (Django's HOST). It depends on the data's folder and the name only; nothing is made here.
+
+    /tmp whatever TMPDIR says: two shells that differ in TMPDIR must meet at the same server, and a socket's address has
+    room for some 100 bytes only.
+    """
+    base = Path("/tmp")  # noqa: S108 - the folder in it is private, and its owner is verified before it is used
+    if not os.access(base, os.W_OK | os.X_OK):
+        base = Path(tempfile.gettempdir())
+    return base / f"resolutionflow-{project_key(cluster_name(name))}"
+
+
+_clusters: dict[str, "Cluster"] = {}
+_holders: dict[str, int] = {}
+"""Cluster name -> the process that holds it. A forked child finds its parent's number here, and so knows that it holds nothing."""
+
+
+def hold(name: str | None = None) -> None:
+    """Have the server running until this process ends, or until `release()`.
+
+    Calling it again is cheap, and starts the server anew where somebody killed it. After a fork the child holds nothing.
+    Raises EmbeddedError.
+    """
+    from resolutionflow.embedded_server import Cluster  # heavy, and the settings import this module
+
+    name = cluster_name(name)
+    if name not in _clusters:
+        _clusters[name] = Cluster(name)
+    cluster = _clusters[name]
+    if _holders.get(name) == os.getpid() and cluster.is_ready():
+        return
+    if _holders.get(name) != os.getpid():
+        _holders[name] = os.getpid()
+        _end_in_order()
+        atexit.register(_release_at_exit, name)  # before the start: whoever is stopped half-way cleans up, too
+    cluster.enter()
+
+
+def release(name: str | None = None) -> None:
+    """Give up this process's hold; whoever is the last one stops the server. Without a hold it does nothing."""
+    name = cluster_name(name)
+    if _holders.get(name) != os.getpid():
+        return
+    del _holders[name]
+    cluster = _clusters[name]
+    with _undisturbed():
+        cluster.leave()
+
+
+def _release_at_exit(name: str) -> None:
+    try:
+        release(name)
+    except EmbeddedError as error:
+        print(error, file=sys.stderr)
+
+
+def _end_in_order() -> None:
+    """Make SIGTERM and a closed terminal end this process through `atexit`. Handlers that others set, now or later, stay."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(signum) is signal.SIG_DFL:
+            signal.signal(signum, _raise_exit)
+
+
+def _raise_exit(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C interrupt the stopping of the server."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            before[signum] = signal.signal(signum, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler or signal.SIG_DFL)
+
+
+def needs_database(argv: list[str]) -> bool:
+    """Whether this command line of manage.py opens the database."""
+    command, options = argv[1:2], argv[2:]
+    if not command or command[0].startswith("-") or "-h" in options or "--help" in options:
+        return False
+    if command[0] == "check":
+        return any(option.startswith("--database") for option in options)
+    return command[0] not in WITHOUT_DATABASE
+
+
+def hold_for_command(argv: list[str]) -> None:
+    """Hold the server for a command of manage.py that needs it, unless DATABASE_URL names another one.
+
+    Where that fails, the command ends here with a plain sentence and exit code 1.
+    """
+    if os.environ.get("DATABASE_URL") or not needs_database(argv):
+        return
+    try:
+        hold()
+    except EmbeddedError as error:
+        sys.exit(str(error))

@@ -1,0 +1,100 @@
+"""Structured logs on standard output: one JSON object a line, with the request's id; ids only, never texts of tickets."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import structlog
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse
+
+log = structlog.get_logger("request")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Asked every few seconds by machines; only their failures are worth a line.
+_QUIET = {"/healthz", "/readyz"}
+
+
+def logging_config(*, debug: bool, quiet: bool = False) -> None:
+    """Sends the standard library's and our own logs through one formatter. `quiet` is for tests: warnings and worse."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.dict_tracebacks,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING if quiet else logging.INFO)
+    # Daphne and Django log each request with its whole address; ours says the same without the query.
+    for name in ("daphne.http_protocol", "django.channels.server", "daphne.ws_protocol"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("django.request").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=not debug,
+    )
+
+
+class RequestLog:
+    """Gives each request an id (kept where a proxy sent one), returns it as `X-Request-ID`, and logs one line when it is answered."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        if self.is_async:
+            return self._async_call(request)
+        began = self._begin(request)
+        response = self.get_response(request)
+        assert isinstance(response, HttpResponse)
+        return self._end(request, response, began)
+
+    async def _async_call(self, request: HttpRequest) -> HttpResponse:
+        began = self._begin(request)
+        response = self.get_response(request)
+        assert not isinstance(response, HttpResponse)
+        return self._end(request, await response, began)
+
+    def _begin(self, request: HttpRequest) -> float:
+        sent = request.headers.get("X-Request-ID", "")
+        request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request.request_id)  # type: ignore[attr-defined]
+        return time.perf_counter()
+
+    def _end(self, request: HttpRequest, response: HttpResponse, began: float) -> HttpResponse:
+        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        if request.path not in _QUIET or response.status_code >= 500:
+            user = getattr(request, "_cached_user", None)
+            log.info(
+                "answered",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+                user=getattr(user, "pk", None),
+            )
+        return response

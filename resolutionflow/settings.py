@@ -1,0 +1,198 @@
+"""Settings. Each environment value is read once, here, and a bad one stops the start with a sentence that names it."""
+
+import sys
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from resolutionflow import embedded
+from resolutionflow.keys import kept_key
+from resolutionflow.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TESTING = "pytest" in sys.modules
+
+env = environ.Env()
+
+DEBUG = env.bool("DEBUG", default=False)
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+# Without DATABASE_URL everything runs on the embedded PostgreSQL: the demo, the tests, a first look.
+EMBEDDED = not DATABASE_URL
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not EMBEDDED:
+        raise ImproperlyConfigured("SECRET_KEY is not set. Give at least 50 random characters in the environment.")
+    # It lies beside the embedded data, so that sign-ins survive a restart.
+    SECRET_KEY = kept_key(embedded.state_dir() / "secret_key")
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured('ALLOWED_HOSTS may not hold "*": it lets a foreign page open the live socket. Name the hosts.')
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "resolutionflow.apps.ResolutionFlowConfig",
+    "resolutionflow.apps.StaffSite",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "procrastinate.contrib.django",
+    "accounts",
+    "flowpilot",
+    "handoffs",
+    "escalations",
+]
+
+MIDDLEWARE = [
+    "resolutionflow.logs.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.signin.SignInRequired",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.answers.DatabaseAway",
+]
+
+ROOT_URLCONF = "resolutionflow.urls"
+ASGI_APPLICATION = "resolutionflow.asgi.application"
+WSGI_APPLICATION = None
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "escalations.rail.rail",
+            ],
+            "builtins": ["accounts.templatetags.words"],
+        },
+    }
+]
+
+# --- database -----------------------------------------------------------------------------------------------------
+if not EMBEDDED:
+    if not DATABASE_URL.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or postgresql://; ResolutionFlow runs on PostgreSQL only.")
+    _database = environ.Env.db_url_config(DATABASE_URL)
+    _database["ENGINE"] = "django.db.backends.postgresql"
+else:
+    _database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "resolutionflow",
+        "USER": "postgres",
+        "PASSWORD": "",
+        "HOST": str(embedded.socket_dir("test" if TESTING else None)),
+        "PORT": "5432",
+    }
+_database.setdefault("OPTIONS", {})
+# Under ASGI each request would open a connection of its own; the pool halves the time of a claim. Connections are opened late.
+_database["OPTIONS"]["pool"] = False if TESTING else {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10}
+_database["CONN_MAX_AGE"] = 0
+_database["ATOMIC_REQUESTS"] = False
+DATABASES = {"default": _database}
+# Behind a transaction pooler LISTEN needs a connection of its own that goes past it.
+LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default="")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people and sign-in -------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.signin.Adapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_TIMEOUT = 900
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "accounts.answers.csrf_failed"
+
+# --- the browser --------------------------------------------------------------------------------------------------
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# HTTPS is the rule outside the demo; HTTP_ONLY=true is for a trusted network without it.
+HTTP_ONLY = env.bool("HTTP_ONLY", default=DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not HTTP_ONLY
+SECURE_SSL_REDIRECT = not HTTP_ONLY and not TESTING
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if HTTP_ONLY else env.int("HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not HTTP_ONLY
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if EMBEDDED
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = EMBEDDED
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- words and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+
+# --- FlowPilot ----------------------------------------------------------------------------------------------------
+# Folders with playbooks beside the product's own, separated by commas.
+PLAYBOOK_DIRS = [BASE_DIR / "flowpilot" / "playbooks", *(Path(p) for p in env.list("PLAYBOOK_DIRS", default=[]))]
+
+LOGGING_CONFIG = None
+logging_config(debug=DEBUG, quiet=TESTING)

@@ -1,0 +1,22 @@
+from allauth.account import views as account
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+
+from resolutionflow import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("admin/", admin.site.urls),
+    path("accounts/login/", login_not_required(account.login), name="account_login"),
+    path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
+    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("", include("flowpilot.urls")),
+    path("", include("handoffs.urls")),
+    path("", include("escalations.urls")),
+]
+
+handler403 = "accounts.answers.forbidden"
+handler404 = "accounts.answers.not_found"
+handler500 = "accounts.answers.failed"
