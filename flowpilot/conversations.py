@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .assistant.case import Case, CaseStep
+from flowpilot.assistant.case import Case, CaseStep
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_TURNS = 5000

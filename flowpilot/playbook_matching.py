@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flowpilot.playbook import Playbook, folders, playbooks
+from flowpilot.playbook import folders, playbooks
+from flowpilot.playbook_models import Playbook
 from flowpilot.playbook_words import Vocabulary, Word, clip, phrase_stems, words
 
 # Below this a match is not worth a mention.
@@ -19,6 +20,15 @@ _TROUBLE = {"problem", "issu", "error", "troubl", "difficulty", "fault"}
 _DENIES = {"no", "not", "without", "never", "none", "zero", "0", "cannot", "nothing"}
 _WELL = {"fine", "ok", "okay", "correct", "correctly", "normal", "normally", "perfectly", "unaffected"}
 _ILL = {"not", "cannot", "stopped", "never", "no", "hardly", "longer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that was read once, to be searched many times. `source` is the part that was read; `stems` go with `words`."""
+
+    source: str
+    words: list[Word]
+    stems: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +61,8 @@ def score_of(raw: float) -> float:
 class Finder:
     """Many weighted phrases of many owners, found in one pass over a text."""
 
-    def __init__(self, phrases: Iterable[tuple[str, Mapping[str, int], int]], vocabulary: Vocabulary, *, topics: bool = False) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, Mapping[str, int], int]], *, topics: bool = False) -> None:
         """`phrases` are owner, phrases and sign (+1 or -1). `topics`: "no X" denies a finding, but "does not X" still names a topic."""
-        self._vocabulary = vocabulary
         self._topics = topics
         self._by_first: dict[str, list[tuple[tuple[str, ...], str, str, int]]] = defaultdict(list)
         for owner, weighted, sign in phrases:
@@ -62,17 +71,19 @@ class Finder:
                 if stems:
                     self._by_first[stems[0]].append((stems, owner, phrase, weight * sign))
 
-    def find(self, text: str) -> list[Hit]:
-        text = clip(text)
-        read = words(text)
-        stems = [self._vocabulary.nearest(word.stem) for word in read]
+    def find(self, text: Text) -> list[Hit]:
+        """Each phrase once where the text says it, and every place where the text denies it before that."""
+        read, stems = text.words, text.stems
         hits: list[Hit] = []
+        found: set[tuple[str, str]] = set()
         for at, stem in enumerate(stems):
             for wanted, owner, phrase, weight in self._by_first.get(stem, ()):
-                last = self._follow(wanted, at, stems, read)
+                last = None if (owner, phrase) in found else self._follow(wanted, at, stems, read)
                 if last is not None:
                     denied = self._denied(wanted, at, last, stems, read)
                     hits.append(Hit(owner, phrase, weight, read[at].start, read[last].end, denied))
+                    if not denied:
+                        found.add((owner, phrase))
         return hits
 
     @staticmethod
@@ -96,9 +107,9 @@ class Finder:
         before = [at for at in range(max(0, first - 3), first) if read[at].clause == clause]
         after = [at for at in range(last + 1, min(last + 5, len(read))) if read[at].clause == clause]
         ahead = [read[at].plain for at in after]
-        if not _ILL & set(ahead) and not _ILL & {read[at].plain for at in before}:
-            if _WELL & set(ahead) or "works" in ahead[:2] or ("working" in ahead[:2] and "still" in ahead[:2]):
-                return True
+        ill = _ILL & {*ahead, *(read[at].plain for at in before)}
+        if not ill and (_WELL & set(ahead) or "works" in ahead[:2] or {"still", "working"} <= set(ahead[:2])):
+            return True
         if self._topics:
             said = [stems[at] for at in before]
             return bool(said) and (
@@ -119,20 +130,24 @@ class Matcher:
         self.by_slug = {playbook.slug: playbook for playbook in known}
         self.vocabulary = Vocabulary(stem for playbook in known for phrase in _phrases(playbook) for stem in phrase_stems(phrase))
         self.topics = Finder(
-            [part for book in known for part in ((book.slug, book.signs, 1), (book.slug, book.not_signs, -1))], self.vocabulary, topics=True
+            [part for book in known for part in ((book.slug, book.signs, 1), (book.slug, book.not_signs, -1))], topics=True
         )
         self.causes = {
-            book.slug: Finder(
-                [part for cause in book.causes for part in ((cause.id, cause.signs, 1), (cause.id, cause.against, -1))], self.vocabulary
-            )
+            book.slug: Finder([part for cause in book.causes for part in ((cause.id, cause.signs, 1), (cause.id, cause.against, -1))])
             for book in known
         }
 
-    def has_any(self, text: str, phrases: Iterable[str]) -> bool:
-        finder = Finder([("", dict.fromkeys(phrases, 1), 1)], self.vocabulary)
-        return any(not hit.denied for hit in finder.find(text))
+    def text(self, source: str) -> Text:
+        source = clip(source)
+        found = words(source)
+        return Text(source, found, [self.vocabulary.nearest(word.stem) for word in found])
 
-    def match(self, texts: Iterable[tuple[str, float]]) -> list[Match]:
+    @staticmethod
+    def has_any(texts: Iterable[Text], phrases: Iterable[str]) -> bool:
+        finder = Finder([("", dict.fromkeys(phrases, 1), 1)])
+        return any(not hit.denied for text in texts for hit in finder.find(text))
+
+    def match(self, texts: Iterable[tuple[Text, float]]) -> list[Match]:
         """Every playbook that something speaks for, best first. Each text has a weight; a phrase counts once, where it weighs most."""
         best: dict[str, dict[str, float]] = defaultdict(dict)
         for text, importance in texts:
@@ -143,11 +158,17 @@ class Matcher:
                     best[hit.owner][hit.phrase] = value
         found = []
         for slug, values in best.items():
-            raw = sum(values.values())
+            raw = _sum(values.values())
             if raw > 0:
-                spoke = tuple(sorted((phrase for phrase, value in values.items() if value > 0), key=lambda phrase: (-values[phrase], phrase)))
-                found.append(Match(self.by_slug[slug], score_of(raw), raw, spoke))
+                spoke = sorted((phrase for phrase, value in values.items() if value > 0), key=lambda phrase: (-values[phrase], phrase))
+                found.append(Match(self.by_slug[slug], score_of(raw), raw, tuple(spoke)))
         return sorted(found, key=lambda match: (-match.raw, match.playbook.slug))
+
+
+def _sum(values: Iterable[float]) -> float:
+    """Each further phrase counts a little less: a long talk full of faint hints does not outweigh what it is about."""
+    ordered = sorted(values, reverse=True)
+    return sum(value * 0.85**place if value > 0 else value for place, value in enumerate(ordered))
 
 
 def _phrases(playbook: Playbook) -> Iterable[str]:
@@ -170,4 +191,4 @@ def matcher() -> Matcher:
 
 def match(text: str) -> list[Match]:
     """The playbooks that fit a text, best first; empty where none does."""
-    return [found for found in matcher().match([(text, 1.0)]) if found.score >= FITS]
+    return [found for found in matcher().match([(matcher().text(text), 1.0)]) if found.score >= FITS]

@@ -14,9 +14,12 @@ HEAD, TAIL = 8_000, 4_000
 
 _TOKEN = re.compile(r"(?P<word>\d+(?:\.\d+)+|[^\W_]+(?:['’`][^\W_]+)?)|(?P<stop>[.,;!?()](?=\s|$)|\n)")
 _CLAUSE_WORDS = {"but", "however", "although", "though", "while", "whereas", "except", "yet"}
-_FILLER = set(
-    """the a an my our her his their your its any to is are was were be been being has have had of it this that these those i we she he
-    they you us me him them some just also very please hi hello dear thanks thank do does did am as so there for""".split()
+_FILLER = frozenset(
+    re.findall(
+        r"\w+",
+        """the a an my our her his their your its any to is are was were be been being has have had of it this that these those i we she
+        he they you us me him them some just also very please hi hello dear thanks thank do does did am as so there for""",
+    )
 )
 _NOT = "dont doesnt didnt wont isnt arent wasnt werent hasnt havent hadnt wouldnt shouldnt"
 _SAME = {
@@ -52,7 +55,9 @@ _PAIRS = {
     ("office", "365"): "m365",
     ("microsoft", "365"): "m365",
     ("pass", "word"): "password",
-    **{(verb, end): "login" for verb in ("log", "logs", "logging", "logged", "sign", "signs", "signing", "signed") for end in ("in", "on", "into")},
+    **{(verb + ending, "in"): "login" for verb in ("log", "sign") for ending in ("", "s", "ging", "ged", "ing", "ed")},
+    **{(verb + ending, "on"): "login" for verb in ("log", "sign") for ending in ("", "s", "ging", "ged", "ing", "ed")},
+    **{(verb + ending, "into"): "login" for verb in ("log", "sign") for ending in ("", "s", "ging", "ged", "ing", "ed")},
     **{(verb, "out"): "timeout" for verb in ("time", "times", "timed", "timing")},
     **{(verb, "out"): "lockout" for verb in ("lock", "locks", "locked", "locking")},
 }
@@ -130,6 +135,16 @@ def phrase_stems(phrase: str) -> tuple[str, ...]:
     return tuple(word.stem for word in words(phrase))
 
 
+def unusable(phrase: str) -> str:
+    """Why a phrase of a playbook could never be found in a text as it was meant; empty where it can."""
+    splits = _CLAUSE_WORDS & {_plain(token) for token in re.findall(r"[^\W_]+", phrase)}
+    if splits:
+        return f"holds a word that begins a new clause ({', '.join(sorted(splits))}) and so is never found whole"
+    if not phrase_stems(phrase):
+        return "holds only words that are passed over"
+    return ""
+
+
 class Vocabulary:
     """The words that playbooks use, and the nearest of them to a misspelt one."""
 
@@ -166,4 +181,11 @@ class Vocabulary:
 
 
 # Stems of everyday words that are one letter away from a technical one.
-_ENGLISH = frozenset("count county counter content contact contract print point sever several server stare start state message".split())
+_ENGLISH = frozenset(
+    re.findall(
+        r"\w+",
+        """longer respons specific specify reception random context translation condition expert expansion webcal stream produc unreadabl
+        multiply shrunk pocket lightn string count county counter contract sever several stare point quot paint lease breach reach teach
+        mouse house hours coach cough could would should these those where there their which while whose begin being below bring""",
+    )
+)

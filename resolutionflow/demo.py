@@ -22,6 +22,7 @@ import filelock
 
 from resolutionflow import embedded
 from resolutionflow.embedded_places import hand_over, make_folder
+from resolutionflow.embedded_server import plain_errors
 from resolutionflow.keys import kept_key
 
 GRACE_SECONDS = 4.0
@@ -80,12 +81,15 @@ class Demo:
     def __post_init__(self) -> None:
         self.address = f"http://127.0.0.1:{self.port}"
         self.logs = embedded.state_dir() / "logs"
+        self.terminals: list[int] = []
 
     def run(self) -> int:
         """The exit code: 0 after Ctrl-C, 128 and the signal's number after another one."""
         for signum in ENDINGS:
             if signal.getsignal(signum) is not signal.SIG_IGN:  # nohup means it
                 signal.signal(signum, self.remember)
+                if signum == signal.SIGHUP:
+                    self.terminals = [stream for stream in (0, 1, 2) if os.isatty(stream)]
         try:
             self.hold_database()
             make_folder(self.logs)
@@ -109,6 +113,9 @@ class Demo:
     def pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while True:
+            if not all(os.isatty(stream) for stream in self.terminals):
+                # Closed. Where `make` is what the terminal was opened for, it alone gets SIGHUP, and waits for us.
+                self.ended = self.ended or signal.SIGHUP
             if self.ended:
                 raise Ended
             left = deadline - time.monotonic()
@@ -139,7 +146,8 @@ class Demo:
                 while child.process.poll() is None:
                     self.pause(0.05)
                 if child.process.returncode:
-                    raise DemoError(f"{' '.join(command[1:])} failed:\n{tail(child.log)}")
+                    name = " ".join(Path(word).name for word in command[1:])
+                    raise DemoError(f"{name} failed:\n{tail(child.log)}")
         finally:
             self.end_children()
             lock.release()
@@ -281,7 +289,8 @@ def main() -> int:
     with plain_ends():
         port = wanted_port(os.environ.get("PORT") or "8000")
         python, manage = sys.executable, str(embedded.PROJECT / "manage.py")
-        make_folder(embedded.state_dir())
+        with plain_errors(embedded.state_dir() / "logs"):
+            make_folder(embedded.state_dir())
         key = embedded.state_dir() / "secret_key"
         env = {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "resolutionflow.settings"}
         env["DEBUG"] = os.environ.get("DEBUG") or "true"

@@ -51,4 +51,5 @@ class Register:
     def _write(self, users: dict[int, str]) -> None:
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps(users))
+        fresh.chmod(0o644)  # whatever the umask: root and the folder's owner may share one server
         fresh.replace(self.path)

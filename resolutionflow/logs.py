@@ -6,10 +6,12 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 log = structlog.get_logger("request")
 
@@ -18,21 +20,32 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET = {"/healthz", "/readyz"}
 
 
+def _no_values(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """An exception's words may hold a row or a form (PostgreSQL shows the failing row): its type and place are enough to find it."""
+    for raised in event.get("exception") or ():
+        if isinstance(raised, dict):
+            raised.pop("exc_value", None)
+            raised.pop("exc_notes", None)
+    return event
+
+
 def logging_config(*, debug: bool, quiet: bool = False) -> None:
-    """Sends the standard library's and our own logs through one formatter. `quiet` is for tests: warnings and worse."""
+    """Sends the standard library's and our own logs through one formatter. `quiet` is for tests and for commands, whose standard output
+    is somebody's data: warnings and worse, on standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sys.stderr if quiet else sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+                _no_values,
                 structlog.processors.JSONRenderer(default=str),
             ],
         )
@@ -44,6 +57,7 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
     for name in ("daphne.http_protocol", "django.channels.server", "daphne.ws_protocol"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    logging.getLogger("procrastinate.blueprints").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -58,24 +72,24 @@ class RequestLog:
     sync_capable = True
     async_capable = True
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._async_call(request)
         began = self._begin(request)
         response = self.get_response(request)
-        assert isinstance(response, HttpResponse)
+        assert isinstance(response, HttpResponseBase)
         return self._end(request, response, began)
 
-    async def _async_call(self, request: HttpRequest) -> HttpResponse:
+    async def _async_call(self, request: HttpRequest) -> HttpResponseBase:
         began = self._begin(request)
         response = self.get_response(request)
-        assert not isinstance(response, HttpResponse)
+        assert not isinstance(response, HttpResponseBase)
         return self._end(request, await response, began)
 
     def _begin(self, request: HttpRequest) -> float:
@@ -85,7 +99,7 @@ class RequestLog:
         structlog.contextvars.bind_contextvars(request_id=request.request_id)  # type: ignore[attr-defined]
         return time.perf_counter()
 
-    def _end(self, request: HttpRequest, response: HttpResponse, began: float) -> HttpResponse:
+    def _end(self, request: HttpRequest, response: HttpResponseBase, began: float) -> HttpResponseBase:
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         if request.path not in _QUIET or response.status_code >= 500:
             user = getattr(request, "_cached_user", None)

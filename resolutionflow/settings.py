@@ -13,6 +13,8 @@ from resolutionflow.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
+# A command that somebody runs, as against the web process and the worker.
+COMMAND = Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != ["procrastinate"]
 
 env = environ.Env()
 
@@ -57,7 +59,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "resolutionflow.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "resolutionflow.staticfiles.StaticFiles",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -113,6 +115,8 @@ _database.setdefault("OPTIONS", {})
 _database["OPTIONS"]["pool"] = False if TESTING else {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10}
 _database["CONN_MAX_AGE"] = 0
 _database["ATOMIC_REQUESTS"] = False
+# Two test runs beside each other need two databases.
+_database["TEST"] = {"NAME": "test_resolutionflow" + env.str("TEST_DATABASE_SUFFIX", default="")}
 DATABASES = {"default": _database}
 # Behind a transaction pooler LISTEN needs a connection of its own that goes past it.
 LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default="")
@@ -123,7 +127,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 if TESTING:
-    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -195,4 +199,4 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 PLAYBOOK_DIRS = [BASE_DIR / "flowpilot" / "playbooks", *(Path(p) for p in env.list("PLAYBOOK_DIRS", default=[]))]
 
 LOGGING_CONFIG = None
-logging_config(debug=DEBUG, quiet=TESTING)
+logging_config(debug=DEBUG, quiet=TESTING or COMMAND)

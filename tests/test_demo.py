@@ -54,9 +54,9 @@ def alive(process):
         return False
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def place():
-    """A folder that the server's user can reach, too."""
+    """A folder that the server's user can reach, too; its database is made once."""
     path = Path(tempfile.mkdtemp(prefix="resolutionflow demo "))
     path.chmod(0o755)
     yield path
@@ -78,6 +78,7 @@ class Supervisor:
         how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
         self.process = subprocess.Popen(command, env=env, **how)
         self.data = place / "data"
+        self.port = port
         self.said = ""
         self.family = []
 
@@ -86,7 +87,7 @@ class Supervisor:
             line = self.process.stdout.readline()
             assert line, f"the demo ended before it was ready: {self.said}"
             self.said += line
-        log = next(self.data.glob("logs/worker-*.log"))
+        log = self.data / "logs" / f"worker-{self.port}.log"
         eventually(lambda: "works" in log.read_text(), "the worker does not start")
         self.family = psutil.Process(self.process.pid).children(recursive=True)
         servers = [child for child in psutil.process_iter(["name", "cwd"]) if child.info["name"] == "postgres"]
@@ -142,16 +143,6 @@ def test_a_child_that_does_not_listen_is_killed(demo):
     assert running.nothing_is_left()
 
 
-def test_it_tells_the_address_the_people_and_the_logs(demo, free_port):
-    running = demo()
-    running.wait_until_it_greets()
-
-    assert f"http://127.0.0.1:{free_port}" in running.said
-    assert "engineer@resolutionflow.example.com" in running.said
-    assert "TestPass123!" in running.said
-    assert (running.data / "logs" / f"web-{free_port}.log").exists()
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child that its parent died")
 def test_a_killed_supervisor_takes_everything_with_it(demo):
     running = demo()
@@ -163,9 +154,12 @@ def test_a_killed_supervisor_takes_everything_with_it(demo):
     eventually(running.nothing_is_left, "something outlives the supervisor")
 
 
-def test_a_child_that_dies_is_started_again_and_said_so(demo):
+def test_it_tells_the_address_the_people_and_the_logs_and_each_child_that_dies(demo, free_port):
     running = demo()
     running.wait_until_it_greets()
+    assert f"http://127.0.0.1:{free_port}" in running.said
+    assert "engineer@resolutionflow.example.com" in running.said
+    assert str(running.data / "logs") in running.said
     web = running.child("http.server")
 
     web.kill()
@@ -180,18 +174,18 @@ def test_a_child_that_dies_is_started_again_and_said_so(demo):
     eventually(new_web, "the web process does not come back")
 
 
-def test_a_taken_port_is_told_before_any_work(demo, place):
+def test_a_taken_port_is_told_before_any_work(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
 
-        refused = demo(port=port)
+        refused = Supervisor(tmp_path, port)
         said = refused.process.communicate(timeout=20)[0]
 
     assert refused.process.returncode == 1
     assert said == f"Port {port} is taken. Choose another one: `make demo PORT={port + 1}`.\n"
-    assert list(place.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1"])

@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -54,3 +57,37 @@ def clock(when: datetime | None) -> str:
 @register.filter
 def get(mapping: dict, key: object) -> object:
     return mapping.get(key)
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """One drawing of the sprite; always beside a word, so hidden from screen readers."""
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#i-{}"/></svg>', extra, static("img/icons-1.svg"), name)
+
+
+@register.simple_tag
+def cites(numbers: list[int], base: str = "") -> SafeString:
+    """Citations: each opens the very step that it names. `base` is the page that holds the steps, where it is another one."""
+    links = [format_html('<a class="cite" href="{}#step-{}" aria-label="Step {}">{}</a>', base, n, n, n) for n in numbers]
+    return format_html('<span class="cites">{}</span>', SafeString("".join(links))) if links else SafeString("")
+
+
+@register.simple_tag
+def moment(when: datetime | None, form: str = "age") -> SafeString:
+    """A point in time that the page's script keeps current: its age, or "… ago"."""
+    if when is None:
+        return SafeString("")
+    text = ago(when) if form == "ago" else age(when)
+    return format_html('<time datetime="{}" data-age="{}" title="{}">{}</time>', when.isoformat(), form, f"{timezone.localtime(when):%Y-%m-%d %H:%M}", text)
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A figure in seconds, in words: "41 s", "2 min 44 s", "1 h 12 min"."""
+    if value is None:
+        return "–"
+    whole = round(value)
+    if 60 <= whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest:02} s"
+    return span(timedelta(seconds=whole))

@@ -10,7 +10,18 @@ from rapidfuzz import fuzz
 _FILE = Path(__file__).with_name("lexicon.yaml")
 _WORD = re.compile(r"[a-z0-9][a-z0-9'.:/\\_-]*[a-z0-9]|[a-z0-9]")
 _ENDINGS = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e")
-_NOT_PHRASES = {"topics", "actions", "weak_actions", "fillers", "subjects", "imperatives", "answers_yes", "answers_no", "stopwords"}
+_NOT_PHRASES = {
+    "topics",
+    "actions",
+    "weak_actions",
+    "daily",
+    "fillers",
+    "subjects",
+    "imperatives",
+    "answers_yes",
+    "answers_no",
+    "stopwords",
+}
 
 
 def words(text: str) -> list[str]:
@@ -24,7 +35,9 @@ def _pattern(phrase: str) -> re.Pattern[str]:
         if part == "*":
             pieces.append(r"(?:\S+\s+){0,3}?")
         else:
-            pieces.append(re.escape(part).replace("'", "['’;]?") + r"\s+")
+            # "we'll" keeps its apostrophe: "well" is another word.
+            apostrophe = "['’]" if part == "we'll" else "['’;]?"
+            pieces.append(re.escape(part).replace("'", apostrophe) + r"\s+")
     body = "".join(pieces).removesuffix(r"\s+")
     return re.compile(rf"(?<![\w'’]){body}(?![\w'’])", re.IGNORECASE)
 
@@ -132,4 +145,4 @@ def alike(left: str, right: str) -> float:
 def find_at_start(name: str, text: str) -> bool:
     """Whether the text begins with one of the phrases (after punctuation and small words of address)."""
     hit = find(name, text)
-    return hit is not None and not re.search(r"\w{4,}", text[: hit.start()]) and hit.start() <= 8
+    return hit is not None and bool(re.fullmatch(r"\W*(?:(?:and|but|so|or|ok|hm+)\W+)?", text[: hit.start()], re.IGNORECASE))

@@ -2,8 +2,8 @@
 
 import re
 
-from . import cues
-from .reading import Sentence
+from flowpilot.assessing import cues
+from flowpilot.assessing.reading import Sentence
 
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]{6,220})[\"“”»]|(?<!\w)'([^']{8,200})'(?!\w)|`([^`]{6,200})`")
 _LED_IN = re.compile(
@@ -20,6 +20,9 @@ _AFTER_COLON = re.compile(
     r"busy|timed out|error|unreachable).{0,140})$",
     re.IGNORECASE,
 )
+_TELLS = re.compile(
+    r"\b(?:errors?|messages?|popup|warning|says?|said|gets?|getting|got|receive|prompts?|fail\w*|response|alert|box)\b", re.IGNORECASE
+)
 _CODE = re.compile(
     r"\b0x[0-9a-f]{4,8}\b|\b(?:error|code|event id|stop code|status|http)[ :#]*\d{3,5}\b|\bERR_[A-Z_]+\b|\b[A-Z]{3,}(?:_[A-Z]+){2,}\b|\b5\d\d \d\.\d\.\d\b|\bAADSTS\d+\b",
     re.IGNORECASE,
@@ -30,9 +33,13 @@ def texts(sentence: Sentence) -> list[str]:
     """The error texts that stand in a sentence, verbatim; empty where there is none."""
     if sentence.terminal and sentence.has("symptom"):
         return [sentence.text]
-    found = [text for match in _QUOTED.finditer(sentence.text) if (text := next(filter(None, match.groups())).strip()) and _is_error(sentence, match, text)]
+    found = [
+        text
+        for match in _QUOTED.finditer(sentence.text)
+        if (text := next(filter(None, match.groups())).strip()) and _is_error(sentence, match, text)
+    ]
     if not found and sentence.has("symptom") and not sentence.is_question and (match := _AFTER_COLON.search(sentence.text)):
-        text = next(filter(None, match.groups())).strip(" .\"'")
+        text = re.split(r",?\s+but\s", next(filter(None, match.groups())))[0].strip(" .\"'")
         if cues.phrases() and "symptom" in cues.meanings(text):
             found.append(text)
     return found
@@ -46,11 +53,22 @@ def codes(sentence: Sentence) -> list[str]:
 def is_bare(sentence: Sentence) -> bool:
     """A reply that is nothing but an error: "Device or resource busy."."""
     parts = cues.words(sentence.text)
-    return sentence.has("symptom") and 2 <= len(parts) <= 12 and not sentence.is_question and not (set(parts) & {"i", "we", "my", "it", "still", "that", "this", "you"})
+    return (
+        sentence.has("symptom")
+        and 2 <= len(parts) <= 12
+        and not sentence.is_question
+        and not (set(parts) & {"i", "we", "my", "it", "still", "that", "this", "you"})
+    )
 
 
 def _is_error(sentence: Sentence, match: re.Match[str], text: str) -> bool:
     meanings = cues.meanings(text)
-    wrong = "symptom" in meanings or "failure" in meanings or bool(_CODE.search(text)) or " not " in f" {text} " or "already exists" in text.lower()
+    wrong = (
+        "symptom" in meanings
+        or "failure" in meanings
+        or bool(_CODE.search(text))
+        or " not " in f" {text} "
+        or "already exists" in text.lower()
+    )
     led_in = bool(_LED_IN.search(sentence.text[: match.start()]))
-    return (wrong and (led_in or sentence.has("symptom", "observation"))) or (led_in and sentence.has("symptom") and len(text.split()) >= 3)
+    return (wrong and (led_in or bool(_TELLS.search(sentence.text)))) or (led_in and sentence.has("symptom") and len(text.split()) >= 3)

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from . import cues
-from .reading import Reading, Sentence
+from flowpilot.assessing import cues
+from flowpilot.assessing.reading import Reading, Sentence
+from flowpilot.assessing.sentences import shorten
 
 _LEAD_IN = re.compile(
     r"^(?:\W*(?:please|pls|then|also|just|first|second|next|now|ok(?:ay)?|and|so|or|but|maybe|perhaps|alternatively|anyways?|yeah|well|sorry|otherwise|again|"
@@ -18,8 +19,19 @@ _WRAPPING = re.compile(
     r"(?:it may help|it is best|it's best|best) to |how about |why not |have you tried |did you try |let'?s )",
     re.IGNORECASE,
 )
-_NOT_ADVICE = re.compile(r"^(?:let me|let us know|see (?:private|above|below|attached|pm)|note that|i mean|i see|look,|good|thanks|sorry|check you|run by)\b", re.IGNORECASE)
-_ACTION_QUESTION = re.compile(r"^\W*(?:(?:so|and|but) )?(?:have you|did you|could you|can you|would you|you)\s+(?:already |also |ever |please |just )?(?P<verb>[a-z-]+)", re.IGNORECASE)
+_ASKED_DONE = re.compile(r"^\W*(?:(?:so|and|but) )?(?:have|did) you (?:already |also |ever |just )?(?:tried |try )?", re.IGNORECASE)
+# What cannot be done, or what one should see: no advice.
+_EXPECTS = re.compile(
+    r"\byou (?:cannot|can't|can not)\b|\byou should (?:see|show|have|get|be able|find|notice)\b|\bgave you\b", re.IGNORECASE
+)
+_SAYS_USE = re.compile(r"\b(?:use|run|type|enter|try|do):\s*\S", re.IGNORECASE)
+_NOT_ADVICE = re.compile(
+    r"^(?:let me|let us know|see (?:private|above|below|attached|pm)|note that|i mean|i see|look,|good|thanks|sorry|run by)\b",
+    re.IGNORECASE,
+)
+_ACTION_QUESTION = re.compile(
+    r"^\W*(?:(?:so|and|but) )?(?:have you|did you)\s+(?:already |also |ever |please |just )?(?P<verb>[a-z-]+)", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -41,7 +53,10 @@ class Suggestion:
 
     @property
     def text(self) -> str:
-        return instruction(self.head)
+        """A walk-through is told by its first steps, a single piece of advice by its sentence."""
+        if len(self.all) < 4:
+            return instruction(self.head)
+        return shorten("; ".join(instruction(s).rstrip(" .;") for s in self.all), 220)
 
     @property
     def whole(self) -> str:
@@ -60,19 +75,40 @@ class Ask:
 def instruction(sentence: Sentence) -> str:
     """The advice without its courtesies: "I suggest you create a new profile" becomes "Create a new profile"."""
     text = _LEAD_IN.sub("", sentence.said) or sentence.said
+    if sentence.is_question and (asked := _ASKED_DONE.match(text)):
+        rest = text[asked.end() :].strip(" ?")
+        text = f"Try {rest}" if "tried" in asked.group(0).lower() else rest
     shorter = _WRAPPING.sub("", text)
     if len(shorter.split()) >= 2:
         text = _LEAD_IN.sub("", shorter) or shorter
     text = text.strip(" ,:-")
-    return text[:1].upper() + text[1:]
+    return (text[:1].upper() + text[1:]).rstrip("? ") if sentence.is_question else text[:1].upper() + text[1:]
 
 
 def _changes(sentence: Sentence) -> bool:
-    return bool(set(cues.words(sentence.text)) & {"change", "remove", "add", "install", "reinstall", "restart", "reboot", "disable", "enable", "delete", "reset", "update", "put", "putting"})
+    return bool(
+        set(cues.words(sentence.text))
+        & {
+            "change",
+            "remove",
+            "add",
+            "install",
+            "reinstall",
+            "restart",
+            "reboot",
+            "disable",
+            "enable",
+            "delete",
+            "reset",
+            "update",
+            "put",
+            "putting",
+        }
+    )
 
 
 def _advises(sentence: Sentence) -> bool:
-    if sentence.is_noise or sentence.terminal or _NOT_ADVICE.match(sentence.text):
+    if sentence.is_noise or sentence.terminal or len(cues.words(sentence.text)) < 2 or _NOT_ADVICE.match(sentence.text):
         return False
     bare = _LEAD_IN.sub("", sentence.text)
     after = _CONDITION.sub("", bare)
@@ -80,20 +116,38 @@ def _advises(sentence: Sentence) -> bool:
         return bool(re.match(r"\W*(?:have you tried|did you try|how about|why not)\b", bare, re.IGNORECASE)) or _asks_whether_done(sentence)
     if sentence.has("elsewhere") and not re.match(r"(?:try|please)\b", after, re.IGNORECASE):
         return False
+    if _SAYS_USE.search(sentence.text):
+        return True
     for candidate in (bare, after):
-        if (first := cues.words(candidate)[:1]) and first[0] in (cues.word_set("imperatives") | cues.base_forms()) and len(candidate.split()) > 1:
+        if (
+            (first := cues.words(candidate)[:1])
+            and first[0] in (cues.word_set("imperatives") | cues.base_forms())
+            and len(candidate.split()) > 1
+        ):
             return True
+    if (sentence.has("hedge") and sentence.has("diagnosis")) or _EXPECTS.search(sentence.text):
+        return False
     return sentence.has("suggestion") and not sentence.done and bool(cues.content(sentence.text)) and _addresses_reader(sentence)
 
 
 def _addresses_reader(sentence: Sentence) -> bool:
-    return bool(re.search(r"\byou\b|\byour\b|\btry\b|\bsuggest|\brecommend|\bmake sure\b|\bensure\b|\bi would (?:look|check|try|use)\b|\bneeds? to be\b|\bcan be removed\b|\bcan simply\b|\bfix", sentence.text, re.IGNORECASE))
+    return bool(
+        re.search(
+            r"\byou\b|\byour\b|\btry\b|\bsuggest|\brecommend|\bmake sure\b|\bensure\b|\bi would (?:look|check|try|use)\b|\bneeds? to be\b|\bcan be removed\b|\bcan simply\b|\bfix",
+            sentence.text,
+            re.IGNORECASE,
+        )
+    )
 
 
 def _asks_whether_done(sentence: Sentence) -> bool:
     """ "did you restart ssh?" is advice in the form of a question."""
     found = _ACTION_QUESTION.match(sentence.text)
-    return bool(found and found["verb"].lower() in (cues.past_forms() | cues.base_forms()) - {"find", "found", "get", "got", "see", "put", "do", "did", "make", "made", "send"})
+    return bool(
+        found
+        and found["verb"].lower()
+        in (cues.past_forms() | cues.base_forms()) - {"find", "found", "get", "got", "see", "put", "do", "did", "make", "made", "send"}
+    )
 
 
 def suggestions(reading: Reading) -> list[Suggestion]:
@@ -101,16 +155,23 @@ def suggestions(reading: Reading) -> list[Suggestion]:
     result: list[Suggestion] = []
     for step in reading.steps:
         advice = [s for s in reading.of(step.number) if not s.is_reporter and _advises(s) and not _requests(s)]
-        if advice:
-            head = max(advice[:8], key=lambda s: (_weight(s), -s.order))
+        if advice and not reading.is_peer(step.number):
+            head = advice[0] if len(advice) >= 4 else max(advice, key=lambda s: _weight(s) - 0.4 * (s.order - advice[0].order))
             result.append(Suggestion(head=head, all=advice, asked=head.is_question))
     return result
 
 
 def _weight(sentence: Sentence) -> float:
     """The sentence that says best what to do: a plain "try", "change" or "I suggest", with matter in it."""
-    lead = 2.0 if sentence.has("suggestion") else 0.0
-    return lead + min(len(cues.content(sentence.text)), 6) / 2 - (2.0 if sentence.is_question else 0.0) - (1.0 if sentence.has("hypothetical") and not sentence.has("suggestion") else 0.0)
+    first = cues.words(_LEAD_IN.sub("", sentence.text))[:1]
+    begins = bool(first) and first[0] in cues.word_set("imperatives") | cues.base_forms()
+    lead = 2.0 if sentence.has("suggestion") or begins else 0.0
+    return (
+        lead
+        + min(len(cues.content(sentence.text)), 3) / 2
+        - (2.0 if sentence.is_question else 0.0)
+        - (1.0 if sentence.has("hypothetical") and not sentence.has("suggestion") else 0.0)
+    )
 
 
 def _requests(sentence: Sentence) -> bool:
@@ -121,9 +182,18 @@ def asks(reading: Reading) -> list[Ask]:
     """Questions and requests for information, each with the sentence that answers it where one does."""
     result = []
     for sentence in reading.sentences:
-        if sentence.is_noise or sentence.has("rhetorical") or sentence.part == "assistant" and sentence.has("manners"):
+        if (
+            sentence.is_noise
+            or sentence.has("rhetorical")
+            or (not sentence.is_reporter and reading.is_peer(sentence.step))
+            or (sentence.part == "assistant" and sentence.has("manners"))
+        ):
             continue
-        if not (sentence.is_question or (_requests(sentence) and not sentence.is_reporter)) or len(cues.content(sentence.text)) < 1 or len(cues.words(sentence.text)) < 3:
+        if (
+            not (sentence.is_question or (_requests(sentence) and not sentence.is_reporter))
+            or len(cues.content(sentence.text)) < 1
+            or len(cues.words(sentence.text)) < 3
+        ):
             continue
         ask = Ask(sentence=sentence, by_reporter=sentence.is_reporter)
         ask.answer = _answer_by_helper(reading, sentence) if sentence.is_reporter else _answer_by_reporter(reading, sentence)
@@ -153,6 +223,7 @@ def _answer_by_reporter(reading: Reading, question: Sentence) -> Sentence | None
             points = cues.closeness(question.text, sentence.text)
             points += 40 if _fits_kind(question.text, sentence.text) else 0
             points += 25 if position == 0 and distance == 0 and (len(peers) == 1 or len(said) <= 2) else 0
+            points += 25 if reading.is_chat and distance == 0 and sentence.step - question.step <= 2 and question in peers[-2:] else 0
             points += 30 if position == 0 and distance == 0 and _says_yes_or_no(sentence) else 0
             if points > score:
                 best, score = sentence, points
@@ -189,6 +260,8 @@ def _fits_kind(question: str, answer: str) -> bool:
         return bool(re.search(r"\d+\.\d+\.\d+", answer))
     if "error" in asked or "what happens" in asked:
         return "symptom" in cues.meanings(answer)
+    if re.search(r"\b(?:output|lines of|give you|result of|show)\b", asked) and re.search(r"[\d/]", answer):
+        return True
     if re.search(r"\bhow many\b|\bhow long\b|\bwhen\b|\bsince\b", asked):
         return bool(re.search(r"\d|yesterday|week|month|year|today|monday|tuesday|wednesday|thursday|friday", answer.lower()))
     return False

@@ -7,10 +7,10 @@ the others. Only the sentences of the first and the latest steps are read in a v
 import re
 from dataclasses import dataclass, field
 
-from ..assistant.case import Case, CaseStep
-from ..assistant.results import Evidence
-from . import cues, secrecy
-from .sentences import MAX_QUOTE, address_pattern, cut, fold, shorten, split, visible_part
+from flowpilot.assessing import cues, secrecy
+from flowpilot.assessing.sentences import MAX_QUOTE, address_pattern, cut, fold, shorten, split, visible_part
+from flowpilot.assistant.case import Case, CaseStep
+from flowpilot.assistant.results import Evidence
 
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
 MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
@@ -20,8 +20,8 @@ _HUNG_ON = re.compile(
     r"where|which|please help)\b[^?]*\?\W*)$",
     re.IGNORECASE,
 )
-_LEADING_NOISE = re.compile(
-    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yes|yeah|yea|yep|no|so|and|but|also|btw|anyways?|hi|hello|thanks?|thank ?you(?: \w+){0,3}|ps|edit)\b[\s.,:;!-]+)+",
+LEADING_NOISE = re.compile(
+    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|hi|hello|(?:thanks?|thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
     re.IGNORECASE,
 )
 
@@ -52,7 +52,7 @@ class Sentence:
     @property
     def said(self) -> str:
         """Short enough for a list, without a leading "ok" or "hmm"."""
-        bare = _LEADING_NOISE.sub("", self.text) or self.text
+        bare = LEADING_NOISE.sub("", self.text) or self.text
         return shorten(bare.strip(" ,;-"), 190)
 
     @property
@@ -61,7 +61,13 @@ class Sentence:
 
     @property
     def succeeded(self) -> bool:
-        return not self.is_question and self.has("success") and not self.has("failure", "intention", "not_done", "not_success") and not self._unsure and not self.terminal
+        return (
+            not self.is_question
+            and self.has("success")
+            and not self.has("failure", "intention", "not_done", "not_success")
+            and not self._unsure
+            and not self.terminal
+        )
 
     @property
     def _unsure(self) -> bool:
@@ -74,7 +80,11 @@ class Sentence:
 
     @property
     def is_noise(self) -> bool:
-        return self.has("injection", "manners") or len(cues.content(self.text)) < 1 or (self.has("thanks") and not self.has("symptom", "success"))
+        return (
+            self.has("injection", "manners")
+            or len(cues.content(self.text)) < 1
+            or (self.has("thanks") and not self.has("symptom", "success"))
+        )
 
     @property
     def who(self) -> str:
@@ -105,6 +115,17 @@ class Reading:
     def reporter_name(self) -> str:
         return "client" if self.has_client else "technician"
 
+    @property
+    def is_chat(self) -> bool:
+        """Short lines to and fro, where the next report answers the question before it."""
+        lengths = sorted(len(step.text) for step in self.steps)
+        return bool(lengths) and lengths[len(lengths) // 2] < 160
+
+    def is_peer(self, step: int) -> bool:
+        """Whether somebody beside the reporter tells of the same trouble of their own in this step."""
+        said = self.of(step)
+        return bool(said) and not said[0].is_reporter and said[0].part == "other" and any(s.has("peer") and not s.is_question for s in said)
+
     def add(self, sentence: Sentence) -> None:
         self.sentences.append(sentence)
         self._by_step.setdefault(sentence.step, []).append(sentence)
@@ -112,10 +133,16 @@ class Reading:
 
 def _is_question(text: str, marks: frozenset[str]) -> bool:
     if re.search(r"\?[\s\"')]*[:;]?[-)(DPp]{0,3}\s*$", text):
-        return True
+        # "It stopped working after the update!?!?" tells more than it asks.
+        return not ("!" in text[-6:] and "symptom" in marks)
     if "?" in text:
         return bool(re.search(r"\?(?:\s|$)", text)) and "question_start" in marks
-    if "symptom" in marks or len(text.split()) > 16 or re.match(r"(?i)\W*(?:what|how|why|when|where) (?:i|we|is telling|worries)\b", text):
+    if (
+        "symptom" in marks
+        or len(text.split()) > 12
+        or "rhetorical" in marks
+        or re.match(r"(?i)\W*(?:what|how|why|when|where) (?:i|we|is telling|worries)\b", text)
+    ):
         return False
     return cues.find_at_start("question_start", text)
 
@@ -126,18 +153,40 @@ def _question_apart(text: str) -> list[str]:
     return [found.group(1), found.group(2)] if found else [text]
 
 
-def _did_something(text: str) -> bool:
-    """Whether the sentence says that an action was done: "I restarted it", "Uninstalled Thunderbird", "we then ran ..."."""
-    for clause in re.split(r"[,;:]\s+|\.\s+|\s[-–—]+\s|\s+(?:and|but|so|then)\s+|\.{2,}\s*", _LEADING_NOISE.sub("", text)):
-        parts = [word.replace("'", "") for word in cues.words(clause)][:9]
-        if not parts:
-            continue
-        if parts[0] in _strong_past() - cues.base_forms() and len(parts) > 1 and parts[1] not in {"by", "to", "with"}:
-            return True
-        for index, word in enumerate(parts):
-            if word in cues.word_set("subjects") and _verb_follows(parts[index + 1 :]):
-                return True
-    return False
+_CLAUSE = re.compile(r"[,;:(]\s+|\.\s+|\s--?\s?|\s[–—]\s|\s+(?:and|but|so|then)\s+|\.{2,}\s*", re.IGNORECASE)
+_EFFECT = re.compile(r"\b(?:after|since|when|because|before) i\b.{0,60}$", re.IGNORECASE)
+
+
+def action_starts(text: str) -> int | None:
+    """Where the clause begins that says that something was done ("I restarted it", "Uninstalled Thunderbird"); None without one."""
+    bare = LEADING_NOISE.sub("", text)
+    offset = len(text) - len(bare)
+    breaks = list(_CLAUSE.finditer(bare))
+    starts = [0, *(found.end() for found in breaks)]
+    begins_with_deed = bool(first := cues.words(bare)[:1]) and first[0] in cues.past_forms() - cues.base_forms()
+    for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(bare)], strict=True)):
+        # After a comma a bare participle may be an adjective ("the new, moved profile").
+        own_subject = index > 0 and not begins_with_deed and breaks[index - 1].group(0)[0] in ",(:;"
+        if _clause_acts(bare[start:end], own_subject):
+            return offset + start
+    return None
+
+
+def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
+    parts = [word.replace("'", "") for word in cues.words(clause)][:10]
+    if not parts or (_EFFECT.search(clause) and not re.match(r"\W*(?:after|when) i\b", clause, re.IGNORECASE)):
+        return False
+    if "commands" in cues.meanings(clause) and re.search(r"\bi (?:just )?(?:did|used|ran)\b", clause, re.IGNORECASE):
+        return True
+    if "done_phrases" in cues.meanings(clause):
+        return True
+    while len(parts) > 1 and parts[0] in {"just", "also", "then", "already", "even", "now", "finally"}:
+        parts = parts[1:]
+    if not needs_subject and parts[0] in _strong_past() - cues.base_forms() and len(parts) > 1 and parts[1] not in {"by", "to", "with"}:
+        return True
+    if parts[0] in {"have", "has"} and len(parts) > 2 and parts[1] in _strong_past():
+        return True
+    return any(word in cues.word_set("subjects") and _verb_follows(parts[index + 1 :]) for index, word in enumerate(parts))
 
 
 def _verb_follows(after: list[str]) -> bool:
@@ -177,7 +226,9 @@ def read(case: Case) -> Reading:
         part = _part(step)
         reports = part == "client" if has_client else (part == "technician" if "person" in kinds else step.author == first_author)
         pending_secret = False
-        pieces = [(piece, terminal) for text, terminal in split(step.text, address) for piece in ([text] if terminal else _question_apart(text))]
+        pieces = [
+            (piece, terminal) for text, terminal in split(step.text, address) for piece in ([text] if terminal else _question_apart(text))
+        ]
         for text, terminal in pieces:
             if len(reading.sentences) >= MAX_SENTENCES:
                 return reading
@@ -188,10 +239,12 @@ def read(case: Case) -> Reading:
             if secret or echo:
                 continue
             marks = cues.meanings(text)
-            done = not terminal and "not_done" not in marks and _did_something(text)
+            done = not terminal and "not_done" not in marks and action_starts(text) is not None
             question = _is_question(text, marks) and not terminal
             reading.add(
-                Sentence(step.number, len(reading.sentences), text, step.author, part, reports, terminal, marks, question, done and not question)
+                Sentence(
+                    step.number, len(reading.sentences), text, step.author, part, reports, terminal, marks, question, done and not question
+                )
             )
         asked_for_secret = not reports and pending_secret
     return reading

@@ -40,7 +40,12 @@ def _looks_like_one(word: str) -> bool:
     bare = word.strip("\"'`“”(),;")
     if not 8 <= len(bare) <= 64 or re.search(r"[/\\]|://|\w@\w|\.\w{2,5}$", bare):
         return False
-    kinds = (any(c.islower() for c in bare), any(c.isupper() for c in bare), any(c.isdigit() for c in bare), any(c in "!@#$%^&*?+" for c in bare))
+    kinds = (
+        any(c.islower() for c in bare),
+        any(c.isupper() for c in bare),
+        any(c.isdigit() for c in bare),
+        any(c in "!@#$%^&*?+" for c in bare),
+    )
     return all(kinds) and not bare.startswith(("%", "$"))
 
 

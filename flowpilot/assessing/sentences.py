@@ -15,7 +15,10 @@ _TERMINAL = re.compile(
     r"^\s*(?:[\w.-]+@[\w.-]+:\S*[#$]|PS [A-Z]:\\|[A-Z]:\\[^ ]*>|\$ |# |PING |Reply from|Request timed out|Chain |E: |W: |bash: |sh: |"
     r"[a-z][\w.-]{1,24}(?:\(\d+\))?: [a-z(/].*|Microsoft Windows \[|Pinging )"
 )
-_LOOSE_STOP = re.compile(r"\s\.{2,}(?=\s)|(?<=[\w)\"'])\.{2,}(?=\s+\S)|(?<=[.!?][\"')])\s{2,}|(?<=[.!?])\s{2,}|(?<=[a-z]{2}[.!?])(?=[A-Z][a-z]+\s)")
+_LOOSE_STOP = re.compile(
+    r"\s\.{2,}(?=\s)|(?<=[\w)\"'])\.{2,}(?=\s+\S)|(?<=[.!?][\"')])\s{2,}|(?<=[.!?])\s{2,}|(?<=[a-z]{2}[.!?])(?=[A-Z][a-z]+\s)"
+)
+_SMILEY = re.compile(r"^\s*(?:(?:[:;=]'?-?[)(DPpOo|/]|[xX]D)(?:\s+|$))+")
 _URL_ONLY = re.compile(r"^\W*(?:https?://|www\.)\S+\W*$", re.IGNORECASE)
 MAX_QUOTE = 200
 MAX_TEXT_OF_STEP = 12_000
@@ -58,7 +61,7 @@ def address_pattern(authors: set[str]) -> re.Pattern[str] | None:
     names = sorted({re.escape(name) for name in authors if name and len(name) < 60}, key=len, reverse=True)
     if not names:
         return None
-    return re.compile(rf"^\s*(?:(?:hi|hello|hey|dear|thanks|thank you|ok|okay)\s+)?@?(?:{'|'.join(names)})(?:'s)?\s*[:,;!.-]*\s*", re.IGNORECASE)
+    return re.compile(rf"^\s*(?:(?:hi|hello|hey|dear|ok|okay)\s+)?@?(?:{'|'.join(names)})(?:'s)?\s*[:,;!.-]*\s*", re.IGNORECASE)
 
 
 def _kept_lines(text: str) -> list[str]:
@@ -76,6 +79,9 @@ def _kept_lines(text: str) -> list[str]:
 def _paragraphs(lines: list[str]) -> list[str]:
     """Joins lines that a mail program has wrapped; chat lines and terminal output stay apart."""
     joined: list[str] = []
+    # Hard-wrapped text has many lines of nearly the same length; chat lines have not.
+    if sum(50 <= len(line) <= 90 for line in lines) < 3 or max((len(line) for line in lines), default=0) > 100:
+        return [line for line in lines if line.strip()]
     for line in lines:
         previous = joined[-1] if joined else ""
         last = previous.rsplit("\n", 1)[-1]
@@ -116,7 +122,7 @@ def split(text: str, address: re.Pattern[str] | None = None) -> list[tuple[str, 
             clean = visible_part(piece).strip()
             if address and not terminal:
                 clean = address.sub("", clean, count=1)
-            clean = clean.lstrip(".,;:) ")
+            clean = _SMILEY.sub("", clean).lstrip(".,;:) ")
             if any(char.isalnum() for char in clean) and not _URL_ONLY.match(clean):
                 result.append((clean, terminal))
     return result

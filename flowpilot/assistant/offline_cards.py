@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from flowpilot.assistant.case import Case
 from flowpilot.assistant.offline_reading import DISCOVERY_ENDS, Reading, same
 from flowpilot.assistant.results import NewTask
-from flowpilot.playbook import GENERAL, Check, Playbook, Question, playbooks
-from flowpilot.playbook_matching import matcher
+from flowpilot.playbook import GENERAL, playbooks
+from flowpilot.playbook_matching import Matcher
+from flowpilot.playbook_models import Check, Playbook, Question
 
 MOST = 4
 # With this many unsent cards in the lane, a reply adds only a few.
@@ -37,19 +38,23 @@ def _wanted(reading: Reading, *, only_checks: bool) -> Iterable[Question]:
     playbook = reading.playbook
     if playbook is None:
         book = general()
-        yield from _mixed([*book.discovery, *book.questions], book.checks, first=3) if not only_checks else book.checks
+        if only_checks:
+            yield from [*book.checks, *book.questions]
+        else:
+            yield from _mixed([*book.discovery, *book.questions], book.checks, first=3)
         return
     cards = {card.id: card for card in playbook.cards()}
     needed = [cards[need] for suspect in reading.suspects[:3] for need in suspect.cause.needs]
     needed_checks = [card for card in needed if isinstance(card, Check)]
     if only_checks:
-        yield from [*needed_checks, *playbook.checks, *playbook.questions]
+        book = general()
+        yield from [*needed_checks, *playbook.checks, *playbook.questions, *playbook.discovery, *book.checks, *book.questions]
         return
     if reading.confidence < DISCOVERY_ENDS:
         rival = reading.rival.discovery[:1] if reading.rival else []
         yield from [*playbook.discovery[:2], *rival, *needed, *playbook.questions, *playbook.checks]
         return
-    prompted = [question for question in playbook.questions if question.asks_when and matcher().has_any(reading.said, question.asks_when)]
+    prompted = [question for question in playbook.questions if question.asks_when and Matcher.has_any(reading.said, question.asks_when)]
     questions = [*(card for card in needed if not isinstance(card, Check)), *prompted, *playbook.questions]
     yield from _mixed(questions, [*needed_checks, *playbook.checks], first=1)
     yield from playbook.discovery
@@ -66,9 +71,9 @@ def _mixed(questions: list[Question], checks: list[Check], *, first: int) -> Ite
 def _fits(card: Question, reading: Reading) -> bool:
     if isinstance(card, Check) and card.os and reading.systems and not reading.systems & set(card.os):
         return False
-    if card.asks_when and not matcher().has_any(reading.said, card.asks_when):
+    if card.asks_when and not Matcher.has_any(reading.said, card.asks_when):
         return False
-    return not (card.answered_by and matcher().has_any(reading.said, card.answered_by))
+    return not (card.answered_by and Matcher.has_any(reading.said, card.answered_by))
 
 
 def _task(card: Question) -> NewTask:

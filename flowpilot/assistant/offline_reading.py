@@ -2,13 +2,14 @@
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from flowpilot.assistant.case import Case, CaseFix, CaseStep
-from flowpilot.playbook import Cause, Fix, Playbook, Question
-from flowpilot.playbook_matching import FITS, Match, matcher
+from flowpilot.playbook_matching import FITS, Match, Matcher, Text, matcher
+from flowpilot.playbook_models import Cause, Fix, Playbook, Question
 from flowpilot.playbook_words import clip, phrase_stems
 
 # Steps that say something about the problem. Replies, briefings and status updates repeat or guess; they are no evidence.
@@ -18,12 +19,17 @@ DISCOVERY_ENDS, GUIDED_BEGINS = 0.4, 0.8
 # Without a result that somebody reported, no cause is sure enough to act upon.
 UNCONFIRMED_AT_MOST = 0.78
 # A fix that failed speaks this much against its cause; one that helped in part, less.
-AGAINST_FAILED, AGAINST_PARTIAL = 8.0, 1.0
+AGAINST_FAILED, AGAINST_PARTIAL = 6.0, 1.0
+# One sentence often holds several signs of one cause; what follows the strongest of a step adds little.
+ECHO = 0.35
+# What another playbook must outweigh the present one by to take its place.
+CLEARLY_BETTER = 1.8
 # All text of a case that is read, newest first, in characters.
-READ_AT_MOST = 200_000
+READ_AT_MOST = 150_000
 
-_YES = re.compile(r"\s*(yes|yep|yeah|yup|correct|true|exactly|right|y)\b", re.IGNORECASE)
-_NO = re.compile(r"\s*(no|nope|none|nobody|never|false|negative|n)\b", re.IGNORECASE)
+_YES = re.compile(r"\s*(yes|yep|yeah|yup|correct|true|exactly|y)\b", re.IGNORECASE)
+# "No problem there" and "n/a" are not a no.
+_NO = re.compile(r"\s*(no|nope|none|nobody|never|false|negative|n)\b(?!/|\s+(problem|issue|idea|clue|trouble|error))", re.IGNORECASE)
 _SYSTEMS = {
     "windows": ["windows", "win10", "win11", "powershell", "registry", "blue screen", "event viewer"],
     "macos": ["macos", "macbook", "imac", "mac", "os x", "osx"],
@@ -68,7 +74,7 @@ class Reading:
     confidence: float
     suspects: list[Suspect] = field(default_factory=list)
     new: list[CaseStep] = field(default_factory=list)
-    said: str = ""
+    said: list[Text] = field(default_factory=list)
     systems: frozenset[str] = frozenset()
 
     def open_fixes(self, case: Case) -> list[Fix]:
@@ -83,12 +89,13 @@ class Reading:
 def read(case: Case) -> Reading:
     new = _unanswered(case.steps)
     spoken = _spoken(case)
-    playbook, score, rival = _choose(case, spoken, {step.number for step in new})
-    said = "\n".join([case.title, case.summary, *(clip(step.text) for step in spoken)])
-    systems = frozenset(name for name, phrases in _SYSTEMS.items() if matcher().has_any(said, phrases))
+    title, summary, *texts = said = [matcher().text(text) for text in (case.title, case.summary, *(step.text for step in spoken))]
+    about = [(title, 1.2), (summary, 1.0), (matcher().text(case.domain), 0.6)]
+    playbook, score, rival = _choose(about, list(zip(spoken, texts, strict=True)), {step.number for step in new})
+    systems = frozenset(name for name, phrases in _SYSTEMS.items() if Matcher.has_any(said, phrases))
     if playbook is None:
         return Reading(None, None, round(min(0.3, score * 0.5), 2), [], new, said, systems)
-    suspects = _suspects(case, playbook, spoken)
+    suspects = _suspects(case, playbook, spoken, said)
     confidence = _confidence(case, playbook, score, rival, suspects)
     return Reading(playbook, rival, confidence, suspects, new, said, systems)
 
@@ -136,28 +143,29 @@ def _spoken(case: Case) -> list[CaseStep]:
     return [*spoken[:1], *kept[::-1]]
 
 
-def _importance(steps: list[CaseStep], new: set[int]) -> Iterable[tuple[str, float]]:
-    for age, step in enumerate(reversed(steps)):
+def _importance(spoken: list[tuple[CaseStep, Text]], new: set[int]) -> Iterable[tuple[Text, float]]:
+    for age, (step, text) in enumerate(reversed(spoken)):
         if step.kind in SENT_RESULTS:
-            yield step.text, 0.4
+            yield text, 0.4
         elif step.number in new:
-            yield step.text, 1.0
+            yield text, 1.0
         else:
-            yield step.text, max(0.6, 0.97**age)
+            yield text, max(0.6, 0.97**age)
 
 
-def _choose(case: Case, spoken: list[CaseStep], new: set[int]) -> tuple[Playbook | None, float, Playbook | None]:
+def _choose(
+    about: list[tuple[Text, float]], spoken: list[tuple[CaseStep, Text]], new: set[int]
+) -> tuple[Playbook | None, float, Playbook | None]:
     """The playbook that earlier steps spoke for stays, unless another is clearly better and the newest steps speak for that one."""
-    about = [(case.title, 1.2), (case.summary, 1.0), (case.domain, 0.6)]
     now = matcher().match([*about, *_importance(spoken, new)])
     if not now or now[0].score < FITS:
         return None, now[0].score if now else 0.0, None
     chosen = now[0]
-    earlier = [step for step in spoken if step.number not in new]
-    before = matcher().match([*about, *_importance(earlier, set())]) if earlier else []
+    earlier = [(step, text) for step, text in spoken if step.number not in new] or spoken[:1]
+    before = matcher().match([*about, *_importance(earlier, set())])
     if before and before[0].score >= FITS and before[0].playbook.slug != chosen.playbook.slug:
         held = next((match for match in now if match.playbook.slug == before[0].playbook.slug), None)
-        if held and chosen.raw < held.raw * 1.4:
+        if held and chosen.raw < held.raw * CLEARLY_BETTER:
             chosen = held
     others = [match for match in now if match.playbook.slug != chosen.playbook.slug and _close(match, chosen)]
     return chosen.playbook, chosen.score, others[0].playbook if others else None
@@ -167,7 +175,7 @@ def _close(match: Match, chosen: Match) -> bool:
     return match.score >= FITS and match.raw >= chosen.raw * 0.85
 
 
-def _suspects(case: Case, playbook: Playbook, spoken: list[CaseStep]) -> list[Suspect]:
+def _suspects(case: Case, playbook: Playbook, spoken: list[CaseStep], said: list[Text]) -> list[Suspect]:
     evidence: dict[tuple[str, str], Evidence] = {}
 
     def note(item: Evidence) -> None:
@@ -176,14 +184,15 @@ def _suspects(case: Case, playbook: Playbook, spoken: list[CaseStep]) -> list[Su
             evidence[item.cause, item.phrase] = item
 
     finder = matcher().causes[playbook.slug]
-    texts = [(0, case.title, 0.5, False), (0, case.summary, 0.5, False)]
-    texts += [(step.number, step.text, *_trust(step, at)) for at, step in enumerate(spoken)]
-    for number, text, trust, reported in texts:
-        readable = clip(text)
-        for hit in finder.find(readable):
+    # Title and summary come first; they are as old as the opening.
+    places = [(0, 0.5, False), (0, 0.5, False), *((step.number, *_trust(step, at)) for at, step in enumerate(spoken))]
+    for text, (number, trust, reported) in zip(said, places, strict=True):
+        for hit in finder.find(text):
+            if hit.denied and hit.weight < 0:
+                continue
             # The opposite of a sign is weaker than the sign: it may be about another thing.
             weight = hit.weight * trust * (-0.4 if hit.denied else 1.0)
-            note(Evidence(hit.owner, hit.phrase, weight, number, _around(readable, hit.start, hit.end), reported))
+            note(Evidence(hit.owner, hit.phrase, weight, number, _around(text.source, hit.start, hit.end), reported))
     for step in spoken:
         for item in _plain_answers(playbook, step):
             note(item)
@@ -191,16 +200,34 @@ def _suspects(case: Case, playbook: Playbook, spoken: list[CaseStep]) -> list[Su
         note(Evidence(cause_id, f"fix:{number}", -weight, number, "", True))
 
     grouped = {cause.id: [item for item in evidence.values() if item.cause == cause.id] for cause in playbook.causes}
-    found = [Suspect(cause, sum(item.weight for item in grouped[cause.id]), grouped[cause.id]) for cause in playbook.causes]
-    ordered = sorted(enumerate(found), key=lambda pair: (-pair[1].strength, pair[0]))
-    return [suspect for _, suspect in ordered if suspect.strength > 0]
+    spent = _spent(case, playbook)
+    found = [Suspect(cause, _strength(grouped[cause.id]), grouped[cause.id]) for cause in playbook.causes if cause.id not in spent]
+    return sorted((suspect for suspect in found if suspect.strength > 0), key=lambda suspect: -suspect.strength)
+
+
+def _strength(evidence: list[Evidence]) -> float:
+    """What speaks for a cause, step by step, less everything that speaks against it."""
+    steps: dict[int, list[float]] = defaultdict(list)
+    for item in evidence:
+        if item.weight > 0:
+            steps[item.step].append(item.weight)
+    supporting = sum(max(weights) + ECHO * (sum(weights) - max(weights)) for weights in steps.values())
+    return supporting + sum(item.weight for item in evidence if item.weight < 0)
+
+
+def _spent(case: Case, playbook: Playbook) -> set[str]:
+    """Causes all of whose fixes were tried and failed: they are off the list, whatever else speaks for them."""
+    failed = {same(fix.title) for fix in case.fixes if fix.outcome == "failed"}
+    return {cause.id for cause in playbook.causes if all(same(fix.title) in failed for fix in playbook.fixes if fix.cause == cause.id)}
 
 
 def _trust(step: CaseStep, at: int) -> tuple[float, bool]:
-    """How much a step counts as evidence. The opening text is a complaint; what was looked up afterwards is a result."""
+    """How much a step counts as evidence: the opening is a complaint, a sent result is a finding, imported talk mixes both."""
     if step.kind in SENT_RESULTS:
         return 1.0, True
-    return (0.8, True) if at else (0.5, False)
+    if at == 0:
+        return 0.5, False
+    return (0.6, True) if step.author_kind == "imported" else (0.8, True)
 
 
 def _plain_answers(playbook: Playbook, step: CaseStep) -> Iterable[Evidence]:
@@ -255,5 +282,3 @@ def _confidence(case: Case, playbook: Playbook, score: float, rival: Playbook | 
     if not lead.reported or nothing_left:
         confidence = min(confidence, UNCONFIRMED_AT_MOST)
     return round(min(confidence, 0.95), 2)
-
-

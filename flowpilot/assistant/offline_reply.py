@@ -12,7 +12,7 @@ from flowpilot.assistant.offline_reading import (
     squeeze,
 )
 from flowpilot.assistant.results import NewFix, NewTask, Reply
-from flowpilot.playbook import Fix
+from flowpilot.playbook_models import Fix
 
 _OUTCOME = {
     "proposed": "proposed, not tried yet",
@@ -67,19 +67,23 @@ def _made(reading: Reading, lines: list[str], *, tasks: list[NewTask] | None = N
     )
 
 
+def _list(items: list[str]) -> str:
+    return "\n".join(f"{number}. {item}" for number, item in enumerate(items, start=1))
+
+
 def _numbered(tasks: list[NewTask]) -> str:
-    return "\n".join(f"{number}. {task.title}" for number, task in enumerate(tasks, start=1))
+    return _list([task.title for task in tasks])
 
 
 def _acknowledged(reading: Reading) -> list[str]:
     """What the newest steps mean, in their decisive words; at most three lines."""
     new = {step.number for step in reading.new}
     said: list[str] = []
-    quoted: set[str] = set()
+    quoted: set[int] = set()
     for suspect in reading.suspects:
         for item in sorted(suspect.evidence, key=lambda item: -abs(item.weight)):
-            if item.step in new and item.reported and item.quote and item.quote not in quoted:
-                quoted.add(item.quote)
+            if item.step in new and item.reported and item.quote and item.step not in quoted:
+                quoted.add(item.step)
                 speaks = "points to" if item.weight > 0 else "speaks against"
                 said.append(f'"{item.quote}" {speaks} {suspect.cause.text}.')
                 break
@@ -154,11 +158,19 @@ def _after_fix(reading: Reading, fix: CaseFix) -> str:
 
 
 def _worked(reading: Reading, fix: CaseFix) -> Reply:
+    cause = cause_of(reading.playbook, fix) if reading.playbook else None
+    known = next((suspect for suspect in reading.suspects if suspect.cause.id == cause), None)
+    ground = known.decisive if known else None
+    notes = [
+        f"What was wrong: {known.cause.text}." if known else "What was wrong, and the sign that showed it.",
+        f'What showed it: "{ground.quote}" (step {ground.step}).' if ground and ground.step else "When it began and who was affected.",
+        f"The fix: {fix.title}.",
+        f"How it was verified: {squeeze(fix.verify, 160)}" if fix.verify else "How it was verified.",
+        "Whether others at this client could have the same.",
+    ]
     lines = [
-        f"Worked: {fix.title}.",
-        "If the requester confirms it too, the session can be resolved.",
-        f"Worth noting for the client's file:\n1. What was wrong, and the sign that showed it.\n2. The fix: {fix.title}.\n"
-        f"3. How it was verified{f': {squeeze(fix.verify, 160)}' if fix.verify else '.'}\n4. Whether others at this client could have the same.",
+        f"Worked: {fix.title}. If the requester confirms it too, the session can be resolved.",
+        "Worth noting for the client's file:\n" + _list(notes),
     ]
     made = _made(reading, lines)
     return made.model_copy(update={"confidence": 0.95})
@@ -188,7 +200,8 @@ def _exhausted(case: Case, reading: Reading) -> str:
     cause = f" The best remaining idea is {reading.suspects[0].cause.text}." if reading.suspects else ""
     return (
         f"The playbook has no further check for this.{without}{cause} "
-        "This is a good point to escalate, with: the exact error and its time, who and what is affected, the results above, and what changed last."
+        "This is a good point to escalate, with the exact error and its time, who and what is affected, the results above, "
+        "and what changed last."
     )
 
 
@@ -226,12 +239,12 @@ def _known(case: Case, reading: Reading) -> str:
     if not known:
         found = [item for suspect in reading.suspects[:3] for item in suspect.evidence if item.reported and item.weight > 0 and item.quote]
         known = list(dict.fromkeys(f'"{item.quote}" (step {item.step})' for item in found))[:4]
-    return "Known:\n" + "\n".join(f"{number}. {text}" for number, text in enumerate(known, start=1)) if known else "Nothing is confirmed yet."
+    return "Known:\n" + _list(known) if known else "Nothing is confirmed yet."
 
 
 def _tried(case: Case) -> str:
     tried = [f"{squeeze(fix.title, 120)}: {_OUTCOME.get(fix.outcome, fix.outcome)}" for fix in case.fixes[-5:]]
-    return "Tried:\n" + "\n".join(f"{number}. {text}" for number, text in enumerate(tried, start=1)) if tried else "No fix was tried."
+    return "Tried:\n" + _list(tried) if tried else "No fix was tried."
 
 
 def _checked(case: Case) -> str:

@@ -1,8 +1,12 @@
 """The handoff of a session, for pages of the room below."""
 
+from typing import Any
+
 from django import template
+from django.utils.safestring import SafeString
 
 from accounts.models import User
+from accounts.templatetags.words import cites
 from flowpilot.models import AISession
 from handoffs.models import SessionHandoff
 
@@ -35,3 +39,9 @@ def letting_go(handoff: SessionHandoff | None, user: User) -> set[str]:
     if handoff.state == "open" and (handoff.author_id == user.pk or leads):
         ways.add("withdraw")
     return ways
+
+
+@register.simple_tag
+def evidence_cites(entry: dict[str, Any]) -> SafeString:
+    """The citations of an assessment's entry, each step once."""
+    return cites(list(dict.fromkeys(evidence["step"] for evidence in entry.get("evidence", []))))

@@ -1,0 +1,205 @@
+"""All attempts of a case: named outright, or told by a report that leans on somebody's advice."""
+
+import re
+
+from flowpilot.assessing import cues, errors
+from flowpilot.assessing.exchange import Suggestion, says_yes
+from flowpilot.assessing.own_actions import own_actions, verdict_of
+from flowpilot.assessing.reading import Reading, Sentence
+from flowpilot.assessing.tried import Attempt, clause
+
+_SHOULD_I = re.compile(
+    r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
+)
+
+
+def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
+    found: list[Attempt] = []
+    previous_report = 0
+    promised: Suggestion | None = None
+    for step in reading.steps:
+        said = reading.of(step.number)
+        if not said or not said[0].is_reporter:
+            found.extend(_by_helper(reading, said))
+            continue
+        before = [s for s in offered if s.step < step.number]
+        here = own_actions(said)
+        if not here:
+            fresh = [s for s in before if s.step > previous_report]
+            here = _leaning(reading, said, before, fresh, promised)
+        for attempt in here:
+            if attempt.suggestion is None and not attempt.wording:
+                attempt.suggestion = _followed(attempt, before, [s for s in before if s.step > previous_report])
+        found.extend(here)
+        # A question back or a promise leaves the advice open; what comes next still answers it.
+        if here or any(not (s.is_question or s.is_noise or s.has("intention", "not_done")) for s in said):
+            previous_report, promised = step.number, None
+        elif before and any(s.has("intention") for s in said):
+            promised = before[-1]
+    _later_results(reading, found)
+    return _without_repeats(found)
+
+
+def _leaning(
+    reading: Reading, said: list[Sentence], before: list[Suggestion], fresh: list[Suggestion], promised: Suggestion | None
+) -> list[Attempt]:
+    """Reports that name no action: "did it, and nothing changed" means the suggestion before it."""
+    if not before:
+        return []
+    usable = [s for s in said if not s.is_question and not s.has("not_done", "injection")]
+    lean = next((s for s in usable if (s.has("leaning_done") or s.succeeded) and not s.has("intention")), None)
+    asked_and_yes = bool(fresh and fresh[-1].asked and usable and says_yes(usable[0]))
+    if lean or asked_and_yes:
+        if not fresh and lean and not lean.succeeded and not _stands_alone(lean):
+            return []
+        suggestion = _meant(reading, said, fresh or before[-3:])
+        attempt = Attempt(actions=[lean or usable[0]], suggestion=suggestion, wording=_wording(reading, suggestion))
+        verdicts = [s for s in usable if verdict_of(s) is not None]
+        if verdicts:
+            attempt.result, attempt.worked = verdicts[0], verdict_of(verdicts[0])
+        elif attempt.suggestion and attempt.suggestion.is_check and (shown := _shown(usable, lean)):
+            attempt.result, attempt.worked = shown, None
+        return [attempt]
+    fresh = _named(reading, said, fresh)
+    commands = [s for s in fresh if s.is_check or any(x.has("commands") for x in s.all)]
+    shown = _shown(usable, None) or _plain_reply(usable, fresh)
+    if commands and shown:
+        suggestion = promised or max(commands, key=lambda s: (cues.closeness(s.whole, shown.text), s.step))
+        return [
+            Attempt(
+                actions=[shown],
+                suggestion=suggestion,
+                wording=_wording(reading, suggestion),
+                result=shown,
+                worked=False if errors.is_bare(shown) and not suggestion.is_check else None,
+            )
+        ]
+    return []
+
+
+def _stands_alone(sentence: Sentence) -> bool:
+    return len(cues.words(sentence.text)) <= 6
+
+
+def _shown(usable: list[Sentence], lean: Sentence | None) -> Sentence | None:
+    """The sentence that gives the output of a command."""
+    for sentence in usable:
+        if (
+            (cues.words(sentence.text)[:1] or [""])[0] in cues.word_set("answers_no")
+            and len(cues.words(sentence.text)) > 2
+            and not sentence.has("thanks")
+        ):
+            return sentence
+        if sentence is lean or sentence.is_noise or sentence.has("intention", "hypothetical", "goal"):
+            continue
+        if sentence.terminal or errors.is_bare(sentence) or (sentence.has("observation") and sentence.is_firm) or errors.texts(sentence):
+            return sentence
+    return None
+
+
+def _plain_reply(usable: list[Sentence], fresh: list[Suggestion]) -> Sentence | None:
+    """The bare output of a command, given as the answer to it: nothing in its words shows what it is."""
+    if not fresh or not any(s.has("commands") for s in fresh[-1].all) or len(usable) > 4:
+        return None
+    return next(
+        (
+            s
+            for s in usable
+            if re.search(r"[\d/%]|  ", s.text)
+            and not s.is_noise
+            and not s.has("intention", "goal", "thanks", "hedge")
+            and not re.search(r"\bi\b", s.text.lower())
+        ),
+        None,
+    )
+
+
+def _named(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> list[Suggestion]:
+    """Those of the helper whom the report addresses; all where it addresses nobody."""
+    raw = next((step.text for step in reading.steps if step.number == said[0].step), "")
+    addressed = {s.author for s in reading.helpers() if s.author and s.author in raw}
+    return [s for s in candidates if s.head.author in addressed] if addressed else candidates
+
+
+def _meant(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> Suggestion:
+    """The suggestion that a report leans on: of whom it names, or else the one that it resembles, or else the latest."""
+    text = " ".join(s.text for s in said)
+    pool = _named(reading, said, candidates) or candidates
+    firm = [s for s in pool if not s.is_check] or pool
+    best = max(firm, key=lambda s: cues.closeness(s.whole, text))
+    return best if cues.closeness(best.whole, text) >= 50 else firm[-1]
+
+
+def _wording(reading: Reading, suggestion: Suggestion) -> str:
+    """The advice itself; where it is only "yeah, just do it", what the reporter had proposed before it."""
+    if len(cues.content(suggestion.text)) > 2 or not re.search(r"\b(?:it|that|so|yep|yeah)\b", suggestion.head.text, re.IGNORECASE):
+        return suggestion.text.rstrip(" .")
+    for sentence in reversed([s for s in reading.reporter() if suggestion.step - 4 <= s.step < suggestion.step]):
+        if sentence.is_question and (proposed := _SHOULD_I.search(sentence.text)):
+            what = proposed["what"] or proposed["so"]
+            return f"{what[:1].upper()}{what[1:]} ({suggestion.head.said.rstrip(' .')})"
+    return suggestion.text.rstrip(" .")
+
+
+def _followed(attempt: Attempt, before: list[Suggestion], fresh: list[Suggestion]) -> Suggestion | None:
+    """The suggestion that an action carries out: its words show it, or the report says that advice was followed."""
+    text = " ".join(s.text for s in attempt.actions)
+    best, score = None, 0.0
+    for distance, suggestion in enumerate(reversed(before[-8:])):
+        points = max(cues.closeness(suggestion.whole, text), *(cues.closeness(s.text, text) for s in suggestion.all)) - 4 * distance
+        if points > score:
+            best, score = suggestion, points
+    if score >= 42:
+        return best
+    result = attempt.result
+    leans = any(s.has("followed") for s in attempt.actions) or (result is not None and result.has("leaning_done") and attempt.worked)
+    clauses = " ".join(clause(s) for s in attempt.actions)
+    vague = len(cues.content(clauses)) <= 3 and re.search(r"\b(?:them|it|that|those|these)\b", clauses, re.IGNORECASE)
+    return fresh[-1] if fresh and (leans or vague) else None
+
+
+def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
+    """What a technician did themselves: "I've reset the password and unlocked the account"."""
+    if not said or said[0].part == "assistant" or any(s.has("peer") and s.has("failure", "symptom") for s in said):
+        return []
+    about = " ".join(s.text for s in reading.reporter()[:25])
+    return [
+        Attempt(actions=[s])
+        for s in said
+        if s.done and not s.has("elsewhere", "manners", "hypothetical", "hedge", "thanks") and re.search(r"\b(?:i|we)\b|^\W*\w+ed\b", s.text, re.IGNORECASE)
+        and (s.part == "technician" or cues.closeness(s.text, about) >= 30)
+        and not (s.part == "other" and re.match(r"\W*(?:you|users|they|like)\b", s.text, re.IGNORECASE))
+    ]  # fmt: skip
+
+
+def _later_results(reading: Reading, found: list[Attempt]) -> None:
+    """A verdict may come in the next report, when nothing else was suggested or done in between."""
+    for index, attempt in enumerate(found):
+        if attempt.result is not None:
+            continue
+        following = found[index + 1].step if index + 1 < len(found) else None
+        later = [s for s in reading.reporter() if s.step > attempt.step]
+        if not later:
+            continue
+        step = later[0].step
+        if following is not None and following < step:
+            continue
+        told = next((s for s in later if s.step == step and verdict_of(s) is not None and not s.has("not_done")), None)
+        if told and (following != step or cues.closeness(told.text, attempt.action) >= 50):
+            attempt.result, attempt.worked = told, verdict_of(told)
+
+
+def _goes_on(earlier: Attempt, later: Attempt) -> bool:
+    """A later report on the same advice, where the first told no result."""
+    return earlier.result is None and bool(later.wording) and earlier.suggestion is not None and earlier.suggestion is later.suggestion
+
+
+def _without_repeats(found: list[Attempt]) -> list[Attempt]:
+    kept: list[Attempt] = []
+    for attempt in found:
+        twin = next((k for k in kept if cues.alike(k.action, attempt.action) >= 88 or _goes_on(k, attempt)), None)
+        if twin is None:
+            kept.append(attempt)
+        elif attempt.result is not None:
+            twin.result, twin.worked = attempt.result, attempt.worked
+    return kept

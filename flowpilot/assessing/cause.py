@@ -1,0 +1,228 @@
+"""The likely cause, and how sure the steps make it.
+
+Named only where something supports it: the words of whoever tested it, a diagnosis that a later report bears out, a fix that worked.
+"""
+
+import re
+from dataclasses import dataclass
+
+from flowpilot.assessing import cues
+from flowpilot.assessing.exchange import Suggestion
+from flowpilot.assessing.reading import Reading, Sentence
+from flowpilot.assessing.sentences import shorten
+from flowpilot.assessing.standing import Standing
+from flowpilot.assessing.tried import Attempt, plain
+from flowpilot.assistant.results import Confidence, Evidence
+
+_IF_WORKS = re.compile(
+    r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|were) (?:most likely |probably )?the (?:issue|problem|cause|culprit)",
+    re.IGNORECASE,
+)
+_RULED_OUT = re.compile(
+    r"\bnot (?:related|the problem|the issue|the cause|because)\b|\bnothing to do with\b|\b(?:isn't|wasn't) (?:the|because|related)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Cause:
+    text: str
+    # Sentences that it rests on.
+    based_on: list[Sentence]
+    points: float
+    # The helper's sentence that names it, where one does.
+    diagnosis: Sentence | None = None
+
+    @property
+    def confidence(self) -> Confidence:
+        return "high" if self.points >= 4 else "medium" if self.points >= 2 else "low"
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        return [s.evidence for s in self.based_on]
+
+
+def likely_cause(reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion]) -> Cause | None:
+    diagnoses = [s for s in reading.helpers() if _is_diagnosis(s, reading) and not _refuted(s, reading, done, state)]
+    return _stated(reading, state, diagnoses) or (_cured(reading, state, diagnoses) if state.solved else _diagnosed(reading, diagnoses))
+
+
+def hypotheses(reading: Reading, done: list[Attempt], state: Standing) -> list[Sentence]:
+    """What a helper suspects and nobody has tested."""
+    return [
+        s
+        for s in reading.helpers()
+        if s.has("diagnosis") and s.has("hedge") and not s.is_question and not s.is_noise and s.part != "assistant" and not _RULED_OUT.search(s.text)
+        and not _IF_WORKS.search(s.text) and not s.has("elsewhere") and not _refuted(s, reading, done, state) and not reading.is_peer(s.step)
+    ]  # fmt: skip
+
+
+def _is_diagnosis(sentence: Sentence, reading: Reading) -> bool:
+    if sentence.is_question or sentence.part == "assistant" or reading.is_peer(sentence.step) or _RULED_OUT.search(sentence.text):
+        return False
+    return (
+        (sentence.has("diagnosis") or bool(_IF_WORKS.search(sentence.text)))
+        and not sentence.has("manners", "injection")
+        and len(cues.content(sentence.text)) >= 2
+    )
+
+
+def _refuted(diagnosis: Sentence, reading: Reading, done: list[Attempt], state: Standing) -> bool:
+    """Its own advice was followed without success, or the reporter denies it, or a later cure was something else."""
+    for attempt in done:
+        if attempt.worked is False and attempt.step > diagnosis.step and attempt.suggestion:
+            if attempt.suggestion.step == diagnosis.step:
+                return True
+            if cues.closeness(diagnosis.text, attempt.action) >= 60:
+                return True
+    return any(
+        s.step > diagnosis.step and cues.closeness(diagnosis.text, s.text) >= 50 and _RULED_OUT.search(s.text)
+        for s in reading.sentences
+        if s.is_reporter
+    )
+
+
+def _by(sentence: Sentence) -> str:
+    return f"The {'client' if sentence.part == 'client' else 'technician'} says"
+
+
+def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:
+    """Said outright by whoever lived it: "you were right about the Snap version", "he determined that ..."."""
+    first = min((s.step for s in reading.reporter()), default=0)
+    outright = [
+        s
+        for s in reading.reporter()
+        if s.has("stated_cause", "agreement") and not s.is_question and s.step > first and not s.has("injection", "hypothetical", "intention", "not_done")
+        and not _RULED_OUT.search(s.text) and len(cues.content(s.text)) >= 3 and (state.solved or s.has("agreement") or not s.has("hedge"))
+        and (s.has("stated_cause") and not s.failed)
+    ]  # fmt: skip
+    if state.confirmed:
+        # What was believed before the end counts less than what is said with it.
+        outright = [s for s in outright if s.step >= state.confirmed.step] or []
+    elif not reading.has_client:
+        outright = [s for s in outright if not s.has("hedge")]
+    if not outright:
+        return None
+    statement = max(outright, key=lambda s: (s.has("agreement"), s.step, len(cues.content(s.text))))
+    points, based_on, diagnosis = 1.5, [statement], None
+    backing = [d for d in diagnoses if d.step < statement.step and cues.closeness(d.text, statement.text) >= 35]
+    if backing:
+        best = max(backing, key=lambda d: cues.closeness(d.text, statement.text))
+        based_on.insert(0, best)
+        points += 1
+        diagnosis = best
+        text = f"Technician: “{shorten(best.said, 180)}” The {reading.reporter_name} agrees: “{shorten(statement.said, 150)}”"
+    else:
+        text = f"{_by(statement)}: “{shorten(statement.said, 240)}”"
+    if state.confirmed:
+        points += 2
+        based_on.append(state.confirmed)
+    return Cause(text=text, based_on=based_on, points=points, diagnosis=diagnosis)
+
+
+def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:
+    """The problem ended: what ended it, and whose diagnosis that bears out."""
+    confirmed, cure = state.confirmed, state.cured_by
+    if confirmed is None:
+        return None
+    advice = cure.suggestion if cure else None
+    told = [d for d in diagnoses if d.step < confirmed.step]
+    conditional = [(d, m) for d in told if (m := _IF_WORKS.search(d.text))]
+    if conditional and advice and conditional[-1][0].step == advice.step:
+        diagnosis, match = conditional[-1]
+        text = f"What the technician named as the issue “if it works” (and it did): “{match['what'].strip()}”"
+        return Cause(text=text, based_on=[diagnosis, confirmed], points=3 + (1 if advice else 0), diagnosis=diagnosis)
+    deed = " ".join(s.text for s in cure.actions) if cure else ""
+    reported = " ".join(s.text for s in reading.reporter() if s.step < confirmed.step)
+    reports = sorted({s.step for s in reading.reporter() if s.step <= confirmed.step})
+    # The helper's words right before the report that confirms the end.
+    last = max((s.step for s in reading.helpers() if (reports[-2] if len(reports) > 1 else 0) < s.step < confirmed.step), default=0)
+    scored = sorted(
+        ((_supports(d, advice, deed, confirmed, reported, d.step == last), d) for d in told), key=lambda pair: (pair[0], pair[1].step)
+    )
+    hedge = 0.0
+    if scored and scored[-1][0] >= 40:
+        best = scored[-1][1]
+        hedge = 1.0 if best.has("hedge") else 0.0
+        text = f"The technician says: “{shorten(best.said, 220)}” {_closing(cure, reading)}"
+        based = [best, *([advice.head] if advice and advice.head is not best else []), confirmed]
+        return Cause(text=shorten(text, 395), based_on=based, points=3.5 + (0.5 if advice else 0) - hedge, diagnosis=best)
+    if not cure or not cues.content(cure.action):
+        return None
+    based = [*([advice.head] if advice else []), *cure.actions[:1], confirmed]
+    about = _pointed_at(reading, cure, confirmed)
+    text = f"Nobody named the cause as such; the problem ended with: “{shorten(_deed(cure, reported), 200)}”"
+    if advice and cure.wording and len(advice.all) >= 4:
+        text += " (of the technician's walk-through)"
+    if about:
+        text += f", said about: “{shorten(about.said, 120)}”"
+    seconded = advice and any(
+        s.step > advice.step and s.author != advice.head.author and cues.closeness(s.text, advice.head.text) >= 60
+        for s in reading.helpers()
+    )
+    return Cause(text=text, based_on=based, diagnosis=about, points=2 + (1 if advice else 0) + (1 if seconded else 0))
+
+
+def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentence | None:
+    """What "this line" was: the most telling words of the helper right before it."""
+    if (
+        cure.suggestion
+        or not re.search(r"\b(?:this|that|these|those|it|them)\b", cure.actions[0].text, re.IGNORECASE)
+        or len(cues.content(cure.action)) > 4
+    ):
+        return None
+    before = [s for s in reading.helpers() if s.step < confirmed.step]
+    last = [s for s in before if s.step == before[-1].step and not s.is_noise] if before else []
+    return max(
+        last, key=lambda s: (bool(re.search(r"[\d/\\^$_]", s.text)) and "://" not in s.text, len(cues.content(s.text))), default=None
+    )
+
+
+def _deed(cure: Attempt, reported: str) -> str:
+    """What ended the problem, in somebody's own words: of a walk-through the step that is most about the problem."""
+    if cure.suggestion and cure.wording:
+        steps = cure.suggestion.all
+        return (
+            max(steps, key=lambda s: len(cues.content(s.text) & cues.content(reported))) if len(steps) >= 4 else cure.suggestion.head
+        ).said
+    return plain(cure.actions[0])
+
+
+def _closing(cure: Attempt | None, reading: Reading) -> str:
+    told = cure.result.said if cure and cure.result else ""
+    if told:
+        return f"Borne out by the {reading.reporter_name}: “{shorten(told, 120)}”"
+    return f"The {reading.reporter_name} confirms the end of it."
+
+
+def _supports(diagnosis: Sentence, advice: Suggestion | None, deed: str, confirmed: Sentence, reported: str, is_last: bool) -> float:
+    """How much a diagnosis belongs to the cure: said with the advice that worked, about the same things, or last before the end."""
+    last_word = 42.0 if is_last and not diagnosis.has("hedge") and cues.closeness(reported, diagnosis.text) >= 30 else 0.0
+    together = 45.0 if advice and diagnosis.step == advice.step else 0.0
+    near = cues.closeness(diagnosis.text, f"{deed} {confirmed.text}") if deed else 0.0
+    with_advice = cues.closeness(diagnosis.text, advice.whole) * 0.8 if advice else 0.0
+    return max(together, near, with_advice, last_word)
+
+
+def _diagnosed(reading: Reading, diagnoses: list[Sentence]) -> Cause | None:
+    """Not solved: a technician's firm diagnosis of what was reported, said to be no more than that."""
+    reports = reading.reporter()
+    firm = [d for d in diagnoses if not d.has("hedge", "hypothetical") and d.part != "assistant" and not _IF_WORKS.search(d.text)]
+    best: Cause | None = None
+    for diagnosis in firm:
+        before = [s for s in reports if s.step < diagnosis.step]
+        closest = max(before, key=lambda s: cues.closeness(s.text, diagnosis.text), default=None)
+        match = cues.closeness(closest.text, diagnosis.text) if closest else 0
+        if match < 30 or closest is None:
+            continue
+        points = 1.0 + (0.5 if match >= 60 else 0)
+        others = {
+            d.author
+            for d in reading.helpers()
+            if d.author != diagnosis.author and cues.closeness(d.text, diagnosis.text) >= 60 and not d.is_question
+        }
+        points += 0.5 if others else 0
+        text = f"The technician's diagnosis, not confirmed: “{shorten(diagnosis.said, 240)}”"
+        if best is None or points >= best.points:
+            best = Cause(text=text, based_on=[closest, diagnosis], points=points, diagnosis=diagnosis)
+    return best

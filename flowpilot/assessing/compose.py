@@ -1,0 +1,196 @@
+"""The assessment, put together: read, then tell in the order in which a colleague asks."""
+
+import re
+
+from flowpilot.assessing import cues, errors, secrecy
+from flowpilot.assessing.attempts import attempts
+from flowpilot.assessing.cause import Cause, hypotheses, likely_cause
+from flowpilot.assessing.corrections import Correction, corrections
+from flowpilot.assessing.exchange import asks, suggestions
+from flowpilot.assessing.knowing import known_facts, quote_of
+from flowpilot.assessing.next_steps import open_questions, suggested_steps
+from flowpilot.assessing.reading import Reading, Sentence, read
+from flowpilot.assessing.sentences import fold, shorten, visible_part
+from flowpilot.assessing.standing import Standing, standing
+from flowpilot.assessing.tried import Attempt
+from flowpilot.assessing.verify import verify
+from flowpilot.assistant.case import Case
+from flowpilot.assistant.results import Assessment, Tried
+
+MOST_TRIED = 14
+_PLAIN_TROUBLE = re.compile(
+    r"\b(?:can'?t|cannot|could ?n[o']t|unable|neither|error|fail\w*|stopp?\w*|won'?t|lost|crash\w*|timed? ?out|blank|only|issue is|problem is|do ?n[o']t show|too old)\b",
+    re.IGNORECASE,
+)
+_TITLE_MARK = re.compile(r"^\W*\[?(?:solved|resolved|closed|fixed)\]?\W+", re.IGNORECASE)
+
+
+def assess(case: Case) -> Assessment:
+    """What a colleague needs to know of a case. Deterministic: the same case gives the same words."""
+    reading = read(case)
+    offered = suggestions(reading)
+    asked = asks(reading)
+    done = attempts(reading, offered)
+    fixed = corrections(reading)
+    state = standing(reading, done, offered)
+    cause = likely_cause(reading, state, done, offered)
+    followed = {s.order for a in done if a.suggestion for s in a.suggestion.all}
+    asked = [ask for ask in asked if ask.sentence.order not in followed]
+    known = known_facts(reading, asked, fixed, state, cause, done)
+    from_fix = state.confirmed is None and state.worked_fix is not None
+    result = Assessment(
+        summary_prose=_summary(reading, state, cause, done, fixed),
+        likely_cause=_fix_cause(state) if from_fix and cause is None else (shorten(cause.text, 395) if cause else None),
+        confidence=("medium" if from_fix else "low") if cause is None else cause.confidence,
+        what_we_know=known,
+        tried=_tried(case, done),
+        suggested_steps=suggested_steps(reading, state, cause, asked, hypotheses(reading, done, state)),
+        open_questions=open_questions(reading, asked, state),
+    )
+    return verify(result, case)
+
+
+def _fix_cause(state: Standing) -> str | None:
+    fix = state.worked_fix
+    return shorten(f"Nobody named the cause as such; the fix that is marked as worked: {fold(fix.title)}", 395) if fix else None
+
+
+def _tried(case: Case, done: list[Attempt]) -> list[Tried]:
+    """Fixes of the lane with their outcomes first, then what the reports tell, in order."""
+    entries = []
+    words = {"worked": "worked", "failed": "failed", "partial": "worked in part", "applied": None}
+    for fix in case.fixes:
+        step = fix.outcome_step or fix.proposed_step
+        if fix.outcome not in words or step is None or secrecy.holds_secret(fix.title):
+            continue
+        cited = [
+            e for s in dict.fromkeys([fix.proposed_step, fix.outcome_step]) if s and (e := quote_of(case, s, f"{fix.title} {fix.outcome}"))
+        ]
+        entries.append(Tried(action=shorten(fold(fix.title), 300), outcome=words[fix.outcome], evidence=cited))
+    titles = [e.action for e in entries]
+    found = [a.as_tried() for a in done if not any(cues.closeness(a.action, t) >= 80 for t in titles)]
+    if len(found) > MOST_TRIED:
+        # The latest tell most; of the older ones those with an outcome.
+        late = found[-8:]
+        early = [t for t in found[:-8] if t.outcome][: MOST_TRIED - 8]
+        found = early + late
+    return entries + found
+
+
+def _summary(reading: Reading, state: Standing, cause: Cause | None, done: list[Attempt], fixed: list[Correction]) -> str:
+    case = reading.case
+    withdrawn = {c.first.order for c in fixed}
+    parts = [_problem(reading, withdrawn)]
+    if finding := _finding(state, cause, done):
+        parts.append(finding)
+    parts.append(_now(reading, state))
+    needs = fold(case.needs)
+    if needs and not secrecy.holds_secret(needs):
+        parts.append(f"Needed now: {shorten(needs, 220).rstrip('.')}.")
+    return shorten(" ".join(p for p in parts if p), 1400)
+
+
+def main_symptom(reading: Reading, withdrawn: set[int] | frozenset[int] = frozenset()) -> Sentence | None:
+    """The sentence of the first reports that says best what is wrong."""
+    reports = [s for s in reading.reporter() if not s.is_noise and s.order not in withdrawn and not s.terminal]
+    if not reports:
+        return None
+    early = [s for s in reports if s.step <= reports[0].step + 2][:25]
+    title = reading.case.title
+
+    def weight(s: Sentence) -> float:
+        points = 3.0 if s.has("symptom") else 0.0
+        points += 1.0 if s.has("onset") else 0.0
+        points += 1.0 if errors.texts(s) else 0.0
+        points += cues.closeness(s.text, title) / 25 * min(1.0, 160 / len(s.text))
+        points -= 2.0 if s.has("works", "not_in_record") else 0.0
+        points -= 4.0 if s.text.lower().startswith("no error") else 0.0
+        points -= 0.5 * (s.step - reports[0].step)
+        points += 1.0 if _PLAIN_TROUBLE.search(s.text) else 0.0
+        points -= 1.0 if s.has("hedge") else 0.0
+        points -= 2.0 if s.has("hypothetical", "opinion") else 0.0
+        points -= 1.0 if len(s.text) > 260 or len(s.text) < 20 else 0.0
+        return points - 0.08 * (s.order - early[0].order) - (2.0 if s.done else 0.0)
+
+    return max(early, key=weight)
+
+
+def _problem(reading: Reading, withdrawn: set[int]) -> str:
+    case = reading.case
+    title = _TITLE_MARK.sub("", visible_part(fold(case.title)))
+    if secrecy.holds_secret(title):
+        title = ""
+    symptom = main_symptom(reading, withdrawn)
+    who = f"The {reading.reporter_name}"
+    of = f" of {fold(case.client)}" if case.client and reading.has_client else ""
+    own_words = bool(symptom) and (
+        not title or title.endswith("…") or cues.alike(title, symptom.text) >= 70 or title[:40].lower() in symptom.text.lower()
+    )
+    if symptom is None:
+        text = f"Reported: “{shorten(title, 160)}”." if title else "The session holds no description of a problem."
+    elif own_words:
+        text = f"{who}{of} {'asks' if symptom.is_question else 'reports'}: “{shorten(symptom.said, 200)}”."
+    else:
+        text = f"“{shorten(title, 120)}”: the {reading.reporter_name}{of} says “{shorten(symptom.said, 190)}”."
+    exact = _exact_errors(reading, withdrawn, text)
+    if exact:
+        text += f" Exact message: “{exact}”."
+    return text
+
+
+def _exact_errors(reading: Reading, withdrawn: set[int], already: str) -> str:
+    for sentence in reading.reporter():
+        if sentence.order in withdrawn:
+            continue
+        for text in errors.texts(sentence):
+            if text not in already:
+                return shorten(text, 180)
+    return ""
+
+
+def _finding(state: Standing, cause: Cause | None, done: list[Attempt]) -> str:
+    if cause and state.solved:
+        # What merely repeats the end of the story adds nothing.
+        return "" if cause.text.startswith("Nobody") else shorten(cause.text.split(" Borne out by ")[0], 260).rstrip(".") + "."
+    failed = [a for a in done if a.worked is False]
+    parts = []
+    if failed:
+        names = "; ".join(f"“{shorten(a.action, 70)}”" for a in failed[-3:])
+        more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+        parts.append(f"Tried without success: {names}{more}.")
+    if cause:
+        parts.append(shorten(cause.text, 260).rstrip(".") + ".")
+    return " ".join(parts)
+
+
+def _now(reading: Reading, state: Standing) -> str:
+    who = f"the {reading.reporter_name}"
+    if state.confirmed:
+        cure = state.cured_by
+        told = cure.suggestion.text if cure and cure.suggestion and cure.wording else cure.action if cure else ""
+        by = f" after “{shorten(told, 150)}”" if cure and state.confirmed not in cure.actions else ""
+        part = " (in part)" if state.confirmed.has("partial") else ""
+        return f"It ended{part}{by}: {who} confirms “{shorten(state.confirmed.said, 150)}”."
+    if state.worked_fix:
+        return f"The fix “{shorten(fold(state.worked_fix.title), 150)}” is marked as worked."
+    reports = [s for s in reading.reporter() if not s.is_noise]
+    last = reports[-1].step if reports else 0
+    question = next(
+        (s for s in reversed(reading.sentences) if s.step == reading.steps[-1].number and s.is_reporter and s.is_question), None
+    )
+    if question and cues.content(question.text) and last > reading.steps[0].number and not question.has("rhetorical"):
+        return f"Not solved: the last word is {who}'s question, “{shorten(question.said, 150)}”, not yet answered."
+    waiting = [s for s in state.unreported or [] if s.step > last]
+    if waiting:
+        return f"Not solved: the latest advice, “{shorten(waiting[-1].text, 150)}”, has no report yet."
+    bad = [s for s in reports if s.step == last and (s.has("failure", "symptom")) and not s.is_question]
+    if bad and last > reading.steps[0].number:
+        return f"Not solved: last, {who} says “{shorten(bad[-1].said, 170)}”."
+    plan = next((s for s in reversed(reports) if s.step == last and s.has("intention") and not s.is_question and not s.has("goal")), None)
+    if plan:
+        return f"Not solved: {who} announced “{shorten(plan.said, 150)}” and has not reported since."
+    if state.unreported:
+        return f"Not solved: nobody has reported on “{shorten(state.unreported[-1].text, 150)}”."
+    if len(reading.steps) == 1:
+        return "Nothing has been tried or answered since."
+    return "Not solved: nobody has confirmed an end to it."

@@ -1,0 +1,270 @@
+"""What is known: statements with the sentences that they rest on, the most telling first to be chosen, then in order."""
+
+import re
+from dataclasses import dataclass
+
+from flowpilot.assessing import cues, errors
+from flowpilot.assessing.cause import Cause
+from flowpilot.assessing.corrections import Correction
+from flowpilot.assessing.exchange import Ask
+from flowpilot.assessing.reading import Reading, Sentence, quotable
+from flowpilot.assessing.sentences import fold, shorten
+from flowpilot.assessing.standing import Standing
+from flowpilot.assessing.tried import Attempt
+from flowpilot.assistant.case import Case
+from flowpilot.assistant.results import Evidence, Known
+
+MOST, FEWEST = 10, 4
+_VERSION = re.compile(
+    r"\b(?:v(?:ersion)?\s*)?\d+\.\d+(?:\.\d+)*(?:esr|lts)?\b|\b(?:windows|win|server|office|macos|ubuntu|debian|ios|android)\s*\d+",
+    re.IGNORECASE,
+)
+_FAVOUR = re.compile(r"^\W*(?:can|could|would|will) you\b|^\W*or\b", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\bport \d+\b|\b\d+ ?(?:gb|mb|tb|gib|ms)\b|\b\d+ (?:users|computers|pcs|machines|emails|messages|accounts)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Candidate:
+    known: Known
+    points: float
+    order: float
+    about: str
+
+
+def known_facts(
+    reading: Reading, asked: list[Ask], fixed: list[Correction], state: Standing, cause: Cause | None, done: list[Attempt]
+) -> list[Known]:
+    candidates = [*_from_lane(reading.case), *_from_checks(reading)]
+    in_lane = {e.step for c in candidates for e in c.known.evidence}
+    deeds = {s.order for attempt in done for s in attempt.actions}
+    results = [attempt.result for attempt in done if attempt.result and attempt.worked is not True]
+    withdrawn = {c.first.order for c in fixed} | {c.later.order for c in fixed}
+    candidates += [_corrected(c) for c in fixed if _matters(c)]
+    shown_errors = {s.order for s in results if reading.is_chat and errors.is_bare(s) and not s.has("failure", "leaning_done")}
+    answered = _from_answers(asked, withdrawn)
+    answers = {e.quote for c in answered for e in c.known.evidence[1:]}
+    candidates += answered
+    for sentence in reading.sentences:
+        if sentence.order in withdrawn or sentence.step in in_lane or sentence.evidence.quote in answers:
+            continue
+        if sentence.order in shown_errors:
+            candidates.append(_plain(sentence, f"Error reported: “{(errors.texts(sentence) or [sentence.said])[0]}”", 6.0))
+        else:
+            candidates += _from_sentence(sentence, reading, sentence.order in deeds)
+    if state.confirmed:
+        candidates.append(_plain(state.confirmed, f"{state.confirmed.who} confirms: {state.confirmed.said}", 9.0))
+    if cause and (sentence := cause.diagnosis) and sentence.order not in withdrawn:
+        candidates.append(_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 6.0))
+    best = _best([c for c in candidates if c.points >= 2])
+    return best if len(best) >= FEWEST else _best(candidates)
+
+
+def _name(sentence: Sentence) -> str:
+    return (
+        "Client" if sentence.part == "client" else f"Technician {sentence.author}".strip() if sentence.part != "assistant" else "Assistant"
+    )
+
+
+def _plain(sentence: Sentence, text: str, points: float) -> Candidate:
+    return Candidate(Known(text=shorten(text, 300), evidence=[sentence.evidence]), points, sentence.order, sentence.text)
+
+
+def quote_of(case: Case, step: int, like: str) -> Evidence | None:
+    """The line of a step that fits a text best, to be quoted for it."""
+    found = next((s for s in case.steps if s.number == step), None)
+    if found is None:
+        return None
+    lines = [line for line in found.text.splitlines() if line.strip()]
+    if not lines:
+        return None
+    quote = quotable(max(lines, key=lambda line: (cues.closeness(line, like), cues.alike(line, like))))
+    return Evidence(step=step, quote=quote) if quote else None
+
+
+def _from_lane(case: Case) -> list[Candidate]:
+    """Facts, answers and check results that stand in the task lane."""
+    result = []
+    for fact in case.facts:
+        step = fact.step if fact.step is not None else _step_that_says(case, fact.text)
+        evidence = quote_of(case, step, fact.text) if step is not None else None
+        if evidence and quotable(fact.text):
+            result.append(
+                Candidate(Known(text=shorten(fold(fact.text), 300), evidence=[evidence]), 12.0, evidence.step * 1000.0, fact.text)
+            )
+    for task in case.tasks:
+        if task.state != "done" or task.step is None or not task.answer.strip():
+            continue
+        evidence = quote_of(case, task.step, task.answer)
+        if evidence and quotable(task.answer):
+            label = "Check" if task.kind == "check" else "Asked"
+            text = f"{label} “{shorten(fold(task.title), 140)}”: {shorten(fold(task.answer), 180)}"
+            result.append(
+                Candidate(
+                    Known(text=text, evidence=[evidence]),
+                    11.0 if task.kind == "check" else 10.0,
+                    task.step * 1000.0,
+                    f"{task.title} {task.answer}",
+                )
+            )
+    return result
+
+
+def _step_that_says(case: Case, text: str) -> int | None:
+    return next((s.number for s in reversed(case.steps) if s.author_kind != "assistant" and cues.alike(s.text[:600], text) >= 85), None)
+
+
+def _from_checks(reading: Reading) -> list[Candidate]:
+    """Answers and check results that are steps, where the lane itself is not at hand."""
+    known = {task.step for task in reading.case.tasks if task.state == "done"}
+    result = []
+    for step in reading.steps:
+        quote = quotable(step.text)
+        if step.kind not in {"answer", "check"} or step.number in known or not step.asked or not quote:
+            continue
+        label = "Check" if step.kind == "check" else "Asked"
+        text = f"{label} “{shorten(fold(step.asked), 140)}”: {shorten(quote, 180)}"
+        result.append(
+            Candidate(
+                Known(text=text, evidence=[Evidence(step=step.number, quote=quote)]), 10.0, step.number * 1000.0, f"{step.asked} {quote}"
+            )
+        )
+    return result
+
+
+def _matters(correction: Correction) -> bool:
+    return (
+        correction.first.part in {"client", "technician"} and bool(cues.content(correction.later.text)) and len(correction.first.text) > 8
+    )
+
+
+def _corrected(correction: Correction) -> Candidate:
+    first, later = correction.first, correction.later
+    text = f"{first.who} first said “{shorten(first.said, 120)}”, later: “{shorten(later.said, 150)}”"
+    return Candidate(Known(text=text, evidence=[first.evidence, later.evidence]), 8.0, later.order, later.text)
+
+
+def _from_answers(asked: list[Ask], withdrawn: set[int]) -> list[Candidate]:
+    """A short answer is told with its question: by itself it says nothing."""
+    result = []
+    for ask in asked:
+        answer = ask.answer
+        if (
+            ask.by_reporter
+            or answer is None
+            or answer.order in withdrawn
+            or answer.has("intention", "not_in_record", "injection")
+            or answer.is_question
+        ):
+            continue
+        if len(ask.sentence.text) > 150 or _FAVOUR.match(ask.sentence.text) or ask.sentence.has("not_in_record"):
+            continue
+        if (
+            len(cues.words(answer.text)) > 12
+            or (answer.has("hedge") and not re.search(r"\d", answer.text))
+            or (answer.is_noise and len(cues.content(answer.text)) < 1 and not _is_yes_no(answer))
+        ):
+            continue
+        question = shorten(ask.sentence.said.rstrip(" ?"), 110)
+        text = f"Asked “{question}”, the {'client' if answer.part == 'client' else 'technician'} answered: {answer.said}"
+        points = 4.5 + (2 if _VERSION.search(answer.text) else 0) - (1.5 if _is_yes_no(answer) and len(cues.words(answer.text)) == 1 else 0)
+        result.append(
+            Candidate(Known(text=text, evidence=[ask.sentence.evidence, answer.evidence]), points, answer.order, f"{answer.text}")
+        )
+    return result
+
+
+def _is_yes_no(sentence: Sentence) -> bool:
+    return (cues.words(sentence.text)[:1] or [""])[0] in cues.word_set("answers_yes") | cues.word_set("answers_no")
+
+
+def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list[Candidate]:
+    if sentence.has("injection") or sentence.part == "assistant":
+        return []
+    if not sentence.is_reporter:
+        return _from_helper(sentence, reading)
+    found = errors.texts(sentence)
+    if sentence.is_question and not (
+        sentence.has("symptom")
+        and not sentence.has("manners")
+        and "wrong" not in sentence.text.lower()
+        and sentence.step <= reading.steps[0].number + 1
+    ):
+        return []
+    points = _points(sentence, reading)
+    result = []
+    for text in found[:2]:
+        label = "Error reported" if sentence.is_reporter else "Error"
+        result.append(Candidate(Known(text=f"{label}: “{shorten(text, 200)}”", evidence=[sentence.evidence]), 8.0, sentence.order, text))
+    if in_tried:
+        points -= 4
+    if sentence.is_noise or not (sentence.is_firm or sentence.is_question or sentence.has("symptom")):
+        return result
+    if sentence.has("hedge", "hypothetical", "intention") and not (sentence.has("symptom") and not sentence.has("hypothetical")):
+        return result
+    covers = found and len(found[0]) > 0.55 * len(sentence.text)
+    if points >= 0.5 and not covers and len(cues.words(sentence.text)) >= 4:
+        verb = "asks" if sentence.is_question else ""
+        result.append(_plain(sentence, f"{sentence.who}{' ' + verb if verb else ''}: {sentence.said}", points))
+    return result
+
+
+def _points(sentence: Sentence, reading: Reading) -> float:
+    points = 0.0
+    points += 3.0 if sentence.has("symptom") else 0
+    points += 3.5 if _VERSION.search(sentence.text) else 0
+    points += 2.0 if errors.codes(sentence) else 0
+    points += 1.5 if sentence.has("environment") else 0
+    points += 1.5 if sentence.has("onset") else 0
+    points += 1.5 if sentence.has("scope") else 0
+    points += 1.5 if sentence.has("works") else 0
+    points += 1.5 if sentence.has("observation") else 0
+    points += 1.0 if _ADDRESS.search(sentence.text) else 0
+    points += 1.5 if sentence.terminal else 0
+    points += 1.0 if sentence.has("goal") else 0
+    points += 1.5 if sentence.step == reading.steps[0].number else 0
+    points -= 2.0 if sentence.has("hedge") else 0
+    points += cues.closeness(sentence.text, reading.case.title) / 50
+    points += 1.0 if sentence.step > reading.steps[0].number and sentence.has("observation", "symptom") else 0
+    points -= 2.5 if sentence.has("opinion") else 0
+    points -= 2.0 if sentence.has("thanks") else 0
+    points -= 1.0 if sentence.has("not_in_record") else 0
+    points -= 1.0 if len(sentence.text) > 260 else 0
+    points -= 2.0 if len(cues.content(sentence.text)) < 2 else 0
+    return points
+
+
+def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
+    """A technician's firm diagnosis, or what a fellow sufferer reports: attributed, and few."""
+    if sentence.is_question or sentence.is_noise or sentence.has("hypothetical", "hedge", "not_done"):
+        return []
+    if reading.is_peer(sentence.step):
+        return [_plain(sentence, f"Also reported by {sentence.who}: {sentence.said}", 2.5)] if sentence.has("success", "failure") else []
+    if sentence.part == "technician" and (sentence.has("symptom", "observation") or sentence.terminal):
+        return [_plain(sentence, f"{_name(sentence)}: {sentence.said}", 3.5)]
+    about = " ".join(s.text for s in reading.reporter()[:25])
+    if sentence.has("diagnosis") and not sentence.has("elsewhere") and not sentence.terminal and cues.closeness(sentence.text, about) >= 25:
+        return [_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 3.0)]
+    return []
+
+
+def _best(candidates: list[Candidate]) -> list[Known]:
+    """The most telling ones, without repeats, in the order in which they came up."""
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda c: (-c.points, c.order)):
+        if len(kept) >= MOST:
+            break
+        if not any(_same(candidate, other) for other in kept) and not (
+            candidate.known.text.startswith("Also reported") and sum(o.known.text.startswith("Also reported") for o in kept) >= 2
+        ):
+            kept.append(candidate)
+    return [c.known for c in sorted(kept, key=lambda c: (c.known.evidence[-1].step, c.order))]
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    if cues.alike(one.about, other.about) >= 85:
+        return True
+    shorter, longer = sorted((fold(one.about).lower(), fold(other.about).lower()), key=len)
+    return len(shorter) > 20 and shorter in longer

@@ -1,0 +1,292 @@
+"""What to do next, and what nobody has answered: both out of the session itself."""
+
+from flowpilot.assessing import cues, errors, secrecy
+from flowpilot.assessing.cause import Cause
+from flowpilot.assessing.exchange import Ask
+from flowpilot.assessing.knowing import quote_of
+from flowpilot.assessing.reading import Reading, Sentence
+from flowpilot.assessing.sentences import fold, shorten
+from flowpilot.assessing.standing import Standing
+from flowpilot.assistant.results import Evidence, SuggestedStep
+
+MOST_STEPS, MOST_QUESTIONS = 5, 8
+
+
+def suggested_steps(
+    reading: Reading, state: Standing, cause: Cause | None, asked: list[Ask], suspicions: list[Sentence]
+) -> list[SuggestedStep]:
+    steps = _after_the_end(reading, state) if state.solved else []
+    steps += _from_lane(reading)
+    if not state.solved:
+        steps += _asked_last(asked, reading)
+        steps += _open_advice(reading, state)
+        steps += _suspected(suspicions)
+    steps += _unanswered(asked, reading, after=state.confirmed.step if state.confirmed else 0)
+    if not state.solved:
+        steps += _verify_cause(cause)
+        steps += _promised(reading)
+        steps += _missing_material(reading)
+        steps += _failing_now(reading, state)
+    distinct = _distinct(steps)
+    return distinct if len(distinct) >= 2 else [*distinct, _start(reading)]
+
+
+def open_questions(reading: Reading, asked: list[Ask], state: Standing) -> list[str]:
+    """Lane questions still open first, then what was asked in the conversation and never answered."""
+    after = state.confirmed.step if state.confirmed else 0
+    waiting = [task for task in reading.case.tasks if task.kind == "question" and task.state in {"pending", "active"}]
+    found = [shorten(fold(task.title), 250) for task in waiting if not secrecy.holds_secret(task.title)]
+    for ask in _still_open(asked, after):
+        found.append(f"{shorten(ask.sentence.said, 220)} (asked by {'the client' if ask.sentence.part == 'client' else ask.sentence.who})")
+    unique: list[str] = []
+    for text in found:
+        if not any(cues.alike(text, other) >= 80 for other in unique):
+            unique.append(text)
+    return unique[:MOST_QUESTIONS]
+
+
+def _still_open(asked: list[Ask], after: int) -> list[Ask]:
+    still = []
+    for ask in asked:
+        if ask.answer is not None or ask.sentence.step < after or len(cues.content(ask.sentence.text)) < 1:
+            continue
+        # Asked again later and answered then.
+        again = [
+            o
+            for o in asked
+            if o.answer and o.sentence.order > ask.sentence.order and cues.closeness(o.sentence.text, ask.sentence.text) >= 60
+        ]
+        if not again:
+            still.append(ask)
+    return still
+
+
+def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
+    if state.confirmed is None:
+        fix = state.worked_fix
+        step = (fix.outcome_step or fix.proposed_step) if fix else None
+        evidence = quote_of(reading.case, step, fix.title) if fix and step else None
+        return [
+            SuggestedStep(
+                text="Confirm with the client that it stays fixed, then resolve.",
+                why=shorten(f"The fix is marked as worked: {fix.title}", 300) if fix else "",
+                evidence=[evidence] if evidence else [],
+            )
+        ]
+    steps = [
+        SuggestedStep(
+            text="Confirm with the client that it stays fixed, then resolve.",
+            why="Reported as working; nothing in the session shows that it was checked again later.",
+            evidence=[state.confirmed.evidence],
+        )
+    ]
+    if state.cured_by:
+        deed = state.cured_by.actions[0]
+        steps.append(
+            SuggestedStep(
+                text=f"Note in the ticket what ended it: “{shorten(state.cured_by.action, 220)}”",
+                why=f"The {reading.reporter_name} reports that it worked.",
+                evidence=[(state.cured_by.suggestion.head if state.cured_by.wording and state.cured_by.suggestion else deed).evidence],
+            )
+        )
+    rest = [s for s in reading.of(state.confirmed.step) if s.has("partial", "another_matter") and not s.is_question]
+    if rest:
+        steps.append(
+            SuggestedStep(
+                text=f"Settle what remains: “{shorten(rest[0].said, 200)}”",
+                why="Said together with the confirmation.",
+                evidence=[rest[0].evidence],
+            )
+        )
+    for advice in (state.unreported or [])[-1:]:
+        steps.append(
+            SuggestedStep(
+                text=f"Consider: {shorten(advice.text, 300)}",
+                why="Advised after the problem ended; nobody has replied to it.",
+                evidence=[advice.head.evidence],
+            )
+        )
+    return steps
+
+
+def _from_lane(reading: Reading) -> list[SuggestedStep]:
+    """The current fix that waits for its outcome, and checks that nobody has run."""
+    case = reading.case
+    steps = []
+    for fix in case.fixes:
+        if not fix.current or fix.outcome not in {"proposed", "applied", "partial"} or secrecy.holds_secret(f"{fix.title} {fix.verify}"):
+            continue
+        evidence = quote_of(case, fix.proposed_step, fix.title) if fix.proposed_step else None
+        verify = f" Verify: {fold(fix.verify)}" if fix.verify else ""
+        verb = {
+            "proposed": "Apply the suggested fix",
+            "applied": "Verify the applied fix",
+            "partial": "Finish the fix that worked in part",
+        }[fix.outcome]
+        why = f"Waiting for: {fold(fix.waiting_for)}" if fix.waiting_for else "Its outcome is not settled."
+        steps.append(
+            SuggestedStep(
+                text=shorten(f"{verb}: {fold(fix.title)}.{verify}", 390), why=shorten(why, 390), evidence=[evidence] if evidence else []
+            )
+        )
+    for task in case.tasks:
+        if task.kind == "check" and task.state in {"pending", "active"} and not secrecy.holds_secret(f"{task.title} {task.command}"):
+            evidence = _proposal(reading, task.title)
+            command = f" ({fold(task.command)})" if task.command else ""
+            steps.append(
+                SuggestedStep(
+                    text=shorten(f"Run the open check: {fold(task.title)}{command}", 390),
+                    why="It stands in the lane without a result.",
+                    evidence=[evidence] if evidence else [],
+                )
+            )
+    return steps[:3]
+
+
+def _proposal(reading: Reading, title: str) -> Evidence | None:
+    best = max(reading.sentences, key=lambda s: cues.closeness(s.text, title), default=None)
+    return best.evidence if best and cues.closeness(best.text, title) >= 70 else None
+
+
+def _open_advice(reading: Reading, state: Standing) -> list[SuggestedStep]:
+    """The latest advice that nobody reported on, newest first."""
+    last_report = max((s.step for s in reading.reporter() if not s.is_noise), default=0)
+    steps = []
+    for advice in reversed((state.unreported or [])[-4:]):
+        if advice.head.has("injection") or not cues.content(advice.text):
+            continue
+        plan = next(
+            (s for s in reading.reporter() if s.step > advice.step and s.has("intention") and not s.done and not s.has("goal")), None
+        )
+        name = "assistant" if advice.head.part == "assistant" else "technician"
+        if plan and not any(s.step > plan.step for s in reading.reporter() if not s.is_noise):
+            why = f"Announced by the {reading.reporter_name} (“{shorten(plan.said, 120)}”), no result reported."
+            evidence = [advice.head.evidence, plan.evidence]
+        else:
+            when = "the latest advice" if advice.step > last_report else "advised earlier"
+            why = f"From the {name}, {when}; nobody has reported a result."
+            evidence = [advice.head.evidence]
+        verb = "Get the result of: " if plan else ""
+        steps.append(SuggestedStep(text=shorten(f"{verb}{advice.text}", 390), why=why, evidence=evidence))
+    return steps[:2]
+
+
+def _suspected(suspicions: list[Sentence]) -> list[SuggestedStep]:
+    return [
+        SuggestedStep(
+            text=f"Test the suspicion: “{shorten(s.said, 250)}”",
+            why="A technician suspects it; no report confirms or refutes it.",
+            evidence=[s.evidence],
+        )
+        for s in suspicions[-1:]
+    ]
+
+
+def _unanswered(asked: list[Ask], reading: Reading, after: int) -> list[SuggestedStep]:
+    steps = []
+    for ask in _still_open(asked, after)[-3:]:
+        said = shorten(ask.sentence.said, 220)
+        if ask.by_reporter:
+            steps.append(
+                SuggestedStep(
+                    text=f"Answer the {reading.reporter_name}: “{said}”",
+                    why="Asked, and nobody has answered.",
+                    evidence=[ask.sentence.evidence],
+                )
+            )
+        else:
+            last = ask.sentence.step >= max((s.step for s in reading.reporter()), default=0)
+            text, why = ("Get the answer to", "Asked last; no answer yet.") if last else ("Ask again", "Asked, and never answered.")
+            steps.append(SuggestedStep(text=f"{text}: “{said}”", why=why, evidence=[ask.sentence.evidence]))
+    return steps[-2:]
+
+
+def _asked_last(asked: list[Ask], reading: Reading) -> list[SuggestedStep]:
+    """Somebody waits for an answer: the last report ends with a question."""
+    last = max((s.step for s in reading.reporter()), default=0)
+    return [
+        SuggestedStep(
+            text=f"Answer the {reading.reporter_name}: “{shorten(ask.sentence.said, 220)}”",
+            why="Asked last, and nobody has answered.",
+            evidence=[ask.sentence.evidence],
+        )
+        for ask in _still_open(asked, 0)
+        if ask.by_reporter and ask.sentence.step == last
+    ][:1]
+
+
+def _verify_cause(cause: Cause | None) -> list[SuggestedStep]:
+    if cause is None:
+        return []
+    return [
+        SuggestedStep(
+            text=f"Verify the suspected cause before changing more: “{shorten(cause.based_on[-1].said, 220)}”",
+            why="It is a diagnosis that no result has confirmed yet.",
+            evidence=[cause.based_on[-1].evidence],
+        )
+    ]
+
+
+def _promised(reading: Reading) -> list[SuggestedStep]:
+    """The last report ends with a plan: its outcome is not known."""
+    last = [s for s in reading.reporter() if not s.is_noise][-3:]
+    plans = [
+        s
+        for s in last
+        if s.has("intention") and not s.done and not s.has("goal", "hypothetical") and not s.is_question and len(cues.content(s.text)) >= 2
+    ]
+    return [
+        SuggestedStep(
+            text=f"Ask how this went: “{shorten(s.said, 200)}”", why="Announced, with no report afterwards.", evidence=[s.evidence]
+        )
+        for s in plans[-1:]
+    ]
+
+
+def _missing_material(reading: Reading) -> list[SuggestedStep]:
+    pointed = [s for s in reading.reporter() if s.has("not_in_record")]
+    return [
+        SuggestedStep(
+            text="Get the text of the screenshot, attachment or paste that was pointed to; its content is not in the session.",
+            why=f"Pointed to by the {reading.reporter_name}.",
+            evidence=[pointed[-1].evidence],
+        )
+    ] if pointed else []  # fmt: skip
+
+
+def _failing_now(reading: Reading, state: Standing) -> list[SuggestedStep]:
+    """Start again from the last thing that is known to fail."""
+    if state.last_failure and state.last_failure.result:
+        sentence = state.last_failure.result
+    else:
+        symptoms = [s for s in reading.reporter() if s.has("symptom") and not s.is_noise]
+        sentence = next((s for s in reversed(symptoms) if errors.texts(s)), symptoms[-1] if symptoms else None)
+    if sentence is None:
+        return []
+    return [
+        SuggestedStep(
+            text=f"Reproduce it and keep the exact message, time and logs: “{shorten(sentence.said, 200)}”",
+            why="The latest failure on record.",
+            evidence=[sentence.evidence],
+        )
+    ]
+
+
+def _start(reading: Reading) -> SuggestedStep:
+    first = next((s for s in reading.reporter() if not s.has("injection")), None)
+    return SuggestedStep(
+        text="Ask what exactly happens, since when, for whom else, and for the exact wording of any error.",
+        why="The session holds little more than this.",
+        evidence=[first.evidence] if first else [],
+    )
+
+
+def _distinct(steps: list[SuggestedStep]) -> list[SuggestedStep]:
+    kept: list[SuggestedStep] = []
+    for step in steps:
+        cited = {(e.step, e.quote) for e in step.evidence}
+        if not any(
+            cues.alike(step.text, other.text) >= 85 or (cited and cited & {(e.step, e.quote) for e in other.evidence}) for other in kept
+        ):
+            kept.append(step)
+    return kept[:MOST_STEPS]

@@ -1,0 +1,104 @@
+"""Actions that a report names itself, each with the nearest verdict."""
+
+import re
+
+from flowpilot.assessing import cues, errors
+from flowpilot.assessing.reading import Sentence
+from flowpilot.assessing.tried import TURN, WHEN_I, Attempt
+
+_CHECKED = re.compile(
+    r"^\W*(?:i|we)?(?:'ve| have)?\s*(?:also |already )?(?:checked|confirmed|verified|double-?checked|reviewed|read)\b", re.IGNORECASE
+)
+_I_DO = re.compile(
+    r"\bi (?:just |then |now )?(?:change|remove|add|delete|restart|reboot|reinstall|install|disable|enable|reset|switch|update|replace|uninstall)\b",
+    re.IGNORECASE,
+)
+
+
+_BY_MEANS = re.compile(
+    r"\b(?:managed|works?|worked|fixed|solved|resolved|sorted)(?: it| this| that)? (?:with|by|using|via)\b", re.IGNORECASE
+)
+
+
+def verdict_of(sentence: Sentence) -> bool | None:
+    """True worked, False did not, None says neither."""
+    if sentence.succeeded:
+        return True
+    if sentence.failed:
+        return False
+    return None
+
+
+def _is_action(sentence: Sentence) -> bool:
+    if sentence.is_question or sentence.has("injection", "manners", "not_done"):
+        return False
+    if (
+        len(cues.words(sentence.text)) <= 6
+        and (sentence.succeeded or sentence.has("leaning_done"))
+        and len(cues.content(sentence.text)) <= 2
+    ):
+        return False
+    if (sentence.succeeded or sentence.failed or sentence.has("followed")) and _I_DO.search(sentence.text):
+        return True
+    if sentence.succeeded and _BY_MEANS.search(sentence.text):
+        return True
+    if sentence.done and not re.match(r"\W*as i\b", sentence.text, re.IGNORECASE):
+        return not (sentence.has("thanks") and not sentence.has("failure", "success") and len(sentence.text) < 60)
+    when = WHEN_I.match(sentence.text)
+    if when and when["verb"].lower() in cues.word_set("daily"):
+        return False
+    # "When I downgrade to 102.6.0, everything works": done, and reported as it goes.
+    return bool(when and when["verb"].lower() in cues.base_forms() - cues.word_set("weak_actions") and sentence.has("success", "failure"))
+
+
+def own_actions(said: list[Sentence]) -> list[Attempt]:
+    """Actions that this report names, neighbours together, each with the nearest verdict after it (or before the first)."""
+    result: list[Attempt] = []
+    current: Attempt | None = None
+    leading: tuple[Sentence, bool] | None = None
+    for sentence in said:
+        if _is_action(sentence):
+            if current and current.result is None and len(current.actions) < 3 and sentence.order - current.actions[-1].order == 1:
+                current.actions.append(sentence)
+            else:
+                current = Attempt(actions=[sentence])
+                result.append(current)
+            if verdict_of(sentence) is not None:
+                current.result, current.worked = sentence, verdict_of(sentence)
+            elif errors.texts(sentence) or _turns_bad(sentence):
+                current.result, current.worked = sentence, False
+            continue
+        verdict = verdict_of(sentence)
+        near = sentence.order - current.actions[-1].order if current else 0
+        if current is None:
+            leading = leading or ((sentence, verdict) if verdict is not None else None)
+        elif leading and leading[1] and near == 1 and _instructs(sentence):
+            # "I finally managed: I had to log in. Go to settings ...": the recipe goes on.
+            current.actions.append(sentence)
+        elif verdict is None and current.result is None and near == 1 and _tells_result(sentence, current.actions[-1]):
+            current.result, current.worked = sentence, False if sentence.has("symptom") else None
+        elif verdict is not None and (current.result is None or current.worked is None) and near <= 4:
+            current.result, current.worked = sentence, verdict
+    if leading and result and result[0].result is None and (leading[0].has("leaning_done") or leading[1]):
+        result[0].result, result[0].worked = leading
+    return result
+
+
+def _instructs(sentence: Sentence) -> bool:
+    first = (cues.words(sentence.text) or [""])[0]
+    return first in cues.word_set("imperatives") | cues.base_forms()
+
+
+def _turns_bad(sentence: Sentence) -> bool:
+    turn = TURN.search(sentence.text)
+    return bool(turn and cues.meanings(sentence.text[turn.end() :]) & {"symptom", "failure"})
+
+
+def _tells_result(sentence: Sentence, after: Sentence) -> bool:
+    """Whether an undecided sentence right after an action tells what came of it."""
+    if sentence.is_question or sentence.has("hypothetical", "intention"):
+        return False
+    if sentence.terminal or errors.texts(sentence):
+        return True
+    joins = r"\b(?:but|however)\b" if _CHECKED.match(after.text) else r"\b(?:but|however|then)\b|^\W*(?:it|no|nothing|still)\b"
+    return sentence.has("symptom") and bool(re.search(joins, sentence.text, re.IGNORECASE))

@@ -1,0 +1,67 @@
+"""The demo's accounts and people (product.md section 2). Stories call them by their keys."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.models import Account, User
+
+PASSWORD = "TestPass123!"  # noqa: S105 - the published password of the demo people
+
+ACCOUNTS = {"acme-msp": "Acme MSP", "globex-it": "Globex IT"}
+
+
+class WrongPerson(Exception):
+    """An address of the demo belongs to somebody whom the demo must not touch. The text is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """One of the demo's people. `account` is a slug, or None for staff of no account."""
+
+    name: str
+    email: str
+    role: str
+    account: str | None
+
+
+PEOPLE = {
+    "ana": Cast("Ana Reyes", "engineer@resolutionflow.example.com", "engineer", "acme-msp"),
+    "dana": Cast("Dana Okafor", "teamadmin@resolutionflow.example.com", "admin", "acme-msp"),
+    "bo": Cast("Bo Lindqvist", "senior@resolutionflow.example.com", "engineer", "acme-msp"),
+    "priya": Cast("Priya Raman", "owner@resolutionflow.example.com", "owner", "acme-msp"),
+    "vic": Cast("Vic Tan", "viewer@resolutionflow.example.com", "viewer", "acme-msp"),
+    "sam": Cast("Sam Whitfield", "sam.whitfield@resolutionflow.example.com", "engineer", "acme-msp"),
+    "mei": Cast("Mei Sato", "mei.sato@resolutionflow.example.com", "engineer", "acme-msp"),
+    "leo": Cast("Leo Marsh", "engineer@globex.example.com", "engineer", "globex-it"),
+    "eve": Cast("Eve Stone", "owner@globex.example.com", "owner", "globex-it"),
+    "staff": Cast("Robin Hale", "staff@resolutionflow.example.com", "engineer", None),
+}
+
+
+@transaction.atomic
+def settle_in() -> tuple[dict[str, User], int]:
+    """The demo's people by key, and how many had to be made.
+
+    Who is there already stays as they are: name, role and above all the password, which somebody may have changed.
+    Raises `WrongPerson` where an address belongs to another account than the demo's.
+    """
+    accounts = {slug: Account.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in ACCOUNTS.items()}
+    present = {user.email: user for user in User.objects.filter(email__in=[cast.email for cast in PEOPLE.values()]).select_related("account")}
+    people, made = {}, 0
+    for key, cast in PEOPLE.items():
+        user = present.get(cast.email)
+        account = accounts[cast.account] if cast.account else None
+        if user is None:
+            user = _make(cast, account)
+            made += 1
+        elif user.account_id != (account.pk if account else None):
+            raise WrongPerson(f"{cast.email} belongs to {user.account or 'no account'}, not to {account or 'no account'}. Nothing was written.")
+        people[key] = user
+    return people, made
+
+
+def _make(cast: Cast, account: Account | None) -> User:
+    if account is None:
+        return User.objects.create_superuser(cast.email, PASSWORD, name=cast.name)
+    return User.objects.create_user(cast.email, PASSWORD, name=cast.name, role=cast.role, account=account)

@@ -1,0 +1,23 @@
+"""WhiteNoise under ASGI: its file response streams by a synchronous iterator, which Django would drain in a thread and warn about."""
+
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """Serves a static file whole: none is large, and most are answered with 304."""
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        found = static_file.get_response(request.method, request.META)
+        body = b""
+        if found.file is not None:
+            with found.file as file:
+                body = file.read()
+        response = HttpResponse(body, status=int(found.status))
+        # An absent body must not gain a Content-Type of Django's own.
+        del response["Content-Type"]
+        for key, value in found.headers:
+            response[key] = value
+        return response
