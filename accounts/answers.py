@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from psycopg_pool import PoolTimeout
 
 from accounts.models import User
@@ -38,6 +39,18 @@ def person_json(user: User | None) -> dict[str, Any] | None:
     return {"id": user.pk, "name": str(user)} if user else None
 
 
+def _toast(detail: str, error: str, status: int) -> HttpResponse:
+    """What went wrong is said where toasts are; the place that was pressed stays as it is, with what was typed."""
+    # Without the request: its context would ask a database that may be what is missing.
+    response = HttpResponse(render_to_string("_refused.html", {"detail": detail, "error": error}), status=status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+    return response
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
 def refusal_page(request: HttpRequest, status: int, detail: str, *, heading: str = "", back: str = "/", back_text: str = "Home") -> HttpResponse:
     context = {"heading": heading or HEADINGS.get(status, "Refused"), "detail": detail, "back": back, "back_text": back_text, "status": status}
     return render(request, "refused.html", context, status=status)
@@ -47,11 +60,8 @@ def refuse(request: HttpRequest, refused: Refused, *, back: str = "/escalations/
     """The answer to a verb that did not happen: JSON with `error` and `detail`, a toast for HTMX, or a page with the way back."""
     if wants_json(request):
         return JsonResponse({"error": refused.error, "detail": refused.detail, **refused.extra}, status=refused.status)
-    if request.headers.get("HX-Request") == "true":
-        response = render(request, "_refused.html", {"detail": refused.detail, "error": refused.error}, status=refused.status)
-        # What went wrong is said where toasts are; the place that was pressed stays as it is, with what was typed.
-        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
-        return response
+    if _is_fragment(request):
+        return _toast(refused.detail, refused.error, refused.status)
     return refusal_page(request, refused.status, refused.detail, back=back, back_text=back_text)
 
 
@@ -70,6 +80,8 @@ def toast(request: HttpRequest, text: str) -> None:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"error": "not_found", "detail": "There is nothing here, or it is not yours to see."}, status=404)
+    if _is_fragment(request):
+        return _toast("That is not there any more, or it is not yours to see.", "not_found", 404)
     return refusal_page(request, 404, "There is nothing at this address, or it is not yours to see.")
 
 
@@ -83,6 +95,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = "The page was too old to be trusted (or cookies are off). Nothing was changed. Open it again and repeat."
     if wants_json(request):
         return JsonResponse({"error": "not_allowed", "detail": detail}, status=403)
+    if _is_fragment(request):
+        return _toast(detail, "not_allowed", 403)
     return refusal_page(request, 403, detail, heading="Please do that once more")
 
 
@@ -119,6 +133,8 @@ def database_away(request: HttpRequest) -> HttpResponse:
     detail = "Nothing is lost: what you typed is still in your page. Try again in a moment."
     if wants_json(request):
         return JsonResponse({"error": "unavailable", "detail": detail}, status=503)
+    if _is_fragment(request):
+        return _toast(f"The database is away. {detail}", "unavailable", 503)
     response = HttpResponse(_AWAY.format(detail=detail), status=503)
     response["Retry-After"] = "5"
     return response

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import EventCounter
@@ -16,6 +17,8 @@ def rail(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.account_id is None:
         return {}
+    # Whoever is signed in can press something on every page: the cookie that proves where it came from is always there.
+    get_token(request)
     return {
         "open_count": SimpleLazyObject(lambda: rows_for(user).count()),
         "unread_count": SimpleLazyObject(lambda: Notification.objects.filter(user=user, read_at=None).count()),

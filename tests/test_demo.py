@@ -71,12 +71,12 @@ def free_port():
 
 
 class Supervisor:
-    def __init__(self, place, port, *more):
+    def __init__(self, place, port, *more, stdin=subprocess.DEVNULL):
         env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "RESOLUTIONFLOW_CLUSTER"}}
         env |= {"RESOLUTIONFLOW_STATE_DIR": str(place / "data"), "PYTHONPATH": str(PROJECT)}
         command = [sys.executable, "-c", STAND_IN, str(port), *more]
         how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
-        self.process = subprocess.Popen(command, env=env, **how)
+        self.process = subprocess.Popen(command, env=env, stdin=stdin, **how)
         self.data = place / "data"
         self.port = port
         self.said = ""
@@ -109,8 +109,8 @@ class Supervisor:
 def demo(place, free_port):
     started = []
 
-    def start(*more, port=free_port):
-        started.append(Supervisor(place, port, *more))
+    def start(*more, port=free_port, stdin=subprocess.DEVNULL):
+        started.append(Supervisor(place, port, *more, stdin=stdin))
         return started[-1]
 
     yield start
@@ -129,6 +129,18 @@ def test_one_signal_ends_everything(demo, signum, code):
     assert running.end(signum) == code
 
     assert time.monotonic() - before < 4
+    assert running.nothing_is_left()
+
+
+def test_a_closed_terminal_ends_everything_even_where_no_signal_comes(demo):
+    ours, terminal = os.openpty()
+    running = demo(stdin=terminal)
+    os.close(terminal)
+    running.wait_until_it_greets()
+
+    os.close(ours)
+
+    assert running.process.wait(10) == 129
     assert running.nothing_is_left()
 
 

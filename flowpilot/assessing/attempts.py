@@ -29,7 +29,7 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
             here = _leaning(reading, said, before, fresh, promised)
         for attempt in here:
             if attempt.suggestion is None and not attempt.wording:
-                attempt.suggestion = _followed(attempt, before, [s for s in before if s.step > previous_report])
+                attempt.suggestion = _followed(reading, attempt, before, [s for s in before if s.step > previous_report])
         found.extend(here)
         # A question back or a promise leaves the advice open; what comes next still answers it.
         if here or any(not (s.is_question or s.is_noise or s.has("intention", "not_done")) for s in said):
@@ -141,12 +141,18 @@ def _wording(reading: Reading, suggestion: Suggestion) -> str:
     return suggestion.text.rstrip(" .")
 
 
-def _followed(attempt: Attempt, before: list[Suggestion], fresh: list[Suggestion]) -> Suggestion | None:
+def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fresh: list[Suggestion]) -> Suggestion | None:
     """The suggestion that an action carries out: its words show it, or the report says that advice was followed."""
     text = " ".join(s.text for s in attempt.actions)
     best, score = None, 0.0
     for distance, suggestion in enumerate(reversed(before[-8:])):
-        points = max(cues.closeness(suggestion.whole, text), *(cues.closeness(s.text, text) for s in suggestion.all)) - 4 * distance
+        points = (
+            max(
+                cues.closeness(" ".join(s.text for s in reading.of(suggestion.step)), text),
+                *(cues.closeness(s.text, text) for s in suggestion.all),
+            )
+            - 4 * distance
+        )
         if points > score:
             best, score = suggestion, points
     if score >= 42:
@@ -163,13 +169,14 @@ def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     if not said or said[0].part == "assistant" or any(s.has("peer") and s.has("failure", "symptom") for s in said):
         return []
     about = " ".join(s.text for s in reading.reporter()[:25])
-    return [
-        Attempt(actions=[s])
-        for s in said
-        if s.done and not s.has("elsewhere", "manners", "hypothetical", "hedge", "thanks") and re.search(r"\b(?:i|we)\b|^\W*\w+ed\b", s.text, re.IGNORECASE)
-        and (s.part == "technician" or cues.closeness(s.text, about) >= 30)
-        and not (s.part == "other" and re.match(r"\W*(?:you|users|they|like)\b", s.text, re.IGNORECASE))
-    ]  # fmt: skip
+    return [Attempt(actions=[s]) for s in said if _own_deed(s) and (s.part == "technician" or cues.closeness(s.text, about) >= 30)]
+
+
+def _own_deed(sentence: Sentence) -> bool:
+    if not sentence.done or sentence.has("elsewhere", "manners", "hypothetical", "hedge", "thanks"):
+        return False
+    told_of_others = sentence.part == "other" and re.match(r"\W*(?:you|users|they|like)\b", sentence.text, re.IGNORECASE)
+    return not told_of_others and bool(re.search(r"\b(?:i|we)\b|^\W*\w+ed\b", sentence.text, re.IGNORECASE))
 
 
 def _later_results(reading: Reading, found: list[Attempt]) -> None:

@@ -15,7 +15,8 @@ from flowpilot.assessing.tried import Attempt, plain
 from flowpilot.assistant.results import Confidence, Evidence
 
 _IF_WORKS = re.compile(
-    r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|were) (?:most likely |probably )?the (?:issue|problem|cause|culprit)",
+    r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|"
+    r"were) (?:most likely |probably )?the (?:issue|problem|cause|culprit)",
     re.IGNORECASE,
 )
 _RULED_OUT = re.compile(
@@ -43,18 +44,19 @@ class Cause:
 
 
 def likely_cause(reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion]) -> Cause | None:
-    diagnoses = [s for s in reading.helpers() if _is_diagnosis(s, reading) and not _refuted(s, reading, done, state)]
+    diagnoses = [s for s in reading.helpers() if _is_diagnosis(s, reading) and not _refuted(s, reading, done)]
     return _stated(reading, state, diagnoses) or (_cured(reading, state, diagnoses) if state.solved else _diagnosed(reading, diagnoses))
 
 
-def hypotheses(reading: Reading, done: list[Attempt], state: Standing) -> list[Sentence]:
+def hypotheses(reading: Reading, done: list[Attempt]) -> list[Sentence]:
     """What a helper suspects and nobody has tested."""
-    return [
-        s
-        for s in reading.helpers()
-        if s.has("diagnosis") and s.has("hedge") and not s.is_question and not s.is_noise and s.part != "assistant" and not _RULED_OUT.search(s.text)
-        and not _IF_WORKS.search(s.text) and not s.has("elsewhere") and not _refuted(s, reading, done, state) and not reading.is_peer(s.step)
-    ]  # fmt: skip
+    return [s for s in reading.helpers() if _is_suspicion(s) and not reading.is_peer(s.step) and not _refuted(s, reading, done)]
+
+
+def _is_suspicion(sentence: Sentence) -> bool:
+    unsure = sentence.has("diagnosis") and sentence.has("hedge") and not sentence.is_question
+    told_off = _RULED_OUT.search(sentence.text) or _IF_WORKS.search(sentence.text) or sentence.has("elsewhere")
+    return unsure and not sentence.is_noise and sentence.part != "assistant" and not told_off
 
 
 def _is_diagnosis(sentence: Sentence, reading: Reading) -> bool:
@@ -67,8 +69,8 @@ def _is_diagnosis(sentence: Sentence, reading: Reading) -> bool:
     )
 
 
-def _refuted(diagnosis: Sentence, reading: Reading, done: list[Attempt], state: Standing) -> bool:
-    """Its own advice was followed without success, or the reporter denies it, or a later cure was something else."""
+def _refuted(diagnosis: Sentence, reading: Reading, done: list[Attempt]) -> bool:
+    """Its own advice was followed without success, or the reporter denies it."""
     for attempt in done:
         if attempt.worked is False and attempt.step > diagnosis.step and attempt.suggestion:
             if attempt.suggestion.step == diagnosis.step:
@@ -86,21 +88,18 @@ def _by(sentence: Sentence) -> str:
     return f"The {'client' if sentence.part == 'client' else 'technician'} says"
 
 
+def _states_cause(sentence: Sentence) -> bool:
+    doubtful = sentence.is_question or sentence.failed or sentence.has("injection", "hypothetical", "intention", "not_done")
+    return sentence.has("stated_cause") and not doubtful and not _RULED_OUT.search(sentence.text) and len(cues.content(sentence.text)) >= 3
+
+
 def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:
     """Said outright by whoever lived it: "you were right about the Snap version", "he determined that ..."."""
     first = min((s.step for s in reading.reporter()), default=0)
-    outright = [
-        s
-        for s in reading.reporter()
-        if s.has("stated_cause", "agreement") and not s.is_question and s.step > first and not s.has("injection", "hypothetical", "intention", "not_done")
-        and not _RULED_OUT.search(s.text) and len(cues.content(s.text)) >= 3 and (state.solved or s.has("agreement") or not s.has("hedge"))
-        and (s.has("stated_cause") and not s.failed)
-    ]  # fmt: skip
+    outright = [s for s in reading.reporter() if s.step > first and _states_cause(s) and (state.solved or not s.has("hedge"))]
     if state.confirmed:
         # What was believed before the end counts less than what is said with it.
-        outright = [s for s in outright if s.step >= state.confirmed.step] or []
-    elif not reading.has_client:
-        outright = [s for s in outright if not s.has("hedge")]
+        outright = [s for s in outright if s.step >= state.confirmed.step]
     if not outright:
         return None
     statement = max(outright, key=lambda s: (s.has("agreement"), s.step, len(cues.content(s.text))))
@@ -151,7 +150,9 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
         return None
     based = [*([advice.head] if advice else []), *cure.actions[:1], confirmed]
     about = _pointed_at(reading, cure, confirmed)
-    text = f"Nobody named the cause as such; the problem ended with: “{shorten(_deed(cure, reported), 200)}”"
+    text = f"Nobody named the cause as such; the problem ended with: “{shorten(_deed(cure, reported), 180)}”"
+    if not cure.wording and len(cure.actions) > 1:
+        text += f", “{shorten(plain(cure.actions[1]), 120)}”"
     if advice and cure.wording and len(advice.all) >= 4:
         text += " (of the technician's walk-through)"
     if about:

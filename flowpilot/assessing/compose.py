@@ -19,7 +19,8 @@ from flowpilot.assistant.results import Assessment, Tried
 
 MOST_TRIED = 14
 _PLAIN_TROUBLE = re.compile(
-    r"\b(?:can'?t|cannot|could ?n[o']t|unable|neither|error|fail\w*|stopp?\w*|won'?t|lost|crash\w*|timed? ?out|blank|only|issue is|problem is|do ?n[o']t show|too old)\b",
+    r"\b(?:can'?t|cannot|could ?n[o']t|unable|neither|error|fail\w*|stopp?\w*|won'?t|lost|crash\w*|timed? ?out|blank|only|"
+    r"issue is|problem is|do ?n[o']t show|too old)\b",
     re.IGNORECASE,
 )
 _TITLE_MARK = re.compile(r"^\W*\[?(?:solved|resolved|closed|fixed)\]?\W+", re.IGNORECASE)
@@ -44,7 +45,7 @@ def assess(case: Case) -> Assessment:
         confidence=("medium" if from_fix else "low") if cause is None else cause.confidence,
         what_we_know=known,
         tried=_tried(case, done),
-        suggested_steps=suggested_steps(reading, state, cause, asked, hypotheses(reading, done, state)),
+        suggested_steps=suggested_steps(reading, state, cause, asked, hypotheses(reading, done)),
         open_questions=open_questions(reading, asked, state),
     )
     return verify(result, case)
@@ -123,11 +124,11 @@ def _problem(reading: Reading, withdrawn: set[int]) -> str:
     symptom = main_symptom(reading, withdrawn)
     who = f"The {reading.reporter_name}"
     of = f" of {fold(case.client)}" if case.client and reading.has_client else ""
-    own_words = bool(symptom) and (
-        not title or title.endswith("…") or cues.alike(title, symptom.text) >= 70 or title[:40].lower() in symptom.text.lower()
-    )
+    own_words = symptom is not None and _repeats(title, symptom)
     if symptom is None:
         text = f"Reported: “{shorten(title, 160)}”." if title else "The session holds no description of a problem."
+    elif not own_words and "symptom" in cues.meanings(title) and not _PLAIN_TROUBLE.search(symptom.text):
+        text = f"{who}{of} reports: “{shorten(title, 160)}”."
     elif own_words:
         text = f"{who}{of} {'asks' if symptom.is_question else 'reports'}: “{shorten(symptom.said, 200)}”."
     else:
@@ -136,6 +137,11 @@ def _problem(reading: Reading, withdrawn: set[int]) -> str:
     if exact:
         text += f" Exact message: “{exact}”."
     return text
+
+
+def _repeats(title: str, symptom: Sentence) -> bool:
+    """Whether the title is the message's own first words (or cut), and adds nothing."""
+    return not title or title.endswith("…") or cues.alike(title, symptom.text) >= 70 or title[:40].lower() in symptom.text.lower()
 
 
 def _exact_errors(reading: Reading, withdrawn: set[int], already: str) -> str:
@@ -168,12 +174,14 @@ def _now(reading: Reading, state: Standing) -> str:
     if state.confirmed:
         cure = state.cured_by
         told = cure.suggestion.text if cure and cure.suggestion and cure.wording else cure.action if cure else ""
-        by = f" after “{shorten(told, 150)}”" if cure and state.confirmed not in cure.actions else ""
+        by = f" after “{shorten(told, 150)}”" if cure and (cure.wording or state.confirmed not in cure.actions) else ""
         part = " (in part)" if state.confirmed.has("partial") else ""
         return f"It ended{part}{by}: {who} confirms “{shorten(state.confirmed.said, 150)}”."
     if state.worked_fix:
         return f"The fix “{shorten(fold(state.worked_fix.title), 150)}” is marked as worked."
     reports = [s for s in reading.reporter() if not s.is_noise]
+    if not reports:
+        return ""
     last = reports[-1].step if reports else 0
     question = next(
         (s for s in reversed(reading.sentences) if s.step == reading.steps[-1].number and s.is_reporter and s.is_question), None

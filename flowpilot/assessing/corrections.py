@@ -7,7 +7,8 @@ from flowpilot.assessing import cues
 from flowpilot.assessing.reading import Reading, Sentence
 
 _NOT_BUT = re.compile(
-    r"\b(?P<new>[\w.+/-]+)[, ]+(?:and )?not (?:an? |the |on |in )?(?P<old>[\w.+/-]+)|\bnot (?:an? |the |on |in )?(?P<old2>[\w.+/-]+)[,;]? (?:but|it'?s) (?P<new2>[\w.+/-]+)",
+    r"\b(?P<new>[\w.+/-]+)[, ]+(?:and )?not (?:an? |the |on |in )?(?P<old>[\w.+/-]+)|\bnot (?:an? |the |on |"
+    r"in )?(?P<old2>[\w.+/-]+)[,;]? (?:but|it'?s) (?P<new2>[\w.+/-]+)",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
@@ -36,23 +37,23 @@ def corrections(reading: Reading) -> list[Correction]:
             for s in reading.sentences
             if s.order < later.order and s.author == later.author and not s.is_question and s.order not in taken
         ]
-        first = _taken_back(later, earlier[-120:])
+        first = _taken_back(later, earlier[-120:], reading.case.title)
         if first is not None:
             taken.add(first.order)
             found.append(Correction(first=first, later=later))
     return found
 
 
-def _taken_back(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
+def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentence | None:
     if not earlier:
         return None
     contrast = _NOT_BUT.search(later.text)
     marked = later.has("correction")
     if contrast and (marked or later.step != earlier[0].step):
-        old, new = (contrast["old"] or contrast["old2"]).lower(), (contrast["new"] or contrast["new2"]).lower()
+        old, new = ((contrast[name] or contrast[f"{name}2"]).lower().strip(".") for name in ("old", "new"))
         held = [s for s in earlier if old in cues.words(s.text) and new not in cues.words(s.text) and s.is_firm]
         if held and (marked or _same_topic(old, new)):
-            return max(held, key=lambda s: (not s.done, cues.closeness(s.text, later.text), -s.order))
+            return max(held, key=lambda s: (cues.closeness(s.text, later.text) + cues.closeness(s.text, title), -s.order))
     if not marked:
         return _now_otherwise(later, earlier)
     # "sorry" also stands in apologies: it corrects only what it nearly repeats.

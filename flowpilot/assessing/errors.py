@@ -7,7 +7,8 @@ from flowpilot.assessing.reading import Sentence
 
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]{6,220})[\"“”»]|(?<!\w)'([^']{8,200})'(?!\w)|`([^`]{6,200})`")
 _LED_IN = re.compile(
-    r"\b(?:error|message|warning|popup|pop[- ]up|says?|said|receive|got|get|getting|gives?|states? that|response|returned|reads|shows?|displays?|with|incident)\b"
+    r"\b(?:error|message|warning|popup|pop[- ]up|says?|said|receive|got|get|getting|gives?|states? that|response|returned|"
+    r"reads|shows?|displays?|with|incident)\b"
     r"[^\"“”':]{0,40}[:=]?\s*$",
     re.IGNORECASE,
 )
@@ -16,7 +17,8 @@ _AFTER_COLON = re.compile(
     r"\b(?:it|that|which|now it|now|and) says? (?:that )?(?P<said>\S.{7,200})$|"
     r"\berror (?:reported |message )?(?:is|was) (?P<is>\S.{7,160})$|"
     r"\b(?:i get|i got|we get|getting|got)\b.{0,20}?\b(?:response|error|message)\s+(?P<got>[a-z][\w.]+: .{6,200})$|"
-    r"(?P<program>\b[a-z][\w.-]{2,20}(?:\.\w+)?: (?:[A-Za-z(/'].{0,40})?(?:unable|cannot|can't|failed|refused|denied|not found|no such|unrecognized|incorrect|invalid|unknown|"
+    r"(?P<program>\b[a-z][\w.-]{2,20}(?:\.\w+)?: (?:[A-Za-z(/'].{0,40})?(?:unable|cannot|can't|failed|refused|denied|"
+    r"not found|no such|unrecognized|incorrect|invalid|unknown|"
     r"busy|timed out|error|unreachable).{0,140})$",
     re.IGNORECASE,
 )
@@ -24,7 +26,8 @@ _TELLS = re.compile(
     r"\b(?:errors?|messages?|popup|warning|says?|said|gets?|getting|got|receive|prompts?|fail\w*|response|alert|box)\b", re.IGNORECASE
 )
 _CODE = re.compile(
-    r"\b0x[0-9a-f]{4,8}\b|\b(?:error|code|event id|stop code|status|http)[ :#]*\d{3,5}\b|\bERR_[A-Z_]+\b|\b[A-Z]{3,}(?:_[A-Z]+){2,}\b|\b5\d\d \d\.\d\.\d\b|\bAADSTS\d+\b",
+    r"\b0x[0-9a-f]{4,8}\b|\b(?:error|code|event id|stop code|status|http)[ :#]*\d{3,5}\b|\bERR_[A-Z_]+\b|"
+    r"\b[A-Z]{3,}(?:_[A-Z]+){2,}\b|\b5\d\d \d\.\d\.\d\b|\bAADSTS\d+\b",
     re.IGNORECASE,
 )
 

@@ -9,13 +9,16 @@ from flowpilot.assessing.sentences import shorten
 
 _LEAD_IN = re.compile(
     r"^(?:\W*(?:please|pls|then|also|just|first|second|next|now|ok(?:ay)?|and|so|or|but|maybe|perhaps|alternatively|anyways?|yeah|well|sorry|otherwise|again|"
-    r"in the meantime|after that|once done|once that is done|to start|for now|actually|lastly|finally|simply|always|here|suggestion)\b[\s,:-]*)+",
+    r"in the meantime|after that|once done|once that is done|to start|for now|actually|lastly|finally|simply|always|here|"
+    r"suggestion)\b[\s,:-]*)+",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"^(?:if|when|once|after|before|assuming|since|as)\b[^,]{3,120},\s*(?:then\s+)?(?:please\s+)?", re.IGNORECASE)
 _WRAPPING = re.compile(
-    r"^(?:(?:i(?:'d| would)?(?: highly)? (?:suggest|recommend|advise)|my (?:suggestion|advice)(?: is| would be)?|suggestion:?)(?: (?:that )?you| to| trying)?\s+(?:should |could )?|"
-    r"(?:you|u) (?:can|could|should|might|may|might just|may just|must|will|'ll)?\s*(?:also |always |just |probably |definitely )?(?:want to |need to |have to |wish to |try to |like to )?|"
+    r"^(?:(?:i(?:'d| would)?(?: highly)? (?:suggest|recommend|advise)|my (?:suggestion|advice)(?: is| would be)?|"
+    r"suggestion:?)(?: (?:that )?you| to| trying)?\s+(?:should |could )?|"
+    r"(?:you|u) (?:can|could|should|might|may|might just|may just|must|will|'ll)?\s*(?:also |always |just |probably |"
+    r"definitely )?(?:want to |need to |have to |wish to |try to |like to )?|"
     r"(?:it may help|it is best|it's best|best) to |how about |why not |have you tried |did you try |let'?s )",
     re.IGNORECASE,
 )
@@ -118,6 +121,8 @@ def _advises(sentence: Sentence) -> bool:
         return False
     if _SAYS_USE.search(sentence.text):
         return True
+    if re.match(r"\W*(?:\w+\W+)?(?:please|pls)\s+[a-z]", sentence.text, re.IGNORECASE):
+        return True
     for candidate in (bare, after):
         if (
             (first := cues.words(candidate)[:1])
@@ -133,7 +138,8 @@ def _advises(sentence: Sentence) -> bool:
 def _addresses_reader(sentence: Sentence) -> bool:
     return bool(
         re.search(
-            r"\byou\b|\byour\b|\btry\b|\bsuggest|\brecommend|\bmake sure\b|\bensure\b|\bi would (?:look|check|try|use)\b|\bneeds? to be\b|\bcan be removed\b|\bcan simply\b|\bfix",
+            r"\byou\b|\byour\b|\btry\b|\bsuggest|\brecommend|\bmake sure\b|\bensure\b|\bi would (?:look|check|try|use)\b|"
+            r"\bneeds? to be\b|\bcan be removed\b|\bcan simply\b|\bfix",
             sentence.text,
             re.IGNORECASE,
         )

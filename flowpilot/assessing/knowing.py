@@ -21,7 +21,8 @@ _VERSION = re.compile(
 )
 _FAVOUR = re.compile(r"^\W*(?:can|could|would|will) you\b|^\W*or\b", re.IGNORECASE)
 _ADDRESS = re.compile(
-    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\bport \d+\b|\b\d+ ?(?:gb|mb|tb|gib|ms)\b|\b\d+ (?:users|computers|pcs|machines|emails|messages|accounts)\b",
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\bport \d+\b|\b\d+ ?(?:gb|mb|tb|gib|ms)\b|\b\d+ (?:users|computers|pcs|machines|emails|"
+    r"messages|accounts)\b",
     re.IGNORECASE,
 )
 
@@ -56,8 +57,9 @@ def known_facts(
             candidates += _from_sentence(sentence, reading, sentence.order in deeds)
     if state.confirmed:
         candidates.append(_plain(state.confirmed, f"{state.confirmed.who} confirms: {state.confirmed.said}", 9.0))
-    if cause and (sentence := cause.diagnosis) and sentence.order not in withdrawn:
-        candidates.append(_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 6.0))
+    named = cause.diagnosis if cause else None
+    if named and named.order not in withdrawn:
+        candidates.append(_plain(named, f"{_name(named)} says: {named.said}", 6.0))
     best = _best([c for c in candidates if c.points >= 2])
     return best if len(best) >= FEWEST else _best(candidates)
 
@@ -202,7 +204,9 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
         points -= 4
     if sentence.is_noise or not (sentence.is_firm or sentence.is_question or sentence.has("symptom")):
         return result
-    if sentence.has("hedge", "hypothetical", "intention") and not (sentence.has("symptom") and not sentence.has("hypothetical")):
+    told_firmly = sentence.has("onset") or bool(found) or bool(_VERSION.search(sentence.text))
+    unfit = sentence.has("hypothetical") or (sentence.has("hedge") and not (sentence.has("symptom") and told_firmly))
+    if unfit or (sentence.has("intention") and not sentence.has("symptom", "goal")):
         return result
     covers = found and len(found[0]) > 0.55 * len(sentence.text)
     if points >= 0.5 and not covers and len(cues.words(sentence.text)) >= 4:

@@ -10,6 +10,7 @@ from flowpilot.assessing.standing import Standing
 from flowpilot.assistant.results import Evidence, SuggestedStep
 
 MOST_STEPS, MOST_QUESTIONS = 5, 8
+_NOTE = "Note in the ticket what ended it"
 
 
 def suggested_steps(
@@ -28,7 +29,7 @@ def suggested_steps(
         steps += _missing_material(reading)
         steps += _failing_now(reading, state)
     distinct = _distinct(steps)
-    return distinct if len(distinct) >= 2 else [*distinct, _start(reading)]
+    return distinct if len(distinct) >= 2 or state.solved else [*distinct, _start(reading)]
 
 
 def open_questions(reading: Reading, asked: list[Ask], state: Standing) -> list[str]:
@@ -84,7 +85,7 @@ def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
         deed = state.cured_by.actions[0]
         steps.append(
             SuggestedStep(
-                text=f"Note in the ticket what ended it: “{shorten(state.cured_by.action, 220)}”",
+                text=f"{_NOTE}: “{shorten(state.cured_by.action, 220)}”",
                 why=f"The {reading.reporter_name} reports that it worked.",
                 evidence=[(state.cured_by.suggestion.head if state.cured_by.wording and state.cured_by.suggestion else deed).evidence],
             )
@@ -233,7 +234,7 @@ def _promised(reading: Reading) -> list[SuggestedStep]:
     plans = [
         s
         for s in last
-        if s.has("intention") and not s.done and not s.has("goal", "hypothetical") and not s.is_question and len(cues.content(s.text)) >= 2
+        if s.has("intention") and not s.done and not s.has("goal", "hypothetical", "hedge") and not s.is_question and len(cues.content(s.text)) >= 2
     ]
     return [
         SuggestedStep(
@@ -256,11 +257,9 @@ def _missing_material(reading: Reading) -> list[SuggestedStep]:
 
 def _failing_now(reading: Reading, state: Standing) -> list[SuggestedStep]:
     """Start again from the last thing that is known to fail."""
-    if state.last_failure and state.last_failure.result:
-        sentence = state.last_failure.result
-    else:
-        symptoms = [s for s in reading.reporter() if s.has("symptom") and not s.is_noise]
-        sentence = next((s for s in reversed(symptoms) if errors.texts(s)), symptoms[-1] if symptoms else None)
+    symptoms = [s for s in reading.reporter() if s.has("symptom") and not s.is_noise]
+    exact = next((s for s in reversed(symptoms) if errors.texts(s)), symptoms[-1] if symptoms else None)
+    sentence = (state.last_failure.result if state.last_failure else None) or exact
     if sentence is None:
         return []
     return [
@@ -282,11 +281,10 @@ def _start(reading: Reading) -> SuggestedStep:
 
 
 def _distinct(steps: list[SuggestedStep]) -> list[SuggestedStep]:
+    """No two of the same words; of two that rest on the same sentence the first, except what is to be noted at the end."""
     kept: list[SuggestedStep] = []
     for step in steps:
-        cited = {(e.step, e.quote) for e in step.evidence}
-        if not any(
-            cues.alike(step.text, other.text) >= 85 or (cited and cited & {(e.step, e.quote) for e in other.evidence}) for other in kept
-        ):
+        cited = {(e.step, e.quote) for e in step.evidence} if not step.text.startswith(_NOTE) else set()
+        if not any(cues.alike(step.text, other.text) >= 85 or cited & {(e.step, e.quote) for e in other.evidence} for other in kept):
             kept.append(step)
     return kept[:MOST_STEPS]

@@ -10,7 +10,8 @@ _CHECKED = re.compile(
     r"^\W*(?:i|we)?(?:'ve| have)?\s*(?:also |already )?(?:checked|confirmed|verified|double-?checked|reviewed|read)\b", re.IGNORECASE
 )
 _I_DO = re.compile(
-    r"\bi (?:just |then |now )?(?:change|remove|add|delete|restart|reboot|reinstall|install|disable|enable|reset|switch|update|replace|uninstall)\b",
+    r"\bi (?:just |then |now )?(?:change|remove|add|delete|restart|reboot|reinstall|install|disable|enable|reset|switch|"
+    r"update|replace|uninstall)\b",
     re.IGNORECASE,
 )
 

@@ -16,12 +16,14 @@ _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
 MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
 _ANSWER_START = re.compile(r"^\W*([a-z]+)", re.IGNORECASE)
 _HUNG_ON = re.compile(
-    r"^(.{25,}?)(?:,| -+|;)\s+((?:so |and |but )?(?:am i|is (?:it|this|that|there)|are (?:you|there)|did i|do i|do you|any|should i|can i|can you|could you|what|why|how|"
+    r"^(.{25,}?)(?:,| -+|;)\s+((?:so |and |but )?(?:am i|is (?:it|this|that|there)|are (?:you|there)|did i|do i|do you|any|"
+    r"should i|can i|can you|could you|what|why|how|"
     r"where|which|please help)\b[^?]*\?\W*)$",
     re.IGNORECASE,
 )
 LEADING_NOISE = re.compile(
-    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|hi|hello|(?:thanks?|thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
+    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|hi|hello|(?:thanks?|"
+    r"thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
     re.IGNORECASE,
 )
 
@@ -83,7 +85,7 @@ class Sentence:
         return (
             self.has("injection", "manners")
             or len(cues.content(self.text)) < 1
-            or (self.has("thanks") and not self.has("symptom", "success"))
+            or (self.has("thanks") and not self.has("symptom", "success", "intention", "failure"))
         )
 
     @property

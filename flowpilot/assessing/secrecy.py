@@ -8,10 +8,11 @@ _SHAPES = [
     # BitLocker recovery keys.
     re.compile(r"\b\d{6}(?:-\d{6}){5,}\b"),
     # https://name:secret@host
-    re.compile(r"\w+://[^\s:/@]+:[^\s:/@]+@"),
+    re.compile(r"\b\w{2,15}://[^\s:/@]{1,80}:[^\s:/@]{1,80}@"),
 ]
 _NAME = (
-    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|psk|secret|api[ _-]?key|access[ _-]?key|recovery[ _-]?key|licen[cs]e[ _-]?key|product[ _-]?key|"
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|psk|secret|api[ _-]?key|access[ _-]?key|recovery[ _-]?key|licen[cs]e[ _-]?key|"
+    r"product[ _-]?key|"
     r"wifi[ _-]?key|token|pin|otp|one[ -]time code|verification code|2fa code|mfa code|creds?|credentials|login)"
 )
 # "password: x", "the password is x", "pw = x", "password was changed to x"
@@ -21,7 +22,10 @@ _NAMED = re.compile(
     r"(?:now |still |just |it'?s )?[\"'`“]?(?P<value>\S+)",
     re.IGNORECASE,
 )
-_OPTION = re.compile(r"(?:--?p(?:ass(?:word)?)?[ =]['\"]?\S{4,}|/p(?:ass)?:\S+|\bnet user \S+ (?!/)\S+)", re.IGNORECASE)
+_OPTION = re.compile(
+    r"(?:--?p(?:ass(?:word)?)?[ =]['\"]?\S{4,}|(?<=\s)-p(?=\S*\d)(?=\S*[a-z])[^\s:]{6,}|/p(?:ass)?:\S+|\bnet user \S+ (?!/)\S+)",
+    re.IGNORECASE,
+)
 _ENDS_OPEN = re.compile(rf"\b{_NAME}\b[^.?!]{{0,30}}(?:is|=|:|->|to)\s*[\"'“]?$", re.IGNORECASE)
 _ASKS = re.compile(rf"\b{_NAME}\b[^.!]*\?|\b(?:what(?:'?s| is)|send|give|tell|share)\b[^.?!]*\b{_NAME}\b", re.IGNORECASE)
 # Words that follow "password is" without being one.

@@ -21,6 +21,7 @@ _LOOSE_STOP = re.compile(
 _SMILEY = re.compile(r"^\s*(?:(?:[:;=]'?-?[)(DPpOo|/]|[xX]D)(?:\s+|$))+")
 _URL_ONLY = re.compile(r"^\W*(?:https?://|www\.)\S+\W*$", re.IGNORECASE)
 MAX_QUOTE = 200
+MAX_SENTENCE = 900
 MAX_TEXT_OF_STEP = 12_000
 
 
@@ -34,12 +35,17 @@ def is_invisible(char: str) -> bool:
     return not char.isspace() and unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs", "Cn"}
 
 
-def visible_part(text: str) -> str:
-    """The longest stretch without invisible characters, so that a quote is both verbatim and harmless."""
+def visible_parts(text: str) -> list[str]:
+    """The stretches without invisible characters: a quote of one is both verbatim and harmless."""
     if text.isascii() and text.isprintable():
-        return text
+        return [text]
     pieces = "".join("\0" if is_invisible(char) else char for char in text).split("\0")
-    return max(pieces, key=len).strip()
+    return [piece.strip() for piece in pieces if len(piece.strip()) >= 12] or [max(pieces, key=len).strip()]
+
+
+def visible_part(text: str) -> str:
+    """The longest of them."""
+    return max(visible_parts(text), key=len)
 
 
 def cut(text: str, limit: int) -> str:
@@ -61,12 +67,17 @@ def address_pattern(authors: set[str]) -> re.Pattern[str] | None:
     names = sorted({re.escape(name) for name in authors if name and len(name) < 60}, key=len, reverse=True)
     if not names:
         return None
-    return re.compile(rf"^\s*(?:(?:hi|hello|hey|dear|ok|okay)\s+)?@?(?:{'|'.join(names)})(?:'s)?\s*[:,;!.-]*\s*", re.IGNORECASE)
+    any_name = "|".join(names)
+    # A bare name at the start may be an ordinary word: it needs a sign after it, a bracket or a greeting around it.
+    return re.compile(
+        rf"^\s*(?:(?:hi|hello|hey|dear|ok|okay)\s+@?(?:{any_name})(?!\w)\s*[:,;!.-]*\s*|@?(?:{any_name})(?:\s*[:,;!]+\s*|(?<=\])\s*[.-]*\s*|\s+-+\s+))",
+        re.IGNORECASE,
+    )
 
 
 def _kept_lines(text: str) -> list[str]:
     """Lines that the author wrote here: no quotation, nothing after a signature mark."""
-    lines = []
+    lines: list[str] = []
     for line in text.splitlines():
         if _LAST_LINE.match(line) and lines:
             break
@@ -117,12 +128,11 @@ def split(text: str, address: re.Pattern[str] | None = None) -> list[tuple[str, 
             pieces = [body]
         else:
             loose = [part for part in _LOOSE_STOP.split(body) if part and part.strip()]
-            pieces = [sentence for part in loose for sentence in nupunkt.sent_tokenize(part)]
+            pieces = [str(sentence) for part in loose for sentence in nupunkt.sent_tokenize(part)]
         for piece in _rejoin_quotations([fold(piece) for piece in pieces], source):
-            clean = visible_part(piece).strip()
-            if address and not terminal:
-                clean = address.sub("", clean, count=1)
-            clean = _SMILEY.sub("", clean).lstrip(".,;:) ")
-            if any(char.isalnum() for char in clean) and not _URL_ONLY.match(clean):
-                result.append((clean, terminal))
+            for part in visible_parts(cut(piece, MAX_SENTENCE)):
+                clean = address.sub("", part, count=1) if address and not terminal else part
+                clean = _SMILEY.sub("", clean.strip()).lstrip(".,;:) ")
+                if any(char.isalnum() for char in clean) and not _URL_ONLY.match(clean):
+                    result.append((clean, terminal))
     return result

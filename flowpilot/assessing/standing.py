@@ -9,7 +9,6 @@ from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt
 from flowpilot.assistant.case import CaseFix
 
-
 # "... but I cannot ssh to it": wrong now, where "but could not" tells of the past.
 _STILL_WRONG = re.compile(
     r"\b(?:but|however)\b.*\b(?:cannot|can'?t|does ?n[o']t|do ?n[o']t|won'?t|still|fails?|i get|is not|isn'?t)\b", re.IGNORECASE

@@ -13,14 +13,16 @@ from flowpilot.assessing.sentences import shorten
 from flowpilot.assistant.results import Evidence, Tried
 
 _SUBJECT = re.compile(
-    r"^(?:\W*(?:(?:ok(?:ay)?|yes|so|and|but|then|also|well|now|finally|first|next|further|again|yeah|oh)\b[\s.,:-]*))*(?:i|we)(?:'ve|'d| had to| have| had| did)?\s+"
+    r"^(?:\W*(?:(?:ok(?:ay)?|yes|so|and|but|then|also|well|now|finally|first|next|further|again|yeah|oh)\b[\s.,:-]*))*(?:i|"
+    r"we)(?:'ve|'d| had to| have| had| did)?\s+"
     r"(?:(?:already|also|just|then|even|now|finally|have|since)\s+)*",
     re.IGNORECASE,
 )
 # "ran that command" says nothing without the advice before it.
 _POINTS_BACK = re.compile(r"^\W*\w+ (?:that|this|the|those|these) (?:commands?|steps?|thing|one|two)?\W*$", re.IGNORECASE)
 TURN = re.compile(
-    r"[,;.]*\s+(?:(?:but|however|although|though)\s|and (?=(?:still|got this|it still|nothing|it didn't|all is|\S+ still|it works|it worked|the same)\b))",
+    r"[,;.]*\s+(?:(?:but|however|although|though)\s|and (?=(?:still|got this|it still|nothing|it didn't|all is|\S+ still|"
+    r"it works|it worked|the same)\b))",
     re.IGNORECASE,
 )
 WHEN_I = re.compile(r"^\W*(?:when|whenever|after|if|once) (?:i|we) (?:then |first |now )?(?P<verb>[a-z-]+)", re.IGNORECASE)
@@ -80,8 +82,9 @@ def plain(sentence: Sentence) -> str:
 
 def outcome_text(result: Sentence, worked: bool | None) -> str:
     """ "no change: ...", "failed: <error>", "worked: ...", "result: ...": a verdict and the words that it rests on."""
-    turn = TURN.search(result.said) if result.done else None
-    told = shorten((result.said[turn.end() :] if turn else result.said).strip(" ."), 160)
+    full = LEADING_NOISE.sub("", result.text) or result.text
+    turn = TURN.search(full) if result.done else None
+    told = shorten((full[turn.end() :] if turn else full).strip(" .-,"), 160)
     if worked:
         return f"{'partly worked' if result.has('partial') else 'worked'}: {told}"
     if worked is None:

@@ -8,13 +8,13 @@ import unicodedata
 
 from flowpilot.assessing.secrecy import holds_secret
 from flowpilot.assistant.case import Case
-from flowpilot.assistant.results import Assessment, Evidence, Known, SuggestedStep, Tried
+from flowpilot.assistant.results import Assessment, Confidence, Evidence, Known, SuggestedStep, Tried
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!--.*?-->|!?\[([^\[\]]{0,200})\]\((?:javascript|data|https?):[^)]{0,300}\)", re.DOTALL)
 _FIGURE = re.compile(r"[\w.:/-]*\d[\w.:/-]*\d[\w.:/-]*")
 _QUOTATION = re.compile(r"“([^“”]{8,400})”|\"([^\"“”]{12,400})\"")
 _WORD = re.compile(r"[^\W_]{4,}")
-_ORDER = ("low", "medium", "high")
+_ORDER: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
 def verify(assessment: Assessment, case: Case) -> Assessment:
@@ -42,7 +42,7 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
         for entry in assessment.suggested_steps
         if (text := clean(entry.text)) and not holds_secret(f"{text} {entry.why}")
     ]
-    cited_steps = {e.step for entry in [*known, *tried] for e in entry.evidence}
+    cited_steps = {e.step for entry in known for e in entry.evidence} | {e.step for entry in tried for e in entry.evidence}
     cause = clean(assessment.likely_cause or "") or None
     if cause and (holds_secret(cause) or not _cause_stands(cause, cited_steps, steps, case)):
         cause = None

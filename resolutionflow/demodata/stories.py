@@ -1,15 +1,18 @@
 """Reads the demo's stories and checks them, so that a slip in a text names its file and story instead of failing half way.
 
 A story is the life of one session, step by step. Times are told backwards: `ended` says how long ago its last step was, and each step
-says (or gets) how long it came after the one before. So a queue's ages are what the story says, whenever the demo is made.
+says (or gets) how long it came after the one before. So a queue's ages are what the story says, whenever the demo is made. For the same
+reason a text writes times as a distance from the session's opening: `{-14m}` is the time of day a quarter of an hour before it, with
+`:s` (seconds), `:day` (weekday) or `:date` for other forms.
 """
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
+from django.utils import timezone
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from flowpilot.assistant.results import NewFix, NewTask
@@ -26,10 +29,32 @@ class BadStory(Exception):
 
 def duration(text: Any) -> timedelta:
     """`1d4h`, `2m30s`, `45s`. Raises `ValueError` for anything else."""
+    if isinstance(text, timedelta):
+        return text
     parts = re.findall(r"(\d+)([dhms])", str(text))
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no duration; write 2d4h, 12m or 45s")
     return timedelta(**{_UNITS[unit]: int(number) for number, unit in parts})
+
+
+_MOMENT = re.compile(r"\{([+-])((?:\d+[dhms])+)(?::(s|day|date))?\}")
+_FORMS = {None: "%H:%M", "s": "%H:%M:%S", "day": "%A", "date": "%Y-%m-%d"}
+
+
+def _told_at(value: Any, opened: datetime) -> Any:
+    """Texts with their `{-14m}` made times of day, however deep they stand."""
+    if isinstance(value, dict):
+        return {key: _told_at(part, opened) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told_at(part, opened) for part in value]
+    if not isinstance(value, str):
+        return value
+
+    def moment(match: re.Match[str]) -> str:
+        distance = duration(match[2]) if match[1] == "+" else -duration(match[2])
+        return timezone.localtime(opened + distance).strftime(_FORMS[match[3]])
+
+    return _MOMENT.sub(moment, value)
 
 
 def _person(key: str) -> str:
@@ -102,7 +127,7 @@ class Step(_Strict):
         """How long after the step before: as told, or what such work takes."""
         if self.wait is not None:
             return self.wait
-        length = len(self.reply) + len(self.say) + len(self.note) + sum(map(len, self.answer.values()))
+        length = sum(len(_MOMENT.sub("", text)) for text in (self.reply, self.say, self.note, *self.answer.values()))
         usual = {"reply": 5, "answer": 70, "draft": 40, "say": 55, "note": 50, "facts": 12, "tell": 150, "escalate": 45}
         return timedelta(seconds=usual.get(self.verb, 30) + length % 37)
 
@@ -144,6 +169,10 @@ class Story(_Strict):
     def began(self) -> timedelta:
         """How long ago the session was opened."""
         return self.ended + sum((step.lasts for step in self.steps), timedelta())
+
+    def told(self, now: datetime) -> "Story":
+        """The story with its times of day, as it is told at `now`."""
+        return Story.model_validate(_told_at(self.model_dump(exclude_unset=True), now - self.began))
 
     @model_validator(mode="after")
     def _fits(self) -> "Story":

@@ -1,0 +1,212 @@
+"""Who may do what, seen in the browser; and what everybody else sees of it."""
+
+from playwright.sync_api import expect
+
+from handoffs.models import SessionHandoff
+
+
+def fresh(stage, handoff):
+    return stage(lambda: SessionHandoff.objects.select_related("session", "claimed_by").get(pk=handoff.pk))
+
+
+def test_whoever_handed_off_cannot_claim_and_may_withdraw(browsers, cast, stage):
+    browsers.expected = {403}
+    handoff = cast.handoff()
+
+    ana = browsers.open("ana", f"/handoffs/{handoff.pk}/")
+
+    expect(ana.get_by_text("You handed this off; a colleague claims it.")).to_be_visible()
+    assert ana.locator(".way").count() == 0
+    answer = ana.evaluate(
+        """async (url) => { const r = await fetch(url, {method: "POST", headers: {"Accept": "application/json",
+        "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value}, body: new URLSearchParams({begin: "own"})});
+        return [r.status, (await r.json()).error]; }""",
+        f"/handoffs/{handoff.pk}/claim/",
+    )
+    assert answer == [403, "own_handoff"]
+    assert fresh(stage, handoff).state == "open"
+
+
+def test_a_viewer_reads_and_cannot_claim(browsers, cast, stage):
+    handoff = cast.handoff()
+
+    vic = browsers.open("vic", "/escalations/")
+    expect(vic.locator(".card")).to_have_count(1)
+    expect(vic.locator(".card .btn")).to_be_hidden()
+    vic.locator(".card .cover").click()
+
+    expect(vic.get_by_text("You can read this, not claim it")).to_be_visible()
+    assert vic.locator(".way").count() == 0
+    assert fresh(stage, handoff).state == "open"
+
+
+def test_a_stranger_meets_a_404_and_sees_nothing_arrive(browsers, cast):
+    browsers.expected = {404}
+    eve = browsers.open("eve", "/escalations/")
+    expect(eve.locator("[data-live]")).to_be_visible()
+
+    handoff = cast.handoff()
+    bo = browsers.open("bo", "/escalations/")
+    expect(bo.locator(".card")).to_have_count(1)
+
+    expect(eve.locator(".card")).to_have_count(0)
+    for path in (f"/handoffs/{handoff.pk}/", f"/sessions/{handoff.session_id}/"):
+        response = eve.goto(path)
+        assert response.status == 404
+        expect(eve.get_by_role("heading", name="Nothing here")).to_be_visible()
+
+
+def test_a_double_click_claims_once(browsers, cast, stage):
+    handoff = cast.handoff()
+    bo = browsers.open("bo", f"/handoffs/{handoff.pk}/")
+
+    bo.get_by_role("button", name="I’ll take it from here").dblclick()
+
+    expect(bo.get_by_label("Message to FlowPilot")).to_be_focused()
+    assert fresh(stage, handoff).claimed_by_id == cast.bo.pk
+
+    def claims():
+        from accounts.models import Event
+
+        return Event.objects.filter(handoff=handoff.pk, kind="handoff_claimed").count()
+
+    assert stage(claims) == 1
+
+
+def test_continue_on_the_first_pick_up_finds_the_lane_as_it_was_left(browsers, cast, stage):
+    cast.handoff()
+    bo = browsers.open("bo", "/escalations/")
+
+    bo.get_by_role("link", name="Pick up").click()
+    bo.get_by_role("button", name="Continue where Ana left off").click()
+
+    expect(bo.locator("#task-lane-card-1")).to_contain_text("Yes, Outlook on the web works.")
+    expect(bo.locator("#task-lane-card-2.active")).to_contain_text("cmdkey /list")
+    expect(bo.locator("#s-head")).to_contain_text("Active")
+
+
+def test_get_ai_analysis_sends_its_briefing_once_and_the_reply_fills_the_lane(browsers, cast, stage):
+    handoff = cast.handoff()
+    bo = browsers.open("bo", f"/handoffs/{handoff.pk}/")
+
+    bo.get_by_role("button", name="Get AI analysis").click()
+
+    expect(bo.locator("#stream .briefing")).to_have_count(1)
+    expect(bo.locator("#stream .msg.reply").last).to_be_visible(timeout=15_000)
+    bo.reload()
+    assert bo.locator("#stream .briefing").count() == 1
+    assert bo.locator("#stream .msg.reply").count() == 2  # the one that Ana had, and the one to the briefing
+    assert stage(lambda: fresh_steps(handoff)) == 1
+
+
+def fresh_steps(handoff):
+    from flowpilot.models import SessionStep
+
+    return SessionStep.objects.filter(session_id=handoff.session_id, kind="briefing").count()
+
+
+def test_withdrawing_is_seen_by_everybody(browsers, cast):
+    cast.handoff()
+    bo, dana = browsers.open("bo", "/escalations/"), browsers.open("dana", "/escalations/")
+    for page in (bo, dana):
+        expect(page.locator(".card")).to_have_count(1)
+        page.evaluate("window.__mark = 1")
+
+    ana = browsers.open("ana", "/")
+    ana.get_by_role("button", name="Withdraw").click()
+    expect(ana.locator("#toasts")).to_contain_text("Withdrawn")
+
+    for page in (bo, dana):
+        expect(page.locator(".card")).to_have_count(0)
+        expect(page.get_by_text("Nobody is waiting")).to_be_visible()
+        assert page.evaluate("window.__mark") == 1
+
+
+def test_releasing_brings_the_card_back_to_everybody_else(browsers, cast, stage):
+    handoff = cast.handoff()
+    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.bo, begin="own"))
+    dana = browsers.open("dana", "/escalations/")
+    expect(dana.locator(".card")).to_have_count(0)
+    dana.evaluate("window.__mark = 1")
+
+    bo = browsers.open("bo", f"/sessions/{handoff.session_id}/")
+    bo.get_by_label("More: park, release, return").click()
+    bo.get_by_label("Note for the queue").fill("I have to leave for a site visit.")
+    bo.get_by_role("button", name="Release to the queue").click()
+    expect(bo.locator("#toasts")).to_contain_text("Released")
+
+    expect(dana.locator(".card")).to_have_count(1)
+    assert dana.evaluate("window.__mark") == 1
+    dana.goto(f"/sessions/{handoff.session_id}/")
+    expect(dana.locator("#stream")).to_contain_text("Bo released it to the queue: I have to leave for a site visit.")
+
+
+def test_the_loser_in_the_queue_reads_on_the_card_who_has_it(browsers, cast, stage):
+    browsers.expected = {409}
+    handoff = cast.handoff()
+    dana = browsers.open("dana", "/escalations/")
+    expect(dana.locator(".card")).to_have_count(1)
+    expect(dana.locator("[data-live]")).to_be_visible()
+
+    # Her page has not heard of it yet: the socket is down.
+    dana.evaluate("live.pause()")
+    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.bo))
+    dana.keyboard.press("j")
+    dana.keyboard.press("c")
+
+    expect(dana.locator(".card.gone")).to_contain_text("Already claimed by Bo Lindqvist")
+    assert fresh(stage, handoff).claimed_by_id == cast.bo.pk
+
+
+def test_a_cut_connection_is_said_and_healed(browsers, cast, stage, server):
+    browsers.cuts = True
+    gone = cast.handoff()
+    bo = browsers.open("bo", "/escalations/")
+    expect(bo.locator(".card")).to_have_count(1)
+    expect(bo.locator("[data-live]")).to_be_visible()
+    bo.evaluate("window.__mark = 1")
+
+    server.stop_web()
+    expect(bo.locator("#lost")).to_be_visible()
+    expect(bo.locator("#lost")).to_contain_text("Connection lost")
+    come = cast.handoff(needs="Is this the missed one?")
+    stage(lambda: SessionHandoff.objects.withdraw(gone.pk, by=cast.ana))
+    server.start_web()
+
+    expect(bo.locator("#lost")).to_be_hidden(timeout=40_000)
+    expect(bo.locator(".card")).to_have_count(1)
+    expect(bo.locator(".card")).to_contain_text("Is this the missed one?")
+    assert bo.locator(f"#card-{come.pk}").count() == 1
+    assert bo.evaluate("window.__mark") == 1
+
+
+def test_signed_out_elsewhere_the_socket_falls_silent_and_the_page_asks_to_sign_in(browsers, cast, stage):
+    browsers.expected = {401}
+    bo = browsers.open("bo", "/escalations/")
+    expect(bo.locator("[data-live]")).to_be_visible()
+
+    def deactivate():
+        type(cast.bo).objects.filter(pk=cast.bo.pk).update(is_active=False)
+
+    stage(deactivate)
+
+    bo.wait_for_url("**/accounts/login/**", timeout=10_000)
+
+
+def test_an_answer_that_is_being_typed_survives_what_happens_around_it(browsers, cast, stage):
+    session = cast.session()
+    ana = browsers.open("ana", f"/sessions/{session.pk}/")
+    card = ana.locator("#task-lane-card-2 textarea")
+    card.fill("Target: MicrosoftOffice16_Data")
+    ana.get_by_label("Message to FlowPilot").fill("Half a thought")
+
+    from flowpilot.models import AISession
+
+    stage(lambda: AISession.objects.say(session.pk, by=cast.ana, text="Written elsewhere.", kind="note"))
+
+    expect(ana.locator("#stream")).to_contain_text("Written elsewhere.")
+    expect(card).to_have_value("Target: MicrosoftOffice16_Data")
+    expect(ana.get_by_label("Message to FlowPilot")).to_have_value("Half a thought")
+    ana.reload()
+    expect(ana.locator("#task-lane-card-2 textarea")).to_have_value("Target: MicrosoftOffice16_Data")
+    expect(ana.get_by_label("Message to FlowPilot")).to_have_value("Half a thought")
