@@ -1,4 +1,7 @@
-"""The cast: ana escalates, bo and dana may claim, vic is a viewer, lea an admin, eve is of another account. And what makes the hard things short."""
+"""The cast, and what makes the hard things short.
+
+ana escalates, bo and dana may claim, vic is a viewer, lea an admin, eve is of another account.
+"""
 
 import os
 import threading
@@ -46,7 +49,9 @@ vic = _person("Vic Tan", "viewer")
 def eve(db: None) -> Any:
     from tests.factories import AccountFactory, UserFactory
 
-    return UserFactory(name="Eve Stone", email="eve@globex.example", account=AccountFactory(name="Globex IT", slug="globex-it"), role="owner")
+    return UserFactory(
+        name="Eve Stone", email="eve@globex.example", account=AccountFactory(name="Globex IT", slug="globex-it"), role="owner"
+    )
 
 
 @pytest.fixture

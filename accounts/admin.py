@@ -68,7 +68,7 @@ class PersonAdmin(OfAccount, UserAdmin):
 
     @admin.action(description="Deactivate: sign out, no more notifications, no claims")
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        changed = queryset.exclude(pk=request.user.pk).update(is_active=False)
+        changed = queryset.exclude(pk=request.user.pk or 0).update(is_active=False)
         self.message_user(request, f"{changed} deactivated. What they hold stays theirs until somebody releases it.")
 
     @admin.action(description="Activate")

@@ -31,7 +31,7 @@ HEADINGS = {
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether the caller asked for JSON rather than a page: an Accept header that names it before any HTML."""
-    accept = request.headers.get("Accept", "")
+    accept = request.headers.get("Accept", "").lower()
     return "application/json" in accept and "text/html" not in accept.split("application/json")[0]
 
 
@@ -51,8 +51,16 @@ def _is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def refusal_page(request: HttpRequest, status: int, detail: str, *, heading: str = "", back: str = "/", back_text: str = "Home") -> HttpResponse:
-    context = {"heading": heading or HEADINGS.get(status, "Refused"), "detail": detail, "back": back, "back_text": back_text, "status": status}
+def refusal_page(
+    request: HttpRequest, status: int, detail: str, *, heading: str = "", back: str = "/", back_text: str = "Home"
+) -> HttpResponse:
+    context = {
+        "heading": heading or HEADINGS.get(status, "Refused"),
+        "detail": detail,
+        "back": back,
+        "back_text": back_text,
+        "status": status,
+    }
     return render(request, "refused.html", context, status=status)
 
 

@@ -18,7 +18,8 @@ class Person:
     id: int
     name: str
     role: str
-    account_id: int | None
+    # 0 for staff of no account: no row has it.
+    account_id: int
     is_active: bool
     is_staff: bool
     is_superuser: bool
@@ -45,7 +46,10 @@ def as_now(user: User | int) -> Person | None:
     """Reads role, activity and account anew with one plain SELECT; the first statement of every verb's transaction."""
     pk = user if isinstance(user, int) else user.pk
     row = User.objects.filter(pk=pk).values("id", "name", "role", "account_id", "is_active", "is_staff", "is_superuser").first()
-    return Person(**row) if row else None
+    if row is None:
+        return None
+    row["account_id"] = row["account_id"] or 0
+    return Person(**row)
 
 
 def who_may_claim(account_id: int) -> QuerySet[User]:

@@ -1,5 +1,7 @@
 """Sign-in: by e-mail address and password, required everywhere by default."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,9 +26,9 @@ class Adapter(DefaultAccountAdapter):
 class SignInRequired(LoginRequiredMiddleware):
     """Signed out: a page answers 302 to sign-in, HTMX `HX-Redirect` (a redirect would put the form into the fragment), JSON 401."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
         if wants_json(request):
             return JsonResponse({"error": "unauthenticated", "detail": "Sign in first."}, status=401)
         if request.headers.get("HX-Request") == "true":
             return HttpResponseClientRedirect(resolve_url("account_login"))
-        return super().handle_no_permission(request, view_func)  # type: ignore[no-any-return]
+        return super().handle_no_permission(request, view_func)

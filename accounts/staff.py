@@ -55,4 +55,3 @@ class History(OfAccount):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-

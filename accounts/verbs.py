@@ -7,7 +7,7 @@ A verb changes state by guarded updates and returns a fact: its own result, or `
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
@@ -49,11 +49,7 @@ class Refuse(Exception):
         self.refused = Refused(error, detail, extra)
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def verb(function: Callable[P, R]) -> Callable[P, R | Refused]:
+def verb[**P, R](function: Callable[P, R]) -> Callable[P, R | Refused]:
     """Runs `function` in one transaction, once more after a deadlock (the loser of a deadlock has changed nothing)."""
 
     @wraps(function)

@@ -50,7 +50,8 @@ class Watchers:
     """Sockets of the account that read and answer pings, in a thread of their own."""
 
     def __init__(self, url: str, cookie: str, count: int) -> None:
-        self.url, self.cookie, self.count = url, cookie, count
+        self.url, self.origin = url.replace("http", "ws") + "/ws/escalations/", url
+        self.cookie, self.count = cookie, count
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -66,7 +67,9 @@ class Watchers:
 
         async def one() -> None:
             nonlocal opened
-            async with websockets.connect(self.url, additional_headers={"Cookie": f"sessionid={self.cookie}"}) as socket:
+            async with websockets.connect(
+                self.url, origin=self.origin, additional_headers={"Cookie": f"sessionid={self.cookie}"}
+            ) as socket:
                 await socket.recv()
                 opened += 1
                 if opened == self.count:
@@ -117,7 +120,7 @@ def main() -> None:
                 view.goto("/escalations/")
                 view.locator("[data-live]").wait_for(state="visible")
                 view.evaluate(SEEN)
-                watchers = Watchers(server.url.replace("http", "ws") + "/ws/escalations/", cookie_of(bo), count - 1)
+                watchers = Watchers(server.url, cookie_of(bo), count - 1)
                 shown, posts = [], []
                 for number in range(rounds + 3):
                     session = make_session(ana, title=f"Round {number}")
@@ -130,12 +133,16 @@ def main() -> None:
                 watchers.end()
                 results[count] = (statistics.median(shown) * 1000, statistics.median(posts) * 1000)
                 worst = max(shown) * 1000
-                print(f"{count:4} watchers: card drawn p50 {results[count][0]:.0f} ms, worst {worst:.0f} ms; the POST itself p50 {results[count][1]:.0f} ms")
+                print(
+                    f"{count:4} watchers: card drawn p50 {results[count][0]:.0f} ms, worst {worst:.0f} ms; the POST itself p50 {results[count][1]:.0f} ms"
+                )
             browser.close()
     finally:
         server.stop()
     print(f"cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}, rounds {rounds}")
-    print(f"ratio 100 to 1: {results[100][0] / results[1][0]:.2f}; card to POST at 1: {results[1][0] / results[1][1]:.2f}, at 100: {results[100][0] / results[100][1]:.2f}")
+    print(
+        f"ratio 100 to 1: {results[100][0] / results[1][0]:.2f}; card to POST at 1: {results[1][0] / results[1][1]:.2f}, at 100: {results[100][0] / results[100][1]:.2f}"
+    )
 
 
 if __name__ == "__main__":

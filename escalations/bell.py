@@ -9,7 +9,7 @@ from handoffs.models import SessionHandoff
 
 
 def title_of(handoff: SessionHandoff, actor: str) -> str:
-    """"{who} · #{ticket}: {problem, 70 characters}"; the ticket only where there is one."""
+    """ "{who} · #{ticket}: {problem, 70 characters}"; the ticket only where there is one."""
     session = handoff.session
     problem = session.title if len(session.title) <= 70 else session.title[:69].rstrip() + "…"
     return f"{actor} · #{session.ticket}: {problem}" if session.ticket else f"{actor} · {problem}"
@@ -19,7 +19,7 @@ def _tell(sender: Any, news: News, **kwargs: Any) -> None:
     """Runs inside the transaction of the news: a bell row exists exactly if the handoff does."""
     if news.kind not in ("handoff_opened", "handoff_returned"):
         return
-    handoff = SessionHandoff.objects.select_related("session__user", "author", "claimed_by").get(pk=news.handoff)
+    handoff = SessionHandoff.objects.select_related("session__user", "author", "claimed_by").get(pk=news.handoff or "")
     if news.kind == "handoff_opened":
         people = list(who_may_claim(handoff.account_id).exclude(pk=handoff.author_id).values_list("pk", flat=True))
         title = title_of(handoff, str(handoff.author))
@@ -27,7 +27,14 @@ def _tell(sender: Any, news: News, **kwargs: Any) -> None:
         people = [handoff.session.user_id]
         title = title_of(handoff, f"{handoff.claimed_by} returned it")
     Notification.objects.bulk_create(
-        Notification(account_id=handoff.account_id, user_id=pk, handoff=handoff, kind=news.kind, title=title, **({"created_at": news.at} if news.at else {}))
+        Notification(
+            account_id=handoff.account_id,
+            user_id=pk,
+            handoff=handoff,
+            kind=news.kind,
+            title=title,
+            **({"created_at": news.at} if news.at else {}),
+        )
         for pk in people
     )
 

@@ -43,8 +43,10 @@ WITH claims AS (
            greatest(extract(epoch FROM acted_at - at), 0) AS to_act
       FROM acted
 )
-SELECT count(to_claim), avg(to_claim), percentile_cont(0.5) WITHIN GROUP (ORDER BY to_claim), percentile_cont(0.95) WITHIN GROUP (ORDER BY to_claim),
-       count(to_act), avg(to_act), percentile_cont(0.5) WITHIN GROUP (ORDER BY to_act), percentile_cont(0.95) WITHIN GROUP (ORDER BY to_act),
+SELECT count(to_claim), avg(to_claim),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY to_claim), percentile_cont(0.95) WITHIN GROUP (ORDER BY to_claim),
+       count(to_act), avg(to_act),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY to_act), percentile_cont(0.95) WITHIN GROUP (ORDER BY to_act),
        (SELECT count(*) FROM accounts_event h
          WHERE h.account_id = %(account)s AND h.kind = 'handoff_opened' AND h.at >= %(since)s AND h.at <= %(until)s)
   FROM times

@@ -10,7 +10,7 @@ from handoffs.models import SessionHandoff
 
 
 def rows_for(user: User) -> QuerySet[SessionHandoff]:
-    """Open handoffs of the account except the viewer's own: higher priority first, those aimed at the viewer on top of theirs, then oldest first."""
+    """Open handoffs of the account except the viewer's own: higher priority first, in it those aimed at the viewer, then the oldest."""
     return (
         SessionHandoff.objects.waiting()
         .filter(account_id=user.account_id or -1)

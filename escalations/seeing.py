@@ -20,7 +20,7 @@ def _opened(sender: Any, handoff: SessionHandoff, user: User, **kwargs: Any) -> 
 
 
 def _claimed(sender: Any, news: News, **kwargs: Any) -> None:
-    if news.kind == "handoff_claimed" and news.by_id:
+    if news.kind == "handoff_claimed" and news.by_id and news.handoff:
         Seen.objects.bulk_create([Seen(user_id=news.by_id, handoff_id=news.handoff)], ignore_conflicts=True)
         Notification.objects.filter(user_id=news.by_id, handoff_id=news.handoff, read_at=None).update(read_at=timezone.now())
 

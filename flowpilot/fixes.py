@@ -30,12 +30,15 @@ def write_outcome(session_id: uuid.UUID, person: Person, fix: Fix, outcome: str,
     waiting = note[:300] if outcome == Fix.Outcome.APPLIED else ""
     Fix.objects.filter(pk=fix.pk).update(outcome=outcome, waiting_for=waiting, told_in=written[0], by_id=person.id, updated_at=at)
     details = {"card": fix.number, "outcome": outcome, "begun_by": "person", "step": written[0].number}
-    assert person.account_id is not None
-    return News("fix_settled", person.account_id, person.id, session=session_id, from_state=fix.outcome, to_state=outcome, details=details, at=at)
+    return News(
+        "fix_settled", person.account_id, person.id, session=session_id, from_state=fix.outcome, to_state=outcome, details=details, at=at
+    )
 
 
 @verb
-def tell(session_id: uuid.UUID, card: int, *, by: User, outcome: str, note: str = "", at: datetime | None = None, reply: bool = True) -> Fix:
+def tell(
+    session_id: uuid.UUID, card: int, *, by: User, outcome: str, note: str = "", at: datetime | None = None, reply: bool = True
+) -> Fix:
     """Tells what became of a fix. FlowPilot goes on from there."""
     at = at or timezone.now()
     person = worker(by)

@@ -1,5 +1,7 @@
 """What people send about sessions. NUL is refused by every field of Django's; lengths are the models' own."""
 
+from typing import Any
+
 from django import forms
 
 from flowpilot.models import Priority
@@ -10,18 +12,16 @@ LONGEST = 100_000
 class PriorityField(forms.ChoiceField):
     """`low`, `normal`, `high` or `urgent`; cleans to the number."""
 
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(choices=[(p.slug, p.label) for p in Priority], **kwargs)  # type: ignore[arg-type]
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[(p.slug, p.label) for p in Priority], **kwargs)
 
-    def clean(self, value: object) -> int | None:  # type: ignore[override]
+    def clean(self, value: object) -> int | None:
         word = super().clean(value)
         return int(Priority.from_slug(word)) if word else None
 
 
 class IntakeForm(forms.Form):
-    text = forms.CharField(
-        label="What is the problem?", max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 6})
-    )
+    text = forms.CharField(label="What is the problem?", max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 6}))
     log = forms.CharField(label="Log or error text", max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 4}))
     title = forms.CharField(label="Title", max_length=200, required=False)
     client = forms.CharField(label="Client", max_length=120, required=False)

@@ -31,7 +31,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
     """
     at = at or timezone.now()
     person = worker(by)
-    if person.account_id is None:
+    if not person.account_id:
         raise Refuse("not_allowed", "Staff of no account have no sessions.")
     key = import_key(conversation)
     existing = AISession.objects.filter(account_id=person.account_id, import_key=key).first()

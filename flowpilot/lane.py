@@ -1,4 +1,7 @@
-"""The task lane: settling, reopening and sending tasks, and facts. Every write takes the session's row first, so a hand-off freezes all or nothing."""
+"""The task lane: settling, reopening and sending tasks, and facts.
+
+Every write takes the session's row first, so that a hand-off freezes all of it or nothing.
+"""
 
 import uuid
 from datetime import datetime
@@ -80,7 +83,7 @@ def preview(sendable: list[Task]) -> str:
 
 @verb
 def send(session_id: uuid.UUID, *, by: User, at: datetime | None = None, reply: bool = True) -> list[SessionStep]:
-    """Sends every done or skipped card that was not sent yet, each as a step; untouched ones stay. FlowPilot replies to all of them at once."""
+    """Sends every done or skipped card that was not sent yet, each as a step; untouched ones stay. FlowPilot replies to all at once."""
     at = at or timezone.now()
     person = worker(by)
     hold_for_writing(session_id, person, at=at)
@@ -92,7 +95,6 @@ def send(session_id: uuid.UUID, *, by: User, at: datetime | None = None, reply: 
         Task.objects.filter(pk=task.pk).update(sent_as=step, updated_at=at)
     if reply:
         tasks.owe_reply(session_id, written[-1].number, at=at)
-    assert person.account_id is not None
     record(steps.stepped(person.account_id, session_id, written, by_id=person.id, at=at, begun_by="person"))
     return written
 

@@ -52,7 +52,14 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, at: datetime) -> AI
     if new:
         Task.objects.bulk_create(
             Task(
-                session=session, number=number, kind=task.kind, title=task.title, why=task.why, command=task.command, created_at=at, updated_at=at
+                session=session,
+                number=number,
+                kind=task.kind,
+                title=task.title,
+                why=task.why,
+                command=task.command,
+                created_at=at,
+                updated_at=at,
             )
             for number, task in zip(steps.take_cards(session_id, len(new)), new, strict=True)
         )

@@ -48,7 +48,9 @@ class SessionQuerySet(db.QuerySet["AISession"]):
         """Opens a session at intake; FlowPilot's first reply is deferred in the same transaction."""
         return _open(by=by, text=text, title=title, log=log, client=client, ticket=ticket, priority=priority, at=at, reply=reply)
 
-    def say(self, pk: uuid.UUID, *, by: User, text: str, kind: str = "message", at: datetime | None = None, reply: bool = True) -> "SessionStep | Any":
+    def say(
+        self, pk: uuid.UUID, *, by: User, text: str, kind: str = "message", at: datetime | None = None, reply: bool = True
+    ) -> "SessionStep | Any":
         """Adds a message (FlowPilot replies to it) or a note (it does not) by the opener or the handler."""
         return _say(pk, by=by, text=text, kind=kind, at=at, reply=reply)
 
@@ -105,7 +107,7 @@ def _open(
 ) -> "AISession":
     at = at or timezone.now()
     person = worker(by)
-    if person.account_id is None:
+    if not person.account_id:
         raise Refuse("not_allowed", "Staff of no account have no sessions.")
     text, log = steps.clean(text), steps.clean(log)
     if not text and not log:
@@ -146,15 +148,20 @@ def _say(pk: uuid.UUID, *, by: User, text: str, kind: str, at: datetime | None, 
     written = steps.write(pk, [NewStep(kind, text, author_id=person.id)], at=at)
     if reply and kind == "message":
         tasks.owe_reply(pk, written[-1].number, at=at)
-    assert person.account_id is not None
     record(steps.stepped(person.account_id, pk, written, by_id=person.id, at=at, begun_by="person"))
-    return written[0]  # type: ignore[no-any-return]
+    return written[0]
 
 
-def _end(pk: uuid.UUID, person: Person, *, leaves: tuple[str, ...], to: str, line: str, at: datetime, **changes: Any) -> "tuple[AISession, str]":
-    """The shared part of the transitions below: guarded update, one line on the timeline. Returns the session and the state it left."""
+def _end(
+    pk: uuid.UUID, person: Person, *, leaves: tuple[str, ...], to: str, line: str, at: datetime, **changes: Any
+) -> "tuple[AISession, str]":
+    """What the transitions below share: the guarded update, one line on the timeline. Returns the session and the state it left."""
     before = writable_rows(pk, person).values_list("status", flat=True).first()
-    if not writable_rows(pk, person).filter(status__in=leaves).update(status=to, updated_at=at, reply_due=None, reply_due_since=None, **changes):
+    if (
+        not writable_rows(pk, person)
+        .filter(status__in=leaves)
+        .update(status=to, updated_at=at, reply_due=None, reply_due_since=None, **changes)
+    ):
         raise why_not(pk, person)
     steps.write(pk, [NewStep("system", line, author_kind="system", author_id=person.id)], at=at)
     return models.AISession.objects.get(pk=pk), before or ""
@@ -165,7 +172,15 @@ def _resolve(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
     at = at or timezone.now()
     person = worker(by)
     session, before = _end(
-        pk, person, leaves=("active",), to="resolved", line=f"{person.short_name} resolved it", at=at, resolved_at=at, ticket_notes="", status_reason=""
+        pk,
+        person,
+        leaves=("active",),
+        to="resolved",
+        line=f"{person.short_name} resolved it",
+        at=at,
+        resolved_at=at,
+        ticket_notes="",
+        status_reason="",
     )
     fix = models.Fix.objects.filter(session_id=pk, current=True, outcome__in=models.Fix.UNSETTLED)
     news = []
@@ -173,7 +188,14 @@ def _resolve(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
     if card is not None:
         fix.update(outcome="worked", by_id=person.id, updated_at=at)
         news.append(
-            News("fix_settled", session.account_id, person.id, session=pk, details={"card": card, "outcome": "worked", "begun_by": "resolve"}, at=at)
+            News(
+                "fix_settled",
+                session.account_id,
+                person.id,
+                session=pk,
+                details={"card": card, "outcome": "worked", "begun_by": "resolve"},
+                at=at,
+            )
         )
     tasks.write_notes.defer(session_id=str(pk))
     record(*news, News("session_resolved", session.account_id, person.id, session=pk, from_state=before, to_state="resolved", at=at))
@@ -184,9 +206,10 @@ def _resolve(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
 def _abandon(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
     at = at or timezone.now()
     person = worker(by)
-    session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
+    answers = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
+    above = [news for _, told in answers for news in told or ()]
     session, before = _end(pk, person, leaves=("active", "paused"), to="abandoned", line=f"{person.short_name} gave it up", at=at)
-    record(News("session_abandoned", session.account_id, person.id, session=pk, from_state=before, to_state="abandoned", at=at))
+    record(*above, News("session_abandoned", session.account_id, person.id, session=pk, from_state=before, to_state="abandoned", at=at))
     return session
 
 

@@ -31,9 +31,18 @@ def clean(text: str) -> str:
 
 def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
     """Appends steps inside the caller's transaction and returns them. The session's row is held from here to the commit."""
-    rows = models.AISession.objects.filter(pk=session_id)
-    rows.update(step_count=F("step_count") + len(steps), updated_at=at)
-    first = rows.values_list("step_count", flat=True).get() - len(steps) + 1
+    models.AISession.objects.filter(pk=session_id).update(**numbers(steps), updated_at=at)
+    return write_numbered(session_id, steps, at=at)
+
+
+def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
+    """What an update of the session's row must hold to give these steps their numbers; `write_numbered` writes them then."""
+    return {"step_count": F("step_count") + len(steps)}
+
+
+def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
+    """Writes steps whose numbers the caller's own update of the session has just taken."""
+    first = models.AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
     return models.SessionStep.objects.bulk_create(
         models.SessionStep(
             session_id=session_id,

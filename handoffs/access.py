@@ -19,7 +19,7 @@ def get_for(user: User, pk: uuid.UUID) -> tuple[SessionHandoff, bool]:
     )
     if handoff is None:
         raise Http404
-    readable = may_read(user, handoff.session)
+    readable = may_read(user, handoff.session_id)
     if handoff.intent == SessionHandoff.Intent.PARK and not readable:
         raise Http404
     return handoff, readable

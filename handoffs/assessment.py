@@ -16,7 +16,7 @@ from flowpilot.assistant.results import Assessment
 from flowpilot.casefile import case_of
 from handoffs import tasks
 from handoffs.models import SessionHandoff
-from handoffs.rows import look_up, member
+from handoffs.rows import hide_parked, look_up, member
 
 log = structlog.get_logger("handoffs")
 
@@ -58,7 +58,9 @@ def _keep(handoff: SessionHandoff, made: Assessment, case: Case, *, at: datetime
 
 @verb
 def _fail(handoff: SessionHandoff, reason: str, *, at: datetime) -> None:
-    if SessionHandoff.objects.filter(pk=handoff.pk, assessment_state="pending").update(assessment_state="unavailable", assessment_reason=reason):
+    if SessionHandoff.objects.filter(pk=handoff.pk, assessment_state="pending").update(
+        assessment_state="unavailable", assessment_reason=reason
+    ):
         record(
             News(
                 "assessment_unavailable",
@@ -77,13 +79,18 @@ def ask_again(pk: uuid.UUID, *, by: User) -> SessionHandoff:
     """Asks for the assessment once more, where it is unavailable (or pending beyond patience)."""
     person = member(by)
     handoff = look_up(pk, person)
+    hide_parked(handoff, person)
+    if not person.is_active:
+        raise Refuse("inactive", "You are not active in this account any more.")
     if not person.may_work:
         raise Refuse("not_allowed", "Viewers follow along.")
     state, _ = state_now(handoff)
     if state == "unavailable":
-        SessionHandoff.objects.filter(pk=pk, assessment_state__in=("pending", "unavailable")).update(
-            assessment_state="pending", assessment_reason="", assessment_asked_at=timezone.now()
-        )
-        tasks.assess.defer(handoff_id=str(pk))
+        # The time just read goes into the WHERE: of two who ask at once, one does.
+        asked = SessionHandoff.objects.filter(
+            pk=pk, assessment_state__in=("pending", "unavailable"), assessment_asked_at=handoff.assessment_asked_at
+        ).update(assessment_state="pending", assessment_reason="", assessment_asked_at=timezone.now())
+        if asked:
+            tasks.assess.defer(handoff_id=str(pk))
     handoff.refresh_from_db()
     return handoff

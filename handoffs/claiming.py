@@ -16,7 +16,7 @@ from flowpilot import tasks as flowpilot_tasks
 from flowpilot.models import AISession
 from flowpilot.steps import NewStep
 from handoffs import briefing, models
-from handoffs.rows import gone, look_up, member, moved_on, pass_hands, taken
+from handoffs.rows import gone, hide_parked, look_up, member, moved_on, pass_hands, taken
 
 if TYPE_CHECKING:
     from handoffs.models import SessionHandoff
@@ -65,10 +65,9 @@ def claim(pk: uuid.UUID, *, by: User, begin: str, at: datetime | None) -> Claime
 
 def _lost(handoff: "SessionHandoff", person: Person) -> Claimed:
     """Why the update met no row; read after it, so every answer was true at some moment of the request."""
+    hide_parked(handoff, person)
     if not person.is_active:
         raise Refuse("inactive", "You are not active in this account any more.")
-    if handoff.intent == "park" and handoff.author_id != person.id and not person.leads:
-        raise Refuse("not_found", "There is nothing here, or it is not yours to see.")
     if not person.may_work:
         raise Refuse("not_allowed", "Viewers follow along; engineers, admins and owners claim.")
     if handoff.author_id == person.id:
@@ -84,16 +83,16 @@ def _lost(handoff: "SessionHandoff", person: Person) -> Claimed:
 
 
 def _take_session(handoff: "SessionHandoff", person: Person, *, at: datetime) -> None:
-    moved = AISession.objects.filter(pk=handoff.session_id, status="requesting_escalation").update(
-        status="active", handler_id=person.id, updated_at=at, reply_due=None, reply_due_since=None
-    )
-    if not moved:
-        raise moved_on()
     line = _LINE[handoff.begin].format(who=person.short_name, author=handoff.author.get_short_name())
     new = [NewStep("system", line, author_kind="system", author_id=person.id)]
     if handoff.begin == "analysis":
         new.append(NewStep("briefing", briefing.compose(handoff), author_kind="system", author_id=person.id))
-    written = steps.write(handoff.session_id, new, at=at)
+    moved = AISession.objects.filter(pk=handoff.session_id, status="requesting_escalation").update(
+        status="active", handler_id=person.id, updated_at=at, reply_due=None, reply_due_since=None, **steps.numbers(new)
+    )
+    if not moved:
+        raise moved_on()
+    written = steps.write_numbered(handoff.session_id, new, at=at)
     pass_hands(handoff.session_id, person.id, at=at)
     if handoff.begin == "analysis":
         flowpilot_tasks.owe_reply(handoff.session_id, written[-1].number, at=at)
@@ -110,4 +109,3 @@ def _take_session(handoff: "SessionHandoff", person: Person, *, at: datetime) ->
             at=at,
         )
     )
-    handoff.refresh_from_db()

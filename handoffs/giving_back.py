@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from accounts.events import News, record
-from accounts.models import User
+from accounts.models import Event, User
 from accounts.people import Person, as_now
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.models import AISession
 from flowpilot.steps import NewStep
 from handoffs import models
-from handoffs.rows import gone, look_up, member, moved_on, pass_hands, taken
+from handoffs.rows import gone, hide_parked, look_up, member, moved_on, pass_hands, taken
 
 if TYPE_CHECKING:
     from handoffs.models import SessionHandoff
@@ -25,8 +25,7 @@ def _active(by: User, pk: uuid.UUID, *, staff: bool = False) -> tuple[Person, "S
     handoff = look_up(pk, person, staff=staff)
     if not person.is_active:
         raise Refuse("inactive", "You are not active in this account any more.")
-    if handoff.intent == "park" and handoff.author_id != person.id and not person.leads:
-        raise Refuse("not_found", "There is nothing here, or it is not yours to see.")
+    hide_parked(handoff, person)
     return person, handoff
 
 
@@ -68,12 +67,20 @@ def _with(note: str) -> str:
     return f": {note}" if note else ""
 
 
+def _released_last(handoff: "SessionHandoff", person: Person) -> bool:
+    """Whether it is this person's own release that put it back: their second press is the same success."""
+    released = Event.objects.filter(handoff=handoff.pk, kind="handoff_released").order_by("-number").values_list("by_id", flat=True)
+    return released.first() == person.id
+
+
 @verb
 def release(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "SessionHandoff":
     """claimed -> open: the claimer, an admin or owner, or staff. The queue's age counts from the first hand-off."""
     at = at or timezone.now()
     note = steps.clean(note)
     person, handoff = _active(by, pk, staff=True)
+    if handoff.state == "open" and _released_last(handoff, person):
+        return handoff
     if not (handoff.claimed_by_id == person.id or person.leads or person.is_staff_for(handoff.account_id)):
         raise Refuse("not_allowed", "Whoever claimed it releases it; so may an admin, an owner or staff.")
     if person.role == "viewer" and not person.is_staff_for(handoff.account_id):
@@ -82,11 +89,13 @@ def release(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Sess
         raise gone(handoff)
     if handoff.state == "open":
         return handoff
-    _move(handoff, {"state": "claimed", "claimed_by_id": handoff.claimed_by_id}, {"state": "open", "claimed_by": None, "claimed_at": None, "begin": ""})
-    line = f"{person.short_name} released it to the queue{_with(note)}"
-    _move_session(
-        handoff, leaves="active", person=person, line=line, at=at, status="requesting_escalation", handler_id=handoff.author_id
+    _move(
+        handoff,
+        {"state": "claimed", "claimed_by_id": handoff.claimed_by_id},
+        {"state": "open", "claimed_by": None, "claimed_at": None, "begin": ""},
     )
+    line = f"{person.short_name} released it to the queue{_with(note)}"
+    _move_session(handoff, leaves="active", person=person, line=line, at=at, status="requesting_escalation", handler_id=handoff.author_id)
     pass_hands(handoff.session_id, None, at=at)
     return _tell("handoff_released", handoff, person, was="claimed", to="open", note=note, at=at)
 

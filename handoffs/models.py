@@ -66,12 +66,13 @@ class SessionHandoff(models.Model):
         verbose_name = "handoff"
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["session"], condition=Q(state__in=["open", "claimed", "parked"]), name="one_live_handoff_per_session"),
-            models.CheckConstraint(
-                condition=~Q(state="open") | Q(claimed_by=None, claimed_at=None), name="open_means_claimed_by_nobody"
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(state__in=["open", "claimed", "parked"]), name="one_live_handoff_per_session"
             ),
+            models.CheckConstraint(condition=~Q(state="open") | Q(claimed_by=None, claimed_at=None), name="open_means_claimed_by_nobody"),
             models.CheckConstraint(
-                condition=~Q(state__in=["claimed", "returned"]) | Q(claimed_by__isnull=False, claimed_at__isnull=False), name="claimed_means_by_somebody"
+                condition=~Q(state__in=["claimed", "returned"]) | Q(claimed_by__isnull=False, claimed_at__isnull=False),
+                name="claimed_means_by_somebody",
             ),
             models.CheckConstraint(condition=Q(intent="escalate") | Q(state__in=["parked", "superseded"]), name="parked_is_never_open"),
             models.CheckConstraint(condition=~Q(state="parked") | Q(intent="park"), name="only_a_park_is_parked"),

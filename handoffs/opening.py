@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.events import News, record
 from accounts.models import User
 from accounts.people import Person, as_now
-from accounts.verbs import Refuse, verb
+from accounts.verbs import Refuse, Refused, verb
 from flowpilot import steps
 from flowpilot.fixes import write_outcome
 from flowpilot.models import AISession, Fix
@@ -34,7 +34,6 @@ class Opened:
     created: bool
 
 
-@verb
 def open_handoff(
     session_id: uuid.UUID,
     *,
@@ -44,8 +43,28 @@ def open_handoff(
     target: User | None,
     fix_outcome: str,
     at: datetime | None,
+) -> Opened | Refused:
+    """Escalate. Pressed twice at once, the second press waits for the first and finds its handoff: the same answer, no second row."""
+    opened = _open(session_id, by=by, needs=needs, priority=priority, target=target, fix_outcome=fix_outcome, at=at)
+    if isinstance(opened, Refused) and opened.error == "session_changed":
+        theirs = models.SessionHandoff.objects.filter(session_id=session_id, state="open", author_id=by.pk).first()
+        if theirs is not None:
+            return Opened(theirs, created=False)
+    return opened
+
+
+@verb
+def _open(
+    session_id: uuid.UUID,
+    *,
+    by: User,
+    needs: str,
+    priority: int | None,
+    target: User | None,
+    fix_outcome: str,
+    at: datetime | None,
 ) -> Opened:
-    """Escalate. Raises `Refuse` inside its transaction for what product.md section 4 does not allow; nothing is written then."""
+    """Raises `Refuse` inside its transaction for what product.md section 4 does not allow; nothing is written then."""
     at = at or timezone.now()
     person = worker(by)
     needs = steps.clean(needs)
@@ -115,7 +134,9 @@ def _fitting(target: User | None, person: Person) -> None:
     if now.id == person.id:
         raise Refuse("invalid", "You cannot hand it to yourself.", fields={"target": ["Choose a colleague, not yourself."]})
     if not now.may_work:
-        raise Refuse("invalid", f"{now.name} cannot claim.", fields={"target": [f"{now.name} cannot claim: viewers and inactive people do not."]})
+        raise Refuse(
+            "invalid", f"{now.name} cannot claim.", fields={"target": [f"{now.name} cannot claim: viewers and inactive people do not."]}
+        )
 
 
 def supersede(session: AISession, person: Person, states: tuple[str, ...], *, by_handoff: uuid.UUID | None, at: datetime) -> list[News]:

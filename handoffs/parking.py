@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.people import as_now
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
+from flowpilot.access import may_read
 from flowpilot.models import AISession
 from flowpilot.sessions import worker, writable_rows
 from flowpilot.signals import session_ending
@@ -80,11 +81,11 @@ def resume(session_id: uuid.UUID, *, by: User, at: datetime | None) -> "SessionH
     person = worker(by)
     parked = models.SessionHandoff.objects.filter(session_id=session_id, account_id=person.account_id, state="parked").first()
     if parked is None:
-        if not _may_see(session_id, by):
+        if not may_read(person, session_id):
             raise Refuse("not_found", NOTHING_HERE)
         raise Refuse("session_changed", "Nothing was changed: it is not parked any more.")
     if parked.author_id != person.id and not person.leads:
-        if not _may_see(session_id, by):
+        if not may_read(person, session_id):
             raise Refuse("not_found", NOTHING_HERE)
         raise Refuse("not_allowed", "Whoever parked it resumes it; so may an admin or owner.")
     if not models.SessionHandoff.objects.filter(pk=parked.pk, state="parked").update(state="superseded", ended_at=at):
@@ -114,20 +115,16 @@ def resume(session_id: uuid.UUID, *, by: User, at: datetime | None) -> "SessionH
     return parked
 
 
-def _may_see(session_id: uuid.UUID, by: User) -> bool:
-    from flowpilot.access import readable_by
-
-    return readable_by(by).filter(pk=session_id).exists()
-
-
-def _end_parked(sender: Any, session_id: uuid.UUID, by_id: int, at: datetime, **kwargs: Any) -> None:
-    """Giving a session up supersedes its parked handoff, in the same transaction, before the session's row is taken."""
+def _end_parked(sender: Any, session_id: uuid.UUID, by_id: int, at: datetime, **kwargs: Any) -> list[News]:
+    """Giving a session up supersedes its parked handoff, in the same transaction, before the session's row is taken. The news is
+    recorded by whoever asked, at the end: the counter comes last."""
     session = AISession.objects.get(pk=session_id)
     person = as_now(by_id)
     assert person is not None
     parked = models.SessionHandoff.objects.filter(session_id=session_id, state="parked")
     if person.id in (session.user_id, session.handler_id) and parked.exists():
-        record(*supersede(session, person, ("parked",), by_handoff=None, at=at))
+        return supersede(session, person, ("parked",), by_handoff=None, at=at)
+    return []
 
 
 def listen() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from accounts.people import Person, as_now
 from accounts.templatetags.words import ago
 from accounts.verbs import Refuse
+from flowpilot.access import may_read
 from flowpilot.models import SessionHand
 from handoffs import models
 
@@ -40,6 +41,12 @@ def look_up(pk: uuid.UUID, person: Person, *, staff: bool = False) -> "SessionHa
     if handoff is None:
         raise Refuse("not_found", NOTHING_HERE)
     return handoff
+
+
+def hide_parked(handoff: "SessionHandoff", person: Person) -> None:
+    """A parked handoff is a 404 to everybody who may not read its session, whatever they try."""
+    if handoff.intent == "park" and not may_read(person, handoff.session_id):
+        raise Refuse("not_found", NOTHING_HERE)
 
 
 def gone(handoff: "SessionHandoff") -> Refuse:

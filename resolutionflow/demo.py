@@ -86,7 +86,7 @@ class Demo:
     def run(self) -> int:
         """The exit code: 0 after Ctrl-C, 128 and the signal's number after another one."""
         for signum in ENDINGS:
-            if signal.getsignal(signum) is not signal.SIG_IGN:  # nohup means it
+            if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:  # nohup means it
                 signal.signal(signum, self.remember)
                 if signum == signal.SIGHUP:
                     self.terminals = [stream for stream in (0, 1, 2) if os.isatty(stream)]

@@ -26,7 +26,7 @@ def clean() -> None:
                 users = cluster.register.live()
                 if users:
                     who = ", ".join(str(pid) for pid in users)
-                    raise embedded.EmbeddedError(f"The embedded database is in use (by process {who}): end it first, for instance the demo.")
+                    raise embedded.EmbeddedError(f"The embedded database is in use (by process {who}): end it (the demo, perhaps) first.")
                 cluster.stop()
         far.append(cluster.far.parent)
     if os.geteuid() == 0 and far[0] != Path("/var/lib"):

@@ -79,7 +79,9 @@ def make_session(user: User, *, lane: bool = True, **fields: Any) -> AISession:
             sent_as=steps[2],
             by=user,
         )
-        Task.objects.create(session=session, number=2, kind="check", title="List the stored credentials", command="cmdkey /list", state="active")
+        Task.objects.create(
+            session=session, number=2, kind="check", title="List the stored credentials", command="cmdkey /list", state="active"
+        )
     return session
 
 

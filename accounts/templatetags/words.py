@@ -78,7 +78,9 @@ def moment(when: datetime | None, form: str = "age") -> SafeString:
     if when is None:
         return SafeString("")
     text = ago(when) if form == "ago" else age(when)
-    return format_html('<time datetime="{}" data-age="{}" title="{}">{}</time>', when.isoformat(), form, f"{timezone.localtime(when):%Y-%m-%d %H:%M}", text)
+    return format_html(
+        '<time datetime="{}" data-age="{}" title="{}">{}</time>', when.isoformat(), form, f"{timezone.localtime(when):%Y-%m-%d %H:%M}", text
+    )
 
 
 @register.filter

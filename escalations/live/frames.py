@@ -24,7 +24,9 @@ def current_number(account_id: int) -> int:
 
 def frames_since(account_id: int, number: int) -> tuple[int, list[Frame]]:
     """The frames of all events after `number`, in commit order, and the newest number."""
-    events = list(Event.objects.filter(account_id=account_id, number__gt=number).select_related("by").order_by("number")[: MOST_AT_ONCE + 1])
+    events = list(
+        Event.objects.filter(account_id=account_id, number__gt=number).select_related("by").order_by("number")[: MOST_AT_ONCE + 1]
+    )
     if not events:
         return number, []
     if len(events) > MOST_AT_ONCE:

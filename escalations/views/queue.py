@@ -36,7 +36,10 @@ def queue(request: HttpRequest) -> HttpResponse:
     if user.account_id is not None:
         context["figures"] = figures(user.account_id, "7d")
     context["handed_off"] = (
-        SessionHandoff.objects.waiting().filter(account_id=user.account_id, author=user).select_related("session", "target", "author").order_by("created_at")
+        SessionHandoff.objects.waiting()
+        .filter(account_id=user.account_id or 0, author=user)
+        .select_related("session", "target", "author")
+        .order_by("created_at")
     )
     return render(request, "escalations/queue.html", context)
 

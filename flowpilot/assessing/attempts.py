@@ -3,11 +3,18 @@
 import re
 
 from flowpilot.assessing import cues, errors
-from flowpilot.assessing.exchange import Suggestion, says_yes
+from flowpilot.assessing.exchange import Suggestion, said_no, says_yes
 from flowpilot.assessing.own_actions import own_actions, verdict_of
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt, clause
 
+_TO_SOMETHING = re.compile(
+    r"\b(?:i|we)(?:'ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in )?(?:the|your|her|his|their|"
+    r"this|that|a new)\b",
+    re.IGNORECASE,
+)
+# Tells what a thing is, not what a command gave.
+_EXPLAINS = re.compile(r"\bis (?:the|my|a|used)\b|\bhere(?:'?s| is)\b", re.IGNORECASE)
 _SHOULD_I = re.compile(
     r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
 )
@@ -26,7 +33,9 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
         here = own_actions(said)
         if not here:
             fresh = [s for s in before if s.step > previous_report]
-            here = _leaning(reading, said, before, fresh, promised)
+            deeds = [a for a in found if a.step > previous_report and not a.actions[0].is_reporter]
+            # After a technician's own deed "works now" is about that, not about advice of long ago.
+            here = [] if deeds and not fresh else _leaning(reading, said, before, fresh, promised)
         for attempt in here:
             if attempt.suggestion is None and not attempt.wording:
                 attempt.suggestion = _followed(reading, attempt, before, [s for s in before if s.step > previous_report])
@@ -52,7 +61,10 @@ def _leaning(
     if lean or asked_and_yes:
         if not fresh and lean and not lean.succeeded and not _stands_alone(lean):
             return []
-        suggestion = _meant(reading, said, fresh or before[-3:])
+        candidates = fresh or [s for s in before[-3:] if not s.is_check]
+        if not candidates:
+            return []
+        suggestion = _meant(reading, said, candidates)
         attempt = Attempt(actions=[lean or usable[0]], suggestion=suggestion, wording=_wording(reading, suggestion))
         verdicts = [s for s in usable if verdict_of(s) is not None]
         if verdicts:
@@ -62,7 +74,7 @@ def _leaning(
         return [attempt]
     fresh = _named(reading, said, fresh)
     commands = [s for s in fresh if s.is_check or any(x.has("commands") for x in s.all)]
-    shown = _shown(usable, None) or _plain_reply(usable, fresh)
+    shown = _shown(usable, None) or _plain_reply(reading, usable, fresh)
     if commands and shown:
         suggestion = promised or max(commands, key=lambda s: (cues.closeness(s.whole, shown.text), s.step))
         return [
@@ -92,26 +104,30 @@ def _shown(usable: list[Sentence], lean: Sentence | None) -> Sentence | None:
             return sentence
         if sentence is lean or sentence.is_noise or sentence.has("intention", "hypothetical", "goal"):
             continue
-        if sentence.terminal or errors.is_bare(sentence) or (sentence.has("observation") and sentence.is_firm) or errors.texts(sentence):
+        if (
+            sentence.terminal
+            or errors.is_bare(sentence)
+            or (sentence.has("observation") and sentence.is_firm and not _EXPLAINS.search(sentence.text))
+            or errors.texts(sentence)
+        ):
             return sentence
     return None
 
 
-def _plain_reply(usable: list[Sentence], fresh: list[Suggestion]) -> Sentence | None:
-    """The bare output of a command, given as the answer to it: nothing in its words shows what it is."""
-    if not fresh or not any(s.has("commands") for s in fresh[-1].all) or len(usable) > 4:
+def _plain_reply(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> Sentence | None:
+    """The bare output of a command, or the plain answer to "can you check ...": nothing in its words shows what it is."""
+    if not fresh or len(usable) > 4:
         return None
-    return next(
-        (
-            s
-            for s in usable
-            if re.search(r"[\d/%]|  ", s.text)
-            and not s.is_noise
-            and not s.has("intention", "goal", "thanks", "hedge")
-            and not re.search(r"\bi\b", s.text.lower())
-        ),
-        None,
-    )
+    told = [
+        s
+        for s in usable
+        if not s.is_noise and not s.has("intention", "goal", "thanks", "hedge") and not re.search(r"\bi\b", s.text.lower())
+    ]
+    if fresh[-1].asked and fresh[-1].is_check:
+        return next(iter(told), None)
+    if not any(s.has("commands") for s in fresh[-1].all):
+        return None
+    return next((s for s in told if re.search(r"[\d/%]|  ", s.text) or (reading.is_chat and len(cues.words(s.text)) <= 3)), None)
 
 
 def _named(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> list[Suggestion]:
@@ -143,7 +159,7 @@ def _wording(reading: Reading, suggestion: Suggestion) -> str:
 
 def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fresh: list[Suggestion]) -> Suggestion | None:
     """The suggestion that an action carries out: its words show it, or the report says that advice was followed."""
-    text = " ".join(s.text for s in attempt.actions)
+    text = " ".join(clause(s) for s in attempt.actions)
     best, score = None, 0.0
     for distance, suggestion in enumerate(reversed(before[-8:])):
         points = (
@@ -159,24 +175,22 @@ def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fres
         return best
     result = attempt.result
     leans = any(s.has("followed") for s in attempt.actions) or (result is not None and result.has("leaning_done") and attempt.worked)
-    clauses = " ".join(clause(s) for s in attempt.actions)
-    vague = len(cues.content(clauses)) <= 3 and re.search(r"\b(?:them|it|that|those|these)\b", clauses, re.IGNORECASE)
+    vague = len(cues.content(text)) <= 3 and re.search(r"\b(?:them|it|that|those|these)\b", text, re.IGNORECASE)
     return fresh[-1] if fresh and (leans or vague) else None
 
 
 def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     """What a technician did themselves: "I've reset the password and unlocked the account"."""
-    if not said or said[0].part == "assistant" or any(s.has("peer") and s.has("failure", "symptom") for s in said):
+    if not said or said[0].part == "assistant" or reading.is_peer(said[0].step):
         return []
-    about = " ".join(s.text for s in reading.reporter()[:25])
-    return [Attempt(actions=[s]) for s in said if _own_deed(s) and (s.part == "technician" or cues.closeness(s.text, about) >= 30)]
+    return [attempt for attempt in own_actions(said) if all(_own_deed(s) for s in attempt.actions)]
 
 
 def _own_deed(sentence: Sentence) -> bool:
-    if not sentence.done or sentence.has("elsewhere", "manners", "hypothetical", "hedge", "thanks"):
+    """Done here by the one who says it, to something of the client's: not what they once did on a machine of their own."""
+    if not sentence.done or sentence.has("elsewhere", "manners", "hypothetical", "hedge"):
         return False
-    told_of_others = sentence.part == "other" and re.match(r"\W*(?:you|users|they|like)\b", sentence.text, re.IGNORECASE)
-    return not told_of_others and bool(re.search(r"\b(?:i|we)\b|^\W*\w+ed\b", sentence.text, re.IGNORECASE))
+    return sentence.part == "technician" or bool(_TO_SOMETHING.search(sentence.text))
 
 
 def _later_results(reading: Reading, found: list[Attempt]) -> None:
@@ -192,7 +206,10 @@ def _later_results(reading: Reading, found: list[Attempt]) -> None:
         if following is not None and following < step:
             continue
         told = next((s for s in later if s.step == step and verdict_of(s) is not None and not s.has("not_done")), None)
-        if told and (following != step or cues.closeness(told.text, attempt.action) >= 50):
+        if told is None and said_no(later[0]):
+            attempt.result, attempt.worked = later[0], False
+        by_helper = not attempt.actions[0].is_reporter
+        if told and (by_helper or following != step or cues.closeness(told.text, attempt.action) >= 50):
             attempt.result, attempt.worked = told, verdict_of(told)
 
 

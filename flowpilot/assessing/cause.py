@@ -12,7 +12,7 @@ from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.standing import Standing
 from flowpilot.assessing.tried import Attempt, plain
-from flowpilot.assistant.results import Confidence, Evidence
+from flowpilot.assistant.results import Confidence
 
 _IF_WORKS = re.compile(
     r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|"
@@ -37,10 +37,6 @@ class Cause:
     @property
     def confidence(self) -> Confidence:
         return "high" if self.points >= 4 else "medium" if self.points >= 2 else "low"
-
-    @property
-    def evidence(self) -> list[Evidence]:
-        return [s.evidence for s in self.based_on]
 
 
 def likely_cause(reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion]) -> Cause | None:
@@ -90,7 +86,8 @@ def _by(sentence: Sentence) -> str:
 
 def _states_cause(sentence: Sentence) -> bool:
     doubtful = sentence.is_question or sentence.failed or sentence.has("injection", "hypothetical", "intention", "not_done")
-    return sentence.has("stated_cause") and not doubtful and not _RULED_OUT.search(sentence.text) and len(cues.content(sentence.text)) >= 3
+    names_it = sentence.has("stated_cause") or (sentence.has("agreement") and bool(re.search(r"\b(?:about|that) \w+", sentence.text)))
+    return names_it and not doubtful and not _RULED_OUT.search(sentence.text) and len(cues.content(sentence.text)) >= 2
 
 
 def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:

@@ -11,6 +11,7 @@ _NOT_BUT = re.compile(
     r"in )?(?P<old2>[\w.+/-]+)[,;]? (?:but|it'?s) (?P<new2>[\w.+/-]+)",
     re.IGNORECASE,
 )
+_DENIES = re.compile(r"\b(?:not|isn't|isnt|wasn't) (?:an? |the |on |in |my )?(?P<what>[\w.+/-]+(?: [\w.+/-]*\d[\w.+/-]*)?)", re.IGNORECASE)
 _NEGATED = re.compile(
     r"\b(?:not|no|never|none|nothing|neither|nor|without|\w+n't|dont|doesnt|isnt|wasnt|cant|wont|didnt|hasnt|havent)\b", re.IGNORECASE
 )
@@ -49,27 +50,43 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
         return None
     contrast = _NOT_BUT.search(later.text)
     marked = later.has("correction")
-    if contrast and (marked or later.step != earlier[0].step):
+    if contrast and not _bare(contrast) and (marked or later.step != earlier[0].step):
         old, new = ((contrast[name] or contrast[f"{name}2"]).lower().strip(".") for name in ("old", "new"))
         held = [s for s in earlier if old in cues.words(s.text) and new not in cues.words(s.text) and s.is_firm]
         if held and (marked or _same_topic(old, new)):
             return max(held, key=lambda s: (cues.closeness(s.text, later.text) + cues.closeness(s.text, title), -s.order))
     if not marked:
         return _now_otherwise(later, earlier)
+    if denied := _denied(later, earlier):
+        return denied
     # "sorry" also stands in apologies: it corrects only what it nearly repeats.
     similar = max(earlier[-25:], key=lambda s: (cues.alike(s.text, later.text), s.order))
-    if earlier[-1].step == later.step and cues.alike(_core(earlier[-1].text), _core(later.text)) >= 80 and len(later.text) < 120:
+    if earlier[-1].step == later.step and cues.alike(_core(earlier[-1].text), _core(later.text)) >= 70 and len(later.text) < 120:
         return earlier[-1]
-    explicit = not _only_soft(later) or _starts_soft(later)
-    if explicit and (other := _other_value(later, earlier)):
+    if _only_soft(later) and not _starts_soft(later):
+        return None
+    if other := _other_value(later, earlier):
         return other
-    return (
-        similar
-        if explicit and cues.alike(similar.text, later.text) >= 60 and _opposed(similar, later)
-        else _reversed(later, earlier)
-        if explicit
-        else None
+    if cues.alike(similar.text, later.text) >= 60 and _opposed(similar, later):
+        return similar
+    return _reversed(later, earlier)
+
+
+def _bare(contrast: re.Match[str]) -> bool:
+    """ "it's not X" names nothing in place of X."""
+    return not cues.content(contrast["new"] or contrast["new2"]) or bool(
+        re.search(r"\b(?:it|that|he|she|they)'?$", contrast.string[: contrast.start()])
     )
+
+
+def _denied(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
+    """What "it's not Outlook 2406" takes back: the sentence that said so."""
+    found = _DENIES.search(later.text)
+    phrase = cues.content(found["what"]) if found else frozenset()
+    if not phrase or not any(any(c.isdigit() for c in word) or len(word) > 4 for word in phrase):
+        return None
+    held = [s for s in earlier if s.is_firm and phrase <= cues.content(s.text) and not _DENIES.search(s.text)]
+    return held[-1] if held else None
 
 
 def _core(text: str) -> str:

@@ -15,6 +15,8 @@ _NOT_PHRASES = {
     "actions",
     "weak_actions",
     "daily",
+    "abbreviations",
+    "asking_verbs",
     "fillers",
     "subjects",
     "imperatives",

@@ -43,7 +43,7 @@ def texts(sentence: Sentence) -> list[str]:
     ]
     if not found and sentence.has("symptom") and not sentence.is_question and (match := _AFTER_COLON.search(sentence.text)):
         text = re.split(r",?\s+but\s", next(filter(None, match.groups())))[0].strip(" .\"'")
-        if cues.phrases() and "symptom" in cues.meanings(text):
+        if "symptom" in cues.meanings(text):
             found.append(text)
     return found
 

@@ -22,18 +22,26 @@ _WRAPPING = re.compile(
     r"(?:it may help|it is best|it's best|best) to |how about |why not |have you tried |did you try |let'?s )",
     re.IGNORECASE,
 )
-_ASKED_DONE = re.compile(r"^\W*(?:(?:so|and|but) )?(?:have|did) you (?:already |also |ever |just )?(?:tried |try )?", re.IGNORECASE)
+_ASKED_DONE = re.compile(
+    r"^\W*(?:(?:so|and|but) )?(?:have|did|can|could|would) you (?:please |already |also |ever |just )?(?:tried |try )?", re.IGNORECASE
+)
 # What cannot be done, or what one should see: no advice.
 _EXPECTS = re.compile(
     r"\byou (?:cannot|can't|can not)\b|\byou should (?:see|show|have|get|be able|find|notice)\b|\bgave you\b", re.IGNORECASE
 )
-_SAYS_USE = re.compile(r"\b(?:use|run|type|enter|try|do):\s*\S", re.IGNORECASE)
+_SAYS_USE = re.compile(
+    r"\b(?:use|run|type|enter|try|do):\s*\S|[.;,:]\s+(?:please )?(?:sudo|run|try|use|check|stop|restart|reboot|disable|"
+    r"enable|remove|add)\s",
+    re.IGNORECASE,
+)
 _NOT_ADVICE = re.compile(
     r"^(?:let me|let us know|see (?:private|above|below|attached|pm)|note that|i mean|i see|look,|good|thanks|sorry|run by)\b",
     re.IGNORECASE,
 )
 _ACTION_QUESTION = re.compile(
-    r"^\W*(?:(?:so|and|but) )?(?:have you|did you)\s+(?:already |also |ever |please |just )?(?P<verb>[a-z-]+)", re.IGNORECASE
+    r"^\W*(?:(?:so|and|but) )?(?:have you|did you|can you|could you|would you)\s+(?:already |also |ever |please |just |"
+    r"try to )*(?P<verb>[a-z-]+)",
+    re.IGNORECASE,
 )
 
 
@@ -111,7 +119,7 @@ def _changes(sentence: Sentence) -> bool:
 
 
 def _advises(sentence: Sentence) -> bool:
-    if sentence.is_noise or sentence.terminal or len(cues.words(sentence.text)) < 2 or _NOT_ADVICE.match(sentence.text):
+    if sentence.is_noise or sentence.terminal or len(cues.words(_LEAD_IN.sub("", sentence.text))) < 2 or _NOT_ADVICE.match(sentence.text):
         return False
     bare = _LEAD_IN.sub("", sentence.text)
     after = _CONDITION.sub("", bare)
@@ -122,6 +130,8 @@ def _advises(sentence: Sentence) -> bool:
     if _SAYS_USE.search(sentence.text):
         return True
     if re.match(r"\W*(?:\w+\W+)?(?:please|pls)\s+[a-z]", sentence.text, re.IGNORECASE):
+        return True
+    if not bare[:1].isupper() and cues.find_at_start("commands", bare) and not sentence.done:
         return True
     for candidate in (bare, after):
         if (
@@ -152,7 +162,8 @@ def _asks_whether_done(sentence: Sentence) -> bool:
     return bool(
         found
         and found["verb"].lower()
-        in (cues.past_forms() | cues.base_forms()) - {"find", "found", "get", "got", "see", "put", "do", "did", "make", "made", "send"}
+        in (cues.past_forms() | cues.base_forms())
+        - {"find", "found", "get", "got", "see", "put", "do", "did", "make", "made", "send", "ask", "upload", "read", "download"}
     )
 
 
@@ -160,7 +171,7 @@ def suggestions(reading: Reading) -> list[Suggestion]:
     """One per helper's step that proposes something, in order."""
     result: list[Suggestion] = []
     for step in reading.steps:
-        advice = [s for s in reading.of(step.number) if not s.is_reporter and _advises(s) and not _requests(s)]
+        advice = [s for s in reading.of(step.number) if not s.is_reporter and _advises(s) and not _only_asks(s)]
         if advice and not reading.is_peer(step.number):
             head = advice[0] if len(advice) >= 4 else max(advice, key=lambda s: _weight(s) - 0.4 * (s.order - advice[0].order))
             result.append(Suggestion(head=head, all=advice, asked=head.is_question))
@@ -180,6 +191,14 @@ def _weight(sentence: Sentence) -> float:
     )
 
 
+def _only_asks(sentence: Sentence) -> bool:
+    """A request for information; "power cycle it and tell me the address" is advice as well."""
+    if not _requests(sentence):
+        return False
+    first = cues.words(_LEAD_IN.sub("", sentence.text))[:1]
+    return not first or first[0] not in (cues.word_set("imperatives") | cues.base_forms()) - cues.word_set("asking_verbs")
+
+
 def _requests(sentence: Sentence) -> bool:
     return sentence.has("request") and not sentence.has("manners") and not sentence.is_noise
 
@@ -190,7 +209,7 @@ def asks(reading: Reading) -> list[Ask]:
     for sentence in reading.sentences:
         if (
             sentence.is_noise
-            or sentence.has("rhetorical")
+            or sentence.has("rhetorical" if sentence.is_reporter else "idle_question")
             or (not sentence.is_reporter and reading.is_peer(sentence.step))
             or (sentence.part == "assistant" and sentence.has("manners"))
         ):
@@ -255,6 +274,13 @@ def _says_yes_or_no(sentence: Sentence) -> bool:
 
 def says_yes(sentence: Sentence) -> bool:
     return (cues.words(sentence.text)[:1] or [""])[0] in cues.word_set("answers_yes")
+
+
+def said_no(sentence: Sentence) -> bool:
+    """ "No, now it hangs": a denial that tells what is wrong."""
+    return (
+        (cues.words(sentence.text)[:1] or [""])[0] in cues.word_set("answers_no") and sentence.has("symptom") and not sentence.is_question
+    )
 
 
 def _fits_kind(question: str, answer: str) -> bool:

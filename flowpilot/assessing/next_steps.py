@@ -234,7 +234,11 @@ def _promised(reading: Reading) -> list[SuggestedStep]:
     plans = [
         s
         for s in last
-        if s.has("intention") and not s.done and not s.has("goal", "hypothetical", "hedge") and not s.is_question and len(cues.content(s.text)) >= 2
+        if s.has("intention")
+        and not s.done
+        and not s.has("goal", "hypothetical", "hedge")
+        and not s.is_question
+        and len(cues.content(s.text)) >= 2
     ]
     return [
         SuggestedStep(

@@ -8,6 +8,8 @@ import unicodedata
 
 import nupunkt
 
+from flowpilot.assessing.cues import word_set
+
 _SAID = re.compile(r"^\s*(?:on .{5,80} )?\S.{0,60}\b(?:said|wrote|schrieb)\s*:?\s*$", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•·–]\s+|\(?\d{1,2}[.)]\s+)")
 _LAST_LINE = re.compile(r"^\s*(?:--\s*|sent from my .{2,30}|get outlook for .{2,20}|_{5,}|-{5,})\s*$", re.IGNORECASE)
@@ -20,6 +22,8 @@ _LOOSE_STOP = re.compile(
 )
 _SMILEY = re.compile(r"^\s*(?:(?:[:;=]'?-?[)(DPpOo|/]|[xX]D)(?:\s+|$))+")
 _URL_ONLY = re.compile(r"^\W*(?:https?://|www\.)\S+\W*$", re.IGNORECASE)
+# Where the tokenizer leaves two sentences together: a word and a stop, and the next begins, in chats often without a capital.
+_PLAIN_STOP = re.compile(r"\b([A-Za-z]{2,}|\d+)[.!?][\"']*\s+(?=[\"'(]?[A-Za-z])")
 MAX_QUOTE = 200
 MAX_SENTENCE = 900
 MAX_TEXT_OF_STEP = 12_000
@@ -104,6 +108,14 @@ def _paragraphs(lines: list[str]) -> list[str]:
     return [part for part in joined if part.strip()]
 
 
+def _parted(sentence: str) -> list[str]:
+    starts = [0]
+    for found in _PLAIN_STOP.finditer(sentence):
+        if found.group(1).lower() not in word_set("abbreviations"):
+            starts.append(found.end())
+    return [sentence[start:end] for start, end in zip(starts, [*starts[1:], len(sentence)], strict=True)]
+
+
 def _rejoin_quotations(pieces: list[str], source: str) -> list[str]:
     """A full stop inside a quotation ends no sentence: error texts hold several."""
     whole: list[str] = []
@@ -128,7 +140,7 @@ def split(text: str, address: re.Pattern[str] | None = None) -> list[tuple[str, 
             pieces = [body]
         else:
             loose = [part for part in _LOOSE_STOP.split(body) if part and part.strip()]
-            pieces = [str(sentence) for part in loose for sentence in nupunkt.sent_tokenize(part)]
+            pieces = [piece for part in loose for sentence in nupunkt.sent_tokenize(part) for piece in _parted(str(sentence))]
         for piece in _rejoin_quotations([fold(piece) for piece in pieces], source):
             for part in visible_parts(cut(piece, MAX_SENTENCE)):
                 clean = address.sub("", part, count=1) if address and not terminal else part

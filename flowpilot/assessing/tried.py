@@ -21,10 +21,15 @@ _SUBJECT = re.compile(
 # "ran that command" says nothing without the advice before it.
 _POINTS_BACK = re.compile(r"^\W*\w+ (?:that|this|the|those|these) (?:commands?|steps?|thing|one|two)?\W*$", re.IGNORECASE)
 TURN = re.compile(
-    r"[,;.]*\s+(?:(?:but|however|although|though)\s|and (?=(?:still|got this|it still|nothing|it didn't|all is|\S+ still|"
-    r"it works|it worked|the same)\b))",
+    r"\s[-–—]+\s(?=(?:same|still|no|nothing|didn'?t)\b)|[,;.]*\s+(?:(?:but|however|although|though)\s|and (?=(?:still|"
+    r"got this|it still|nothing|it didn't|all is|\S+ still|"
+    r"it works|it worked|the same)\b))"
+    r"|[,;.]\s+(?=(?:no (?:luck|change|joy|dice|difference|effect|improvement)|nothing (?:changed|helped)|same (?:error|"
+    r"issue|problem|result|thing)|still"
+    r"|didn'?t (?:help|work))\b)",
     re.IGNORECASE,
 )
+
 WHEN_I = re.compile(r"^\W*(?:when|whenever|after|if|once) (?:i|we) (?:then |first |now )?(?P<verb>[a-z-]+)", re.IGNORECASE)
 
 

@@ -160,7 +160,8 @@ def test_secrets_are_never_quoted() -> None:
     "line",
     [
         "password: hunter22", "The admin password is Tr0ub4dor", "pw = abc123!", "token=9f8e7d6c5b4a", "ghp_abcdefghijklmnopqrstuv1234",
-        "net user bob S3cret! /add", "mysql -u root -pS3cretpw", "The wifi key is bluehorse77", "https://bob:secret@host.example/", "PIN is 4711",
+        "net user bob S3cret! /add", "mysql -u root -pS3cretpw", "The wifi key is bluehorse77", "PIN is 4711",
+        "https://bob:secret@host.example/",
     ],
 )  # fmt: skip
 def test_a_credential_is_recognised(line: str) -> None:
@@ -208,6 +209,32 @@ def test_an_empty_case_is_told_as_such() -> None:
 
     assert "no description" in result.summary_prose
     assert result.confidence == "low"
+
+
+def test_what_a_technician_did_is_told_with_what_the_client_said_of_it() -> None:
+    case = talk(
+        ("client", "The trust relationship between LAP-221 and the domain failed since yesterday."),
+        ("imported", "I have reset the computer account. Please restart and try again."),
+        ("client", "Restarted twice. Same message."),
+    )
+
+    tried = assess(case).tried
+
+    assert [t.action for t in tried] == ["[tech-1]: Reset the computer account", "Restarted twice"]
+    assert all((t.outcome or "").startswith("no change") for t in tried)
+
+
+def test_a_fellow_sufferer_is_not_the_client() -> None:
+    case = talk(
+        ("client", "My router drops the 5 GHz network since firmware 1.3.2."),
+        ("imported", "Same problem here, downgrading fixed it for me."),
+    )
+
+    result = assess(case)
+
+    assert "Not solved" in result.summary_prose or "Nothing" in result.summary_prose
+    assert result.tried == []
+    assert "Also reported by [tech-1]" in known(result)
 
 
 def test_a_look_that_worked_does_not_end_the_problem() -> None:

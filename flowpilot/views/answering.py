@@ -32,7 +32,7 @@ def lane_context(session: AISession) -> dict[str, Any]:
     sendable = [task for task in tasks if task.can_be_sent]
     unsent = [task for task in tasks if task.sent_as_id is None]
     return {
-        "facts": list(session.facts.select_related("source")),
+        "facts": list(session.facts.select_related("source", "by")),
         "questions": [task for task in tasks if task.kind == "question"],
         "checks": [task for task in tasks if task.kind == "check"],
         "fixes": list(session.fixes.select_related("by")),

@@ -57,7 +57,11 @@ def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse
 def _let_go(request: HttpRequest, pk: uuid.UUID, act: Callable[..., Any], said: str) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return invalid(form)
+        return (
+            invalid(form)
+            if wants_json(request)
+            else refuse(request, Refused("invalid", str(form.errors["note"][0])), back="/", back_text="Home")
+        )
     result = act(pk, by=person(request), note=form.cleaned_data["note"])
     if isinstance(result, Refused):
         return refuse(request, result, back="/", back_text="Home")

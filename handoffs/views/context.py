@@ -48,6 +48,9 @@ def summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def ask_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Asks for the assessment once more, where it is unavailable."""
+    handoff, readable = get_for(person(request), pk)
+    if not readable:
+        return _short(request, handoff)
     asked = assessment.ask_again(pk, by=person(request))
     if isinstance(asked, Refused):
         return refuse(request, asked)
@@ -97,7 +100,12 @@ def _short(request: HttpRequest, handoff: SessionHandoff) -> HttpResponse:
         return refuse(request, gone(handoff).refused)
     if wants_json(request):
         return JsonResponse(
-            {"handoff": str(handoff.pk), "status": handoff.state, "claimed_by": person_json(handoff.claimed_by), "claimed_at": _iso(handoff.claimed_at)}
+            {
+                "handoff": str(handoff.pk),
+                "status": handoff.state,
+                "claimed_by": person_json(handoff.claimed_by),
+                "claimed_at": _iso(handoff.claimed_at),
+            }
         )
     return render(request, "handoffs/taken.html", {"handoff": handoff})
 
@@ -118,5 +126,3 @@ def _json(handoff: SessionHandoff) -> dict[str, Any]:
         "assessment_state": state,
         "assessment": handoff.assessment if state == "ready" else None,
     }
-
-

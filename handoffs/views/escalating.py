@@ -14,7 +14,7 @@ from accounts.people import who_may_claim
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable
 from flowpilot.models import AISession, Fix
-from flowpilot.views.answering import answer, person
+from flowpilot.views.answering import answer, fault, person
 from handoffs.forms import EscalateForm, ParkForm
 from handoffs.models import SessionHandoff
 
@@ -24,7 +24,7 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET the form, POST it. Answers at once: everything slow is a job."""
     user = person(request)
     session = get_writable(user, pk)
-    form = EscalateForm(request.POST or None, by=user, initial={"priority": session.priority_slug})
+    form = EscalateForm(request.POST if request.method == "POST" else None, by=user, initial={"priority": session.priority_slug})
     if request.method == "GET":
         return render(request, "handoffs/escalate.html", _dialog(session, form, user))
     if not form.is_valid():
@@ -39,7 +39,10 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         body = {"handoff": str(opened.handoff.pk), "session": str(pk), "handed_off_by": person_json(opened.handoff.author)}
         return JsonResponse(body, status=201 if opened.created else 200)
     told = who_may_claim(session.account_id).exclude(pk=user.pk).count()
-    toast(request, f"Handed off. {told} {'colleague is' if told == 1 else 'colleagues are'} told now; you may withdraw it until somebody claims it.")
+    toast(
+        request,
+        f"Handed off. {told} {'colleague is' if told == 1 else 'colleagues are'} told now; you may withdraw it until somebody claims it.",
+    )
     return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
 
 
@@ -75,7 +78,7 @@ def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_writable(person(request), pk)
     form = ParkForm(request.POST)
     if not form.is_valid():
-        return invalid(form)
+        return fault(request, session, form)
     parked = SessionHandoff.objects.park(pk, by=person(request), needs=form.cleaned_data["reason"])
     if not isinstance(parked, Refused) and wants_json(request):
         return JsonResponse({"handoff": str(parked.handoff.pk), "session": str(pk)}, status=201)

@@ -1,4 +1,4 @@
-"""Share update: a status update for an audience. For the context `escalation` the handoff's saved prose, at once, with no new generation."""
+"""Share update: a status update for an audience; for the context `escalation` the saved prose, at once, with no new generation."""
 
 import uuid
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import Account, User
@@ -47,21 +48,27 @@ def settle_in() -> tuple[dict[str, User], int]:
     Raises `WrongPerson` where an address belongs to another account than the demo's.
     """
     accounts = {slug: Account.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in ACCOUNTS.items()}
-    present = {user.email: user for user in User.objects.filter(email__in=[cast.email for cast in PEOPLE.values()]).select_related("account")}
-    people, made = {}, 0
+    known = User.objects.filter(email__in=[cast.email for cast in PEOPLE.values()]).select_related("account")
+    present = {user.email: user for user in known}
+    people, made, password = {}, 0, ""
     for key, cast in PEOPLE.items():
         user = present.get(cast.email)
         account = accounts[cast.account] if cast.account else None
         if user is None:
-            user = _make(cast, account)
+            password = password or make_password(PASSWORD)
+            user = _make(cast, account, password)
             made += 1
         elif user.account_id != (account.pk if account else None):
-            raise WrongPerson(f"{cast.email} belongs to {user.account or 'no account'}, not to {account or 'no account'}. Nothing was written.")
+            raise WrongPerson(f"{cast.email} is not of {account or 'no account'} but of {user.account or 'none'}. Nothing was written.")
         people[key] = user
     return people, made
 
 
-def _make(cast: Cast, account: Account | None) -> User:
-    if account is None:
-        return User.objects.create_superuser(cast.email, PASSWORD, name=cast.name)
-    return User.objects.create_user(cast.email, PASSWORD, name=cast.name, role=cast.role, account=account)
+def _make(cast: Cast, account: Account | None, password: str) -> User:
+    """`password` is hashed already: one hash for all, since a good one takes its time and this password is public anyway."""
+    staff = account is None
+    fields = {"name": cast.name, "role": cast.role, "account": account, "is_staff": staff, "is_superuser": staff}
+    user = User.objects.create_user(cast.email, **fields)
+    user.password = password
+    user.save(update_fields=["password"])
+    return user

@@ -40,13 +40,14 @@ class Stage:
 
 
 def play(story: Story, people: dict[str, User], *, now: datetime) -> bool:
-    """Plays the story in one transaction, unless it has been played: whatever breaks it off, it can be begun again. True where it was played."""
+    """Plays the story in one transaction, unless it was played before (then False): whatever breaks it off, it can be begun again."""
     account = Account.objects.get(slug=story.account)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if AISession.objects.filter(account=account, import_key=story.key).exists():
             return False
+        story = story.told(now)
         at = now - story.began
         stage = _open(story, people, at=at)
         AISession.objects.filter(pk=stage.session).update(import_key=story.key)
@@ -156,6 +157,8 @@ def _escalate(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
 
 
 def _claim(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
+    if stage.handoff is None:
+        return Refused("invalid", "Nothing was handed off yet.")
     stage.handler = _who(stage, step)
     return SessionHandoff.objects.claim(stage.handoff, by=stage.handler, begin=step.claim, at=at)
 

@@ -27,7 +27,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", metavar="PATH", help="conversation files, or folders of them")
         parser.add_argument("--account", required=True, metavar="SLUG", help="the account that the sessions belong to")
-        parser.add_argument("--by", required=True, metavar="EMAIL", help="who opens them: an active engineer, admin or owner of the account")
+        parser.add_argument(
+            "--by", required=True, metavar="EMAIL", help="who opens them: an active engineer, admin or owner of the account"
+        )
         parser.add_argument("--escalate", action="store_true", help="hand each one off to the account's queue")
         parser.add_argument("--json", action="store_true", help="one JSON object per file on standard output")
 

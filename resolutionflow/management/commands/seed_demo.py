@@ -14,11 +14,12 @@ from resolutionflow.demodata.stories import BadStory, load
 
 class Command(BaseCommand):
     help = (
-        "The demo people and a believable, busy account: waiting, claimed, parked and resolved sessions, their times counted back from now.\n"
+        "The demo people and a believable, busy account: sessions that wait, are worked on, parked and resolved, their times counted\n"
+        "back from now.\n"
         "\n"
-        "It may be run again at any time: what is there stays as it is (sessions that went on, passwords that were changed), and only what is\n"
-        "missing is made. A run that was broken off is simply repeated. Everybody made here signs in with the published demo password, so it\n"
-        "is refused where DEBUG is off, unless --force is given."
+        "It may be run again at any time: what is there stays as it is (sessions that went on, passwords that were changed), and only\n"
+        "what is missing is made. A run that was broken off is simply repeated. Everybody made here signs in with the published demo\n"
+        "password, so it is refused where DEBUG is off, unless --force is given."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         except (BadStory, WrongPerson, Unplayable) as error:
             raise CommandError(str(error)) from error
         if made or played:
-            self.stdout.write(f"Demo: {made} of {len(PEOPLE)} people and {played} of {len(stories)} sessions made. Password of new people: {PASSWORD}")
+            self.stdout.write(
+                f"Demo: made {made} of {len(PEOPLE)} people and {played} of {len(stories)} sessions. Password of new people: {PASSWORD}"
+            )
         else:
             self.stdout.write(f"Demo: all {len(PEOPLE)} people and {len(stories)} sessions are there; nothing to do.")

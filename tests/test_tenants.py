@@ -1,0 +1,480 @@
+"""The walls between accounts, and inside one: a sweep over every address of the project, the lists, and the admin."""
+
+import uuid
+from types import SimpleNamespace
+
+import pytest
+from bs4 import BeautifulSoup
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+
+from accounts.models import Account, Event, EventCounter, User
+from escalations.models import Notification, Seen
+from flowpilot import lane
+from flowpilot.models import AISession, Fix
+from handoffs.models import SessionHandoff
+from tests.factories import UserFactory, hand_off, make_session
+
+ROOMS = ("accounts", "flowpilot", "handoffs", "escalations")
+KINDS = {"page": {}, "JSON": {"Accept": "application/json"}, "HTMX": {"HX-Request": "true"}}
+# A word that stands in everything that acme writes, and nowhere else.
+SECRET = "Zephyrine"
+
+# Every address with an id, and what names the row. One that is new must be entered here: that is the point of this file.
+WITH_ID = {
+    "session": "session",
+    "session-changes": "session",
+    "messages": "session",
+    "resolve": "session",
+    "abandon": "session",
+    "reopen": "session",
+    "ticket-notes": "session",
+    "task": "card",
+    "send": "session",
+    "add-fact": "session",
+    "drop-fact": "card",
+    "fix": "card",
+    "escalate": "session",
+    "park": "session",
+    "resume": "session",
+    "status-update": "session",
+    "handoff": "handoff",
+    "handoff-summary": "handoff",
+    "ask-again": "handoff",
+    "claim": "handoff",
+    "release": "handoff",
+    "withdraw": "handoff",
+    "return": "handoff",
+    "bell-open": "note",
+}
+# Every address without one: what it shows is swept below.
+LISTS = {"dashboard", "sessions", "intake", "queue", "queue-rows", "metrics", "bell"}
+NOBODYS = {"healthz", "readyz", "account_login", "account_logout", "account_reauthenticate", "bell-read"}
+GOOD = {
+    "text": "Hello", "reason": "Help", "note": "Do this", "notes": "Notes", "action": "skip", "outcome": "failed", "begin": "own", "context": "progress",
+}  # fmt: skip
+# What may be posted without writing anything.
+WRITES_NOTHING = {"status-update"}
+
+
+def names_of(resolver):
+    """The names of all addresses, the admin's apart (it has tests of its own below)."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                yield from names_of(pattern)
+        else:
+            yield pattern.name or str(pattern.pattern)
+
+
+@pytest.fixture
+def world(ana, bo):
+    """Acme at work: a session that waits, one that was claimed, one that is parked, with lane, fact and fix; every text holds the secret word."""
+
+    def session(**extra):
+        made = make_session(ana, title=f"{SECRET} printer", client=f"{SECRET} Dental", ticket=f"{SECRET}-1", **extra)
+        Fix.objects.create(session=made, number=3, title=f"{SECRET} fix")
+        AISession.objects.filter(pk=made.pk).update(card_count=3)
+        lane.add_fact(made.pk, by=ana, text=f"{SECRET} fact")
+        AISession.objects.say(made.pk, by=ana, text=f"{SECRET} said", reply=False)
+        return made
+
+    waiting = hand_off(session(), ana, needs=f"{SECRET} needs", target=bo)
+    claimed = hand_off(session(), ana, needs=f"{SECRET} needs")
+    SessionHandoff.objects.claim(claimed.pk, by=bo)
+    parked = SessionHandoff.objects.park(session().pk, by=ana, needs=f"{SECRET} park").handoff
+    return SimpleNamespace(waiting=waiting, claimed=claimed, parked=parked, note=Notification.objects.filter(user=bo).first())
+
+
+def address(name, handoff, note=1):
+    """The address of a handoff, or of its session."""
+    kind = WITH_ID[name]
+    row = {"note": note, "handoff": handoff.pk}.get(kind, handoff.session_id)
+    return reverse(name, args=[row, 1] if kind == "card" else [row])
+
+
+def state_of_everything():
+    """Enough of the database to tell that nothing was changed."""
+    return (
+        list(SessionHandoff.objects.order_by("pk").values_list("pk", "state", "claimed_by", "needs", "assessment_state", "assessment_asked_at")),
+        list(AISession.objects.order_by("pk").values_list("pk", "status", "handler", "step_count", "card_count", "ticket_notes", "updated_at")),
+        Event.objects.count(),
+        list(Notification.objects.order_by("pk").values_list("pk", "read_at")),
+        Seen.objects.count(),
+    )
+
+
+def test_every_address_of_the_project_is_covered_here():
+    assert set(names_of(get_resolver())) == {*WITH_ID, *LISTS, *NOBODYS}
+
+
+@pytest.mark.parametrize("name", WITH_ID)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_stranger_gets_404_and_the_same_answer_as_for_an_id_that_nobody_has(world, eve, signed_in, name, method):
+    client, before = signed_in(eve), state_of_everything()
+    nobody = SimpleNamespace(pk=uuid.uuid4(), session_id=uuid.uuid4())
+
+    for handoff in (world.waiting, world.claimed, world.parked):
+        for headers in KINDS.values():
+            answer = getattr(client, method)(address(name, handoff, world.note.pk), GOOD if method == "post" else {}, headers=headers)
+            made_up = getattr(client, method)(address(name, nobody, 10**9), GOOD if method == "post" else {}, headers=headers)
+
+            # 405: this address knows the other method only, whoever asks.
+            assert answer.status_code in (404, 405)
+            assert answer.status_code == made_up.status_code
+            assert SECRET not in answer.text
+    methods = {m: getattr(client, m)(address(name, world.waiting, world.note.pk), GOOD if m == "post" else {}).status_code for m in ("get", "post")}
+    assert 404 in methods.values()
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lists_of_a_stranger_hold_nothing_of_acme(world, eve, signed_in, name, kind):
+    answer = signed_in(eve).get(reverse(name), headers=KINDS[kind])
+
+    assert answer.status_code == 200
+    assert SECRET not in answer.text
+    assert "Reyes" not in answer.text
+
+
+@pytest.mark.parametrize("query", ["q=Zephyri", "q=dental&show=all", "q=Reyes&show=all", "show=all", "show=open", "show=all&status=requesting_escalation"])
+def test_the_search_of_a_stranger_finds_nothing_of_acme(world, eve, signed_in, query):
+    page = signed_in(eve).get(f"/sessions/?{query}")
+
+    assert SECRET not in page.text
+    assert not BeautifulSoup(page.content, "html.parser").select("ol.rows li")
+
+
+def test_the_figures_of_a_stranger_count_nothing_of_acme(world, eve, signed_in):
+    figures = signed_in(eve).get("/escalations/metrics/").json()
+
+    assert (figures["handed_off"], figures["claimed"]) == (0, 0)
+
+
+def test_the_people_of_another_account_are_no_choice(world, eve, signed_in):
+    page = signed_in(eve).get(reverse("escalate", args=[make_session(eve).pk]))
+
+    assert "Reyes" not in page.text
+    assert "Lindqvist" not in page.text
+
+
+def test_the_search_of_a_colleague_finds_what_they_may_read_and_no_more(world, dana, signed_in):
+    rows = BeautifulSoup(signed_in(dana).get("/sessions/?show=all&q=Zephyri").content, "html.parser").select("ol.rows li h3 a")
+
+    assert [row["href"] for row in rows] == [f"/sessions/{world.waiting.session_id}/"]
+
+
+# --- inside the account -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, kind in WITH_ID.items() if kind in ("session", "card")])
+@pytest.mark.parametrize("who", ["dana", "vic"])
+def test_a_colleague_who_may_not_read_a_session_gets_404(world, signed_in, request, name, who):
+    client = signed_in(request.getfixturevalue(who))
+    before = state_of_everything()
+
+    for handoff in (world.claimed, world.parked):
+        for headers in KINDS.values():
+            answers = [client.get(address(name, handoff), headers=headers), client.post(address(name, handoff), GOOD, headers=headers)]
+            assert {answer.status_code for answer in answers} <= {404, 405}
+            assert 404 in {answer.status_code for answer in answers}
+            assert not any(SECRET in answer.text for answer in answers)
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("who", ["dana", "vic"])
+def test_the_link_of_a_claimed_handoff_says_who_has_it_and_no_more(world, signed_in, request, who):
+    client = signed_in(request.getfixturevalue(who))
+
+    page = client.get(address("handoff", world.claimed))
+    body = client.get(address("handoff", world.claimed), headers=KINDS["JSON"]).json()
+
+    assert page.status_code == 200
+    assert BeautifulSoup(page.content, "html.parser").find("h1").text == "Bo Lindqvist has it"
+    assert SECRET not in page.text
+    assert set(body) == {"handoff", "status", "claimed_by", "claimed_at"}
+    for name in ("handoff-summary", "ask-again"):
+        for ask in (client.get, client.post):
+            for headers in KINDS.values():
+                assert SECRET not in ask(address(name, world.claimed), headers=headers).text
+
+
+def test_the_link_of_a_handoff_that_is_over_says_why_and_no_more(world, bo, dana, signed_in):
+    SessionHandoff.objects.give_back(world.claimed.pk, by=bo, note=f"{SECRET} instructions")
+
+    for headers in KINDS.values():
+        answer = signed_in(dana).get(address("handoff", world.claimed), headers=headers)
+        assert answer.status_code == 410
+        assert SECRET not in answer.text
+        assert "returned to Ana Reyes" in answer.text
+
+
+@pytest.mark.parametrize("name", [name for name, kind in WITH_ID.items() if kind == "handoff"])
+def test_a_parked_handoff_is_404_for_whoever_may_not_read_the_session(world, dana, signed_in, name):
+    client = signed_in(dana)
+    for headers in KINDS.values():
+        answers = [client.get(address(name, world.parked), headers=headers), client.post(address(name, world.parked), GOOD, headers=headers)]
+        assert {answer.status_code for answer in answers} <= {404, 405}
+        assert not any(SECRET in answer.text for answer in answers)
+
+
+def test_a_claimed_session_is_read_by_opener_handler_leads_and_nobody_else(world, ana, bo, lea, dana, vic, signed_in):
+    for who, status in ((ana, 200), (bo, 200), (lea, 200), (dana, 404), (vic, 404)):
+        assert signed_in(who).get(address("session", world.claimed)).status_code == status
+
+
+@pytest.mark.parametrize("name", [name for name, kind in WITH_ID.items() if kind != "note"])
+def test_a_viewer_reads_what_waits_and_writes_nothing(world, vic, signed_in, name):
+    client, before = signed_in(vic), state_of_everything()
+
+    for headers in KINDS.values():
+        answer = client.post(address(name, world.waiting), GOOD, headers=headers)
+        assert answer.status_code in ({200} if name in WRITES_NOTHING else {403, 404, 405})
+    assert state_of_everything() == before
+
+
+def test_a_viewer_opens_no_session_and_is_offered_nothing_to_claim_with(world, vic, signed_in):
+    client = signed_in(vic)
+
+    assert client.get("/sessions/new/").status_code == 403
+    assert client.post("/sessions/new/", {"text": "x"}, headers=KINDS["JSON"]).json()["error"] == "not_allowed"
+    screen = BeautifulSoup(client.get(address("handoff", world.waiting)).content, "html.parser")
+    assert not screen.find("button", attrs={"name": "begin"})
+    assert not screen.find(id="ways")
+
+
+def test_whoever_is_deactivated_is_signed_out_by_the_next_request(world, bo, signed_in):
+    client, other, third = signed_in(bo), signed_in(bo), signed_in(bo)
+    User.objects.filter(pk=bo.pk).update(is_active=False)
+
+    assert client.get("/").headers["Location"].startswith("/accounts/login/")
+    assert other.post(address("claim", world.waiting), headers=KINDS["JSON"]).json()["error"] == "unauthenticated"
+    assert third.get("/escalations/rows/", headers=KINDS["HTMX"]).headers["HX-Redirect"] == "/accounts/login/"
+    User.objects.filter(pk=bo.pk).update(is_active=True)
+    assert SessionHandoff.objects.get(pk=world.waiting.pk).state == "open"
+
+
+def test_the_inactive_and_the_unknown_read_the_same_at_the_door(bo):
+    from tests.factories import PASSWORD
+
+    User.objects.filter(pk=bo.pk).update(is_active=False)
+
+    pages = [Client().post("/accounts/login/", {"login": email, "password": PASSWORD}) for email in (bo.email, "nobody@acme.example")]
+
+    said = [BeautifulSoup(page.content, "html.parser").find(class_="error") for page in pages]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert said[0].text == said[1].text
+
+
+# --- the admin ----------------------------------------------------------------------------------------------------
+
+# The counter is no record: a number per account, written with each event, with nothing in it to look at.
+NOT_FOR_STAFF = {EventCounter}
+OURS = [model for room in ROOMS for model in apps.get_app_config(room).get_models() if model not in NOT_FOR_STAFF]
+HISTORY = [model for model in OURS if model not in (Account, User)]
+
+
+@pytest.fixture
+def root(db):
+    return UserFactory(name="Root Staff", email="root@resolutionflow.example", account=None, is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def stan(acme):
+    """Staff of acme, no superuser, no permission granted beyond."""
+    return UserFactory(name="Stan Acme", email="stan@acme.example", account=acme, role="viewer", is_staff=True)
+
+
+@pytest.fixture
+def both(world, eve, bo):
+    """Rows of every model in both accounts. Returns the rows of acme and of globex, by model."""
+    foreign = make_session(eve, title="Globex secret", client="Globex secret client")
+    Fix.objects.create(session=foreign, number=3, title="Globex secret fix")
+    lane.add_fact(foreign.pk, by=eve, text="Globex secret fact")
+    gil = UserFactory(name="Gil Globex", email="gil@globex.example", account=eve.account)
+    theirs = hand_off(foreign, eve, needs="Globex secret needs")
+    Seen.objects.create(user=gil, handoff=theirs)
+    Seen.objects.create(user=bo, handoff=world.waiting)
+
+    def rows(account_id):
+        found = {}
+        for model in OURS:
+            path = getattr(admin.site.get_model_admin(model), "account_path", None)
+            assert path, f"{model.__name__} is shown to staff without saying whose it is"
+            found[model] = list(model._default_manager.filter(**{path: account_id}).order_by("pk"))
+            assert found[model], f"no {model.__name__} to look at"
+        return found
+
+    return SimpleNamespace(ours=rows(bo.account_id), theirs=rows(eve.account_id), handoff=theirs)
+
+
+def change_page(row):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def changelist(model):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def shown(page):
+    """The ids of the rows of a changelist."""
+    soup = BeautifulSoup(page.content, "html.parser")
+    return {link["href"].split("/")[-3] for link in soup.select("#result_list tbody th a")}
+
+
+def test_every_model_is_in_the_admin():
+    assert [model.__name__ for model in OURS if not admin.site.is_registered(model)] == []
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_a_superuser_sees_all_accounts(both, root, signed_in, model):
+    client = signed_in(root)
+    page = client.get(changelist(model))
+
+    assert page.status_code == 200
+    assert shown(page) >= {str(row.pk) for row in both.ours[model] + both.theirs[model]}
+    for row in (both.ours[model][0], both.theirs[model][0]):
+        assert client.get(change_page(row)).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_other_staff_see_their_own_account_only(both, stan, signed_in, model):
+    client = signed_in(stan)
+    page = client.get(changelist(model))
+
+    assert page.status_code == 200
+    assert shown(page) == {str(row.pk) for row in model._default_manager.filter(pk__in=[row.pk for row in both.ours[model]])}
+    assert client.get(change_page(both.ours[model][0])).status_code == 200
+    for row in both.theirs[model]:
+        for tail in ("change", "history", "delete"):
+            answer = client.get(change_page(row).replace("change", tail))
+            assert answer.status_code in (302, 403, 404)
+            assert "Globex" not in answer.text
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_no_page_of_other_staff_names_a_foreign_account_or_person(both, stan, signed_in, model):
+    client = signed_in(stan)
+
+    for where_to in (changelist(model), change_page(both.ours[model][0])):
+        assert "Globex" not in client.get(where_to).text
+        assert "Eve Stone" not in client.get(where_to).text
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_a_foreign_filter_shows_other_staff_nothing(both, stan, eve, signed_in, model):
+    path = admin.site.get_model_admin(model).account_path.removesuffix("_id").replace("id", "pk")
+
+    page = signed_in(stan).get(changelist(model), {f"{path}__exact": eve.account_id, "q": "Globex"}, follow=True)
+
+    assert page.status_code == 200
+    assert not shown(page) & {str(row.pk) for row in both.theirs[model]}
+
+
+@pytest.mark.parametrize("model", HISTORY, ids=lambda model: model.__name__)
+def test_history_is_read_only_even_for_a_superuser(both, root, signed_in, model):
+    client, row = signed_in(root), both.ours[model][0]
+    before = state_of_everything()
+
+    assert client.post(change_page(row), {"title": "Changed"}).status_code == 403
+    assert client.get(changelist(model) + "add/").status_code == 403
+    assert client.post(changelist(model) + "add/", {}).status_code == 403
+    assert client.post(change_page(row).replace("change", "delete"), {"post": "yes"}).status_code == 403
+    client.post(changelist(model), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert type(row)._default_manager.filter(pk=row.pk).exists()
+    assert state_of_everything() == before
+
+
+def test_a_person_is_never_deleted_in_the_admin(both, root, bo, signed_in):
+    client = signed_in(root)
+
+    assert client.post(reverse("admin:accounts_user_delete", args=[bo.pk]), {"post": "yes"}).status_code == 403
+    client.post(changelist(User), {"action": "delete_selected", "_selected_action": [bo.pk], "post": "yes"})
+    assert User.objects.filter(pk=bo.pk).exists()
+
+
+@pytest.mark.parametrize("who", ["ana", "lea", "vic", "eve"])
+def test_ordinary_people_do_not_enter_the_admin(both, signed_in, request, who):
+    client = signed_in(request.getfixturevalue(who))
+
+    for where_to in ("/admin/", changelist(User), changelist(SessionHandoff), change_page(both.ours[AISession][0]), "/admin/procrastinate/"):
+        answer = client.get(where_to)
+        assert (answer.status_code in (302, 404)), where_to
+        assert SECRET not in answer.text
+    client.post(changelist(SessionHandoff), {"action": "release", "_selected_action": [row.pk for row in both.ours[SessionHandoff]]})
+    assert SessionHandoff.objects.filter(state="claimed").count() == 1
+
+
+def test_staff_who_are_deactivated_are_out(both, stan, signed_in):
+    client = signed_in(stan)
+    User.objects.filter(pk=stan.pk).update(is_active=False)
+
+    assert client.get(changelist(User)).status_code == 302
+
+
+@pytest.mark.parametrize("who", ["root", "stan"])
+def test_release_in_the_admin_goes_through_the_verb(world, bo, dana, signed_in, request, who):
+    staff = request.getfixturevalue(who)
+
+    page = signed_in(staff).post(
+        changelist(SessionHandoff), {"action": "release", "_selected_action": [world.claimed.pk, world.waiting.pk]}, follow=True
+    )
+
+    released = SessionHandoff.objects.get(pk=world.claimed.pk)
+    assert (released.state, released.claimed_by) == ("open", None)
+    event = Event.objects.get(kind="handoff_released")
+    assert (event.handoff, event.by, event.from_state, event.to_state) == (released.pk, staff, "claimed", "open")
+    assert AISession.objects.get(pk=released.session_id).status == "requesting_escalation"
+    rows = signed_in(dana).get("/escalations/", headers=KINDS["JSON"]).json()["handoffs"]
+    assert str(released.pk) in [row["id"] for row in rows]
+    said = BeautifulSoup(page.content, "html.parser").find(class_="messagelist").text
+    assert "1 released to the queue." in said
+    assert "it is open, not claimed" in said
+
+
+def test_staff_of_one_account_release_nothing_of_another(both, eve, stan, signed_in):
+    gil = User.objects.get(email="gil@globex.example")
+    SessionHandoff.objects.claim(both.handoff.pk, by=gil)
+
+    signed_in(stan).post(changelist(SessionHandoff), {"action": "release", "_selected_action": [both.handoff.pk]})
+
+    assert SessionHandoff.objects.get(pk=both.handoff.pk).state == "claimed"
+
+
+def test_other_staff_cannot_make_themselves_more(both, stan, signed_in):
+    from django.contrib.auth.models import Permission
+
+    stan.user_permissions.add(Permission.objects.get(codename="change_user"))
+    client = signed_in(stan)
+    form = {"email": stan.email, "name": "Stan", "account": both.theirs[Account][0].pk, "role": "owner", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+
+    client.post(change_page(stan), form)
+
+    now = User.objects.get(pk=stan.pk)
+    assert (now.is_superuser, now.account_id) == (False, stan.account_id)
+
+
+def test_staff_of_no_account_find_no_error_on_the_pages_of_technicians(world, root, signed_in):
+    client = signed_in(root)
+
+    assert client.get("/").headers["Location"] == "/admin/"
+    for name in sorted(LISTS - {"dashboard"}):
+        answer = client.get(reverse(name))
+        assert answer.status_code in (200, 403), name
+        assert SECRET not in answer.text
+    for name in WITH_ID:
+        if name != "bell-open":
+            assert client.post(address(name, world.waiting), GOOD).status_code in (403, 404, 405) or name in ("release",)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_a_nul_in_the_admins_search_is_no_500(both, root, signed_in, model):
+    assert signed_in(root).get(changelist(model), {"q": "a\x00b"}).status_code < 500
+
+
+@pytest.mark.parametrize("path", ["accounts/user/?role__exact=%00", "handoffs/sessionhandoff/?state__exact=%00", "accounts/event/?kind=%00"])
+def test_a_nul_in_the_admins_filters_is_no_500(both, root, signed_in, path):
+    assert signed_in(root, raise_request_exception=False).get(f"/admin/{path}").status_code < 500
