@@ -31,6 +31,8 @@ def settle(session_id: uuid.UUID, card: int, *, by: User, state: str, answer: st
     person = worker(by)
     hold_for_writing(session_id, person, at=at)
     answer = steps.clean(answer)
+    if state not in ("done", "skipped"):
+        raise Refuse("invalid", "A card is done or skipped; opening it again is another verb.")
     if state == "done" and not answer:
         raise Refuse("invalid", "Say what you found, or skip it.")
     rows = Task.objects.filter(session_id=session_id, number=card, state__in=("pending", "active", "done", "skipped"))
@@ -48,8 +50,11 @@ def reopen(session_id: uuid.UUID, card: int, *, by: User, at: datetime | None = 
     person = worker(by)
     hold_for_writing(session_id, person, at=at)
     rows = Task.objects.filter(session_id=session_id, number=card)
-    if not rows.filter(state__in=("done", "skipped", "pending")).update(state="active", updated_at=at) and not rows.exists():
-        raise Refuse("not_found", NO_CARD)
+    if not rows.filter(state__in=("done", "skipped", "pending")).update(state="active", updated_at=at):
+        task = rows.first()
+        if task is None:
+            raise Refuse("not_found", NO_CARD)
+        return task
     _changed(person, session_id, card, "active", at)
     return rows.get()
 

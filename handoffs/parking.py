@@ -118,8 +118,10 @@ def resume(session_id: uuid.UUID, *, by: User, at: datetime | None) -> "SessionH
 def _end_parked(sender: Any, session_id: uuid.UUID, by_id: int, at: datetime, **kwargs: Any) -> list[News]:
     """Giving a session up supersedes its parked handoff, in the same transaction, before the session's row is taken. The news is
     recorded by whoever asked, at the end: the counter comes last."""
-    session = AISession.objects.get(pk=session_id)
+    session = AISession.objects.filter(pk=session_id).first()
     person = as_now(by_id)
+    if session is None:
+        return []
     assert person is not None
     parked = models.SessionHandoff.objects.filter(session_id=session_id, state="parked")
     if person.id in (session.user_id, session.handler_id) and parked.exists():

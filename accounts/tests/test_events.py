@@ -114,7 +114,9 @@ def test_details_that_are_no_plain_json_are_refused(ana):
 
 
 def test_an_event_keeps_who_when_and_from_what_to_what(ana, handoff):
-    (event,) = tell(ana, "handoff_released", session=handoff.session_id, handoff=handoff.pk, from_state="claimed", to_state="open", details={"n": 1})
+    told = {"session": handoff.session_id, "handoff": handoff.pk, "from_state": "claimed", "to_state": "open", "details": {"n": 1}}
+
+    (event,) = tell(ana, "handoff_released", **told)
 
     kept = Event.objects.get(pk=event.pk)
     assert (kept.kind, kept.by, kept.session, kept.handoff) == ("handoff_released", ana, handoff.session_id, handoff.pk)

@@ -233,7 +233,9 @@ def test_roles_say_who_works_and_who_leads(acme, role, active, works, leads):
     assert who_may_claim(acme.pk).filter(pk=somebody.id).exists() == works
 
 
-@pytest.mark.parametrize(("staff", "superuser", "own", "foreign"), [(True, False, True, False), (True, True, True, True), (False, False, False, False)])
+@pytest.mark.parametrize(
+    ("staff", "superuser", "own", "foreign"), [(True, False, True, False), (True, True, True, True), (False, False, False, False)]
+)
 def test_staff_act_in_their_own_account_and_superusers_in_all(acme, staff, superuser, own, foreign):
     somebody = as_now(UserFactory(account=acme, is_staff=staff, is_superuser=superuser))
 

@@ -79,16 +79,19 @@ def _tried(case: Case, done: list[Attempt]) -> list[Tried]:
 
 
 def _summary(reading: Reading, state: Standing, cause: Cause | None, done: list[Attempt], fixed: list[Correction]) -> str:
-    case = reading.case
     withdrawn = {c.first.order for c in fixed}
     parts = [_problem(reading, withdrawn)]
     if finding := _finding(state, cause, done):
         parts.append(finding)
     parts.append(_now(reading, state))
-    needs = fold(case.needs)
-    if needs and not secrecy.holds_secret(needs):
-        parts.append(f"Needed now: {shorten(needs, 220).rstrip('.')}.")
-    return shorten(" ".join(p for p in parts if p), 1400)
+    return shorten(_ended_once(" ".join(p for p in parts if p)), 1400)
+
+
+def _ended_once(text: str) -> str:
+    """One mark at the end of a quoted sentence, not two."""
+    for mark in "!?":
+        text = text.replace(f"{mark}”.", f"{mark}”")
+    return text.replace(".”.", "”.")
 
 
 def main_symptom(reading: Reading, withdrawn: set[int] | frozenset[int] = frozenset()) -> Sentence | None:

@@ -134,7 +134,8 @@ def test_two_who_write_at_once_get_two_numbers(session, ana, bo, second_waits_fo
     put(session, handler=bo)
 
     first, second = second_waits_for_first(
-        lambda: sessions.say(session.pk, by=ana, text="From Ana", kind="note"), lambda: sessions.say(session.pk, by=bo, text="From Bo", kind="note")
+        lambda: sessions.say(session.pk, by=ana, text="From Ana", kind="note"),
+        lambda: sessions.say(session.pk, by=bo, text="From Bo", kind="note"),
     )
 
     assert (first.number, second.number) == (4, 5)
@@ -155,8 +156,10 @@ def test_a_nul_anywhere_at_intake_is_no_fault(ana, field):
 
 
 def test_many_steps_at_once_are_numbered_in_their_order(session):
+    lines = [NewStep("note", f"Line {n}", author_kind="imported", author_label="Forum") for n in range(3)]
+
     with transaction.atomic():
-        written = steps.write(session.pk, [NewStep("note", f"Line {n}", author_kind="imported", author_label="Forum") for n in range(3)], at=NINE)
+        written = steps.write(session.pk, lines, at=NINE)
 
     assert [(step.number, step.text) for step in written] == [(4, "Line 0"), (5, "Line 1"), (6, "Line 2")]
     assert {step.author_name for step in written} == {"Forum"}
@@ -381,6 +384,9 @@ def test_updates_name_their_own_columns_only(session, ana):
     assert not [sql for sql in updates if " JOIN " in sql or "SELECT" in sql]
 
 
-@pytest.mark.parametrize(("confidence", "tier"), [(0, "discovery"), (0.39, "discovery"), (0.4, "exploring"), (0.79, "exploring"), (0.8, "guided"), (1, "guided")])
+@pytest.mark.parametrize(
+    ("confidence", "tier"),
+    [(0, "discovery"), (0.39, "discovery"), (0.4, "exploring"), (0.79, "exploring"), (0.8, "guided"), (1, "guided")],
+)
 def test_the_tier_follows_the_confidence(ana, confidence, tier):
     assert make_session(ana, confidence=confidence).tier == tier

@@ -255,7 +255,8 @@ def test_nothing_is_returned_to_oneself(claimed, ana, bo):
 
 
 @pytest.mark.parametrize(
-    ("who", "error"), [("ana", "already_claimed"), ("dana", "already_claimed"), ("lea", "already_claimed"), ("vic", "not_allowed"), ("eve", "not_found")]
+    ("who", "error"),
+    [("ana", "already_claimed"), ("dana", "already_claimed"), ("lea", "already_claimed"), ("vic", "not_allowed"), ("eve", "not_found")],
 )
 def test_only_the_claimer_returns(claimed, request, who, error):
     before = stands(claimed)
@@ -288,7 +289,9 @@ def test_returned_twice_is_returned_once(claimed, bo):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_return_that_meets_a_release_waits_and_is_refused(claimed, bo, lea, second_waits_for_first):
-    released, refused = second_waits_for_first(lambda: release(claimed.pk, by=lea), lambda: give_back(claimed.pk, by=bo, note="Delete them."))
+    released, refused = second_waits_for_first(
+        lambda: release(claimed.pk, by=lea), lambda: give_back(claimed.pk, by=bo, note="Delete them.")
+    )
 
     assert released.state == "open"
     assert refused.error == "session_changed"

@@ -251,7 +251,7 @@ def test_pressed_by_the_other_who_may_write_while_it_waits_is_refused(session, a
 
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_gives_the_same_handoff_twice(session, ana, second_waits_for_first):
-    """Part 6 of the design: pressed again by the author of the still open handoff is 200 with the same, also where both presses are on their way."""
+    """Part 6 of the design: pressed again by the author of the still open handoff is the same, also where both presses are on their way."""
     first, second = second_waits_for_first(
         lambda: escalate(session.pk, by=ana, needs=NEEDS),
         lambda: escalate(session.pk, by=ana, needs=NEEDS),

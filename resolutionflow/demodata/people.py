@@ -67,8 +67,7 @@ def settle_in() -> tuple[dict[str, User], int]:
 def _make(cast: Cast, account: Account | None, password: str) -> User:
     """`password` is hashed already: one hash for all, since a good one takes its time and this password is public anyway."""
     staff = account is None
-    fields = {"name": cast.name, "role": cast.role, "account": account, "is_staff": staff, "is_superuser": staff}
-    user = User.objects.create_user(cast.email, **fields)
+    user = User.objects.create_user(cast.email, name=cast.name, role=cast.role, account=account, is_staff=staff, is_superuser=staff)
     user.password = password
     user.save(update_fields=["password"])
     return user
