@@ -89,9 +89,9 @@ def as_json() -> dict[str, dict[str, str]]:
 
 @pytest.fixture
 def second_waits_for_first() -> Callable[[Callable[[], Any], Callable[[], Any]], tuple[Any, Any]]:
-    """A staged race: `a` acts and holds its transaction; `b` starts; when PostgreSQL's locks show `b` waiting, `a` commits. Returns both answers.
+    """A staged race: `a` acts and holds its transaction; `b` starts; when PostgreSQL's locks show `b` waiting, `a` commits.
 
-    For tests with `transaction=True`. Fails with a sentence where `b` was never blocked.
+    Returns both answers. For tests with `transaction=True`. Fails with a sentence where `b` was never blocked.
     """
     from django.db import connection, connections, transaction
 

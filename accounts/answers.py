@@ -1,5 +1,6 @@
 """Answers that every room gives alike: JSON or a page, refusals, and what a person reads when the database is away."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -16,6 +17,8 @@ from accounts.models import User
 from accounts.verbs import Refused
 
 log = structlog.get_logger("answers")
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 HEADINGS = {
     401: "Sign in first",
@@ -109,6 +112,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], AWAY):
+        # Met before a view was called (the sign-in reads the session), or while an error page was drawn.
+        log.error("database away", error=type(sys.exc_info()[1]).__name__)
+        return database_away(request)
     number = getattr(request, "request_id", "")[:12]
     detail = f"Nothing was half done. If it happens again, give your admin the number {number}."
     if wants_json(request):
@@ -131,7 +138,7 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError | InterfaceError | PoolTimeout):
+        if isinstance(exception, AWAY):
             log.error("database away", error=type(exception).__name__)
             return database_away(request)
         return None
@@ -149,6 +156,8 @@ def database_away(request: HttpRequest) -> HttpResponse:
 
 
 # Whole in itself: the ordinary page needs the database for the rail and the bell.
-_AWAY = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Unavailable · ResolutionFlow</title><link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/app.css">
+_AWAY = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Unavailable · ResolutionFlow</title><link rel="stylesheet" href="/static/css/tokens.css">
+<link rel="stylesheet" href="/static/css/app.css">
 <main class="page refused"><h1>The database is away</h1><p>{detail}</p></main></html>"""

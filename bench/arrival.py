@@ -29,8 +29,11 @@ from handoffs.models import SessionHandoff  # noqa: E402
 from tests.browser.conftest import FLAGS, Server  # noqa: E402
 from tests.factories import make_session  # noqa: E402
 
-SEEN = """() => { window.seen = {}; new MutationObserver((changes) => { for (const change of changes) for (const node of change.addedNodes)
-  if (node.dataset && node.dataset.session) requestAnimationFrame(() => requestAnimationFrame(() => { window.seen[node.dataset.session] = Date.now(); }));
+SEEN = """() => { window.seen = {}; new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) {
+    const session = node.dataset?.session;
+    if (session) requestAnimationFrame(() => requestAnimationFrame(() => { window.seen[session] = Date.now(); }));
+  }
 }).observe(document.getElementById("rows"), {childList: true, subtree: true}); }"""
 
 

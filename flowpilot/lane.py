@@ -17,6 +17,8 @@ from flowpilot.models import Fact, SessionStep, Task
 from flowpilot.sessions import hold_for_writing, worker
 from flowpilot.steps import NewStep
 
+# One or two sentences; a log belongs to its step.
+LONGEST_FACT = 600
 NO_CARD = "That card is not in this session's lane."
 
 
@@ -109,9 +111,11 @@ def add_fact(session_id: uuid.UUID, *, by: User, text: str, step: int | None = N
     """Keeps something known, with the step that it came from (or the technician's own word)."""
     at = at or timezone.now()
     person = worker(by)
-    text = steps.clean(text)[:600]
+    text = steps.clean(text)
     if not text:
         raise Refuse("invalid", "Write the fact first.")
+    if len(text) > LONGEST_FACT:
+        raise Refuse("invalid", f"A fact has at most {LONGEST_FACT} characters: keep what matters, the step holds the rest.")
     hold_for_writing(session_id, person, at=at)
     source = SessionStep.objects.filter(session_id=session_id, number=step).first() if step is not None else None
     if step is not None and source is None:

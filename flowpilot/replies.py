@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.db import transaction
 
 from accounts.events import record
 from accounts.verbs import Refuse, verb
@@ -83,8 +84,9 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, at: datetime) -> AI
 
 def write_scripted(session_id: uuid.UUID, made: Reply, *, at: datetime) -> AISession | Any:
     """Writes a given reply, its cards and its fix exactly as a job would, whatever FlowPilot owes. For stories that are told, not made."""
-    AISession.objects.filter(pk=session_id).update(reply_due=0, reply_due_since=at)
-    return _write(session_id, 0, made, at=at)
+    with transaction.atomic():
+        AISession.objects.filter(pk=session_id).update(reply_due=0, reply_due_since=at)
+        return _write(session_id, 0, made, at=at)
 
 
 def _first_open_is_active(session: AISession) -> None:

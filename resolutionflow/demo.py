@@ -293,15 +293,16 @@ def main() -> int:
             make_folder(embedded.state_dir())
         key = embedded.state_dir() / "secret_key"
         env = {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "resolutionflow.settings"}
-        env["DEBUG"] = os.environ.get("DEBUG") or "true"
+        # As in production, but for TLS: own error pages, no tracebacks on screen. Only the seed wants to know that this is a demo.
+        env["HTTP_ONLY"] = os.environ.get("HTTP_ONLY") or "true"
         if not os.environ.get("SECRET_KEY"):
             env["SECRET_KEY"] = kept_key(key)
             hand_over(key)
-        web = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "--ping-interval", "20", "--ping-timeout", "30"]
+        web = ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "--ping-interval", "20", "--ping-timeout", "30"]
         say("Preparing the database and the demo's data ...")
         demo = Demo(
             port,
-            prepare=[[python, manage, "migrate", "--no-input"], [python, manage, "seed_demo"]],
+            prepare=[[python, manage, "migrate", "--no-input"], [python, manage, "seed_demo", "--force"]],
             services={
                 "web": [python, *web, "resolutionflow.asgi:application"],
                 "worker": [python, manage, "procrastinate", "worker", "--concurrency", "4", "--shutdown-graceful-timeout", "2"],

@@ -343,7 +343,10 @@ def let_go(client, handoff, word, **data):
     return client.post(f"/handoffs/{handoff.pk}/{word}/", data, **JSON)
 
 
-@pytest.mark.parametrize(("word", "who", "status"), [("release", "bo", "requesting_escalation"), ("return", "bo", "active"), ("release", "lea", "requesting_escalation")])
+@pytest.mark.parametrize(
+    ("word", "who", "status"),
+    [("release", "bo", "requesting_escalation"), ("return", "bo", "active"), ("release", "lea", "requesting_escalation")],
+)
 def test_release_and_return_answer_with_session_status_and_handoff(handoff, bo, signed_in, request, word, who, status):
     SessionHandoff.objects.claim(handoff.pk, by=bo)
 
@@ -402,7 +405,10 @@ def test_resolve_answers_with_session_status_and_handoff(handoff, bo, signed_in)
 
     answer = signed_in(bo).post(f"/sessions/{handoff.session_id}/resolve/", **JSON)
 
-    assert (answer.status_code, answer.json()) == (200, {"session": str(handoff.session_id), "status": "resolved", "handoff": str(handoff.pk)})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"session": str(handoff.session_id), "status": "resolved", "handoff": str(handoff.pk)},
+    )
 
 
 def test_resolve_without_a_handoff_says_null_and_twice_is_409(session, ana, signed_in):
@@ -440,7 +446,12 @@ def test_the_queue_lists_its_rows_in_its_order(ana, bo, dana, signed_in):
         }  # fmt: skip
         assert is_uuid(row["id"]) and is_uuid(row["session"]) and is_moment(row["created_at"])
         assert isinstance(row["steps"], int)
-    assert (rows[0]["escalated_by"], rows[0]["target"], rows[0]["priority"], rows[0]["needs"]) == (person(dana), None, "urgent", "Is the line down?")
+    assert (rows[0]["escalated_by"], rows[0]["target"], rows[0]["priority"], rows[0]["needs"]) == (
+        person(dana),
+        None,
+        "urgent",
+        "Is the line down?",
+    )
     assert rows[1]["target"] == person(bo)
     assert signed_in(bo).get("/escalations/rows/", **JSON).json()["handoffs"] == rows
 
@@ -498,7 +509,15 @@ def test_a_viewer_does_not_see_the_figures(vic, signed_in):
 
 def test_signed_out_a_page_redirects_htmx_is_told_to_and_json_is_401(handoff):
     ids = {"s": handoff.session_id, "h": handoff.pk}
-    for path in [*READ, *POSTED, "/sessions/{s}/", "/sessions/{s}/changes/", "/sessions/{s}/escalate/", "/handoffs/{h}/", "/handoffs/{h}/summary/"]:
+    for path in [
+        *READ,
+        *POSTED,
+        "/sessions/{s}/",
+        "/sessions/{s}/changes/",
+        "/sessions/{s}/escalate/",
+        "/handoffs/{h}/",
+        "/handoffs/{h}/summary/",
+    ]:
         where = path.format(**ids)
         ask = Client().post if path in POSTED else Client().get
 
@@ -590,7 +609,16 @@ QUERIED = ["show", "status", "q", "page", "period", "all", "after", "lane", "com
 
 @pytest.mark.parametrize(
     "path",
-    [*READ, "/sessions/{s}/", "/sessions/{s}/changes/", "/sessions/{s}/escalate/", "/handoffs/{h}/", "/handoffs/{h}/summary/", "/accounts/login/", "/accounts/logout/"],
+    [
+        *READ,
+        "/sessions/{s}/",
+        "/sessions/{s}/changes/",
+        "/sessions/{s}/escalate/",
+        "/handoffs/{h}/",
+        "/handoffs/{h}/summary/",
+        "/accounts/login/",
+        "/accounts/logout/",
+    ],
 )
 def test_a_nul_in_a_query_string_is_never_a_500(handoff, ana, signed_in, path):
     where, sent = path.format(s=handoff.session_id, h=handoff.pk), dict.fromkeys(QUERIED, NUL)
@@ -637,7 +665,9 @@ def test_a_body_that_is_too_big_is_refused_before_it_is_read(session, ana, signe
     steps = session.steps.count()
 
     for extra in ({}, JSON, HTMX):
-        answer = signed_in(ana).post(f"/sessions/{session.pk}/messages/", "text=" + "x" * 3_000_000, "application/x-www-form-urlencoded", **extra)
+        answer = signed_in(ana).post(
+            f"/sessions/{session.pk}/messages/", "text=" + "x" * 3_000_000, "application/x-www-form-urlencoded", **extra
+        )
         assert answer.status_code in (400, 413, 422)
         form = signed_in(ana).post(f"/sessions/{session.pk}/messages/", {"text": "x" * 1_500_000}, **extra)
         assert form.status_code == 422

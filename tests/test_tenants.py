@@ -98,8 +98,16 @@ def address(name, handoff, note=1):
 def state_of_everything():
     """Enough of the database to tell that nothing was changed."""
     return (
-        list(SessionHandoff.objects.order_by("pk").values_list("pk", "state", "claimed_by", "needs", "assessment_state", "assessment_asked_at")),
-        list(AISession.objects.order_by("pk").values_list("pk", "status", "handler", "step_count", "card_count", "ticket_notes", "updated_at")),
+        list(
+            SessionHandoff.objects.order_by("pk").values_list(
+                "pk", "state", "claimed_by", "needs", "assessment_state", "assessment_asked_at"
+            )
+        ),
+        list(
+            AISession.objects.order_by("pk").values_list(
+                "pk", "status", "handler", "step_count", "card_count", "ticket_notes", "updated_at"
+            )
+        ),
         Event.objects.count(),
         list(Notification.objects.order_by("pk").values_list("pk", "read_at")),
         Seen.objects.count(),
@@ -125,7 +133,9 @@ def test_a_stranger_gets_404_and_the_same_answer_as_for_an_id_that_nobody_has(wo
             assert answer.status_code in (404, 405)
             assert answer.status_code == made_up.status_code
             assert SECRET not in answer.text
-    methods = {m: getattr(client, m)(address(name, world.waiting, world.note.pk), GOOD if m == "post" else {}).status_code for m in ("get", "post")}
+    methods = {
+        m: getattr(client, m)(address(name, world.waiting, world.note.pk), GOOD if m == "post" else {}).status_code for m in ("get", "post")
+    }
     assert 404 in methods.values()
     assert state_of_everything() == before
 
@@ -140,7 +150,9 @@ def test_the_lists_of_a_stranger_hold_nothing_of_acme(world, eve, signed_in, nam
     assert "Reyes" not in answer.text
 
 
-@pytest.mark.parametrize("query", ["q=Zephyri", "q=dental&show=all", "q=Reyes&show=all", "show=all", "show=open", "show=all&status=requesting_escalation"])
+@pytest.mark.parametrize(
+    "query", ["q=Zephyri", "q=dental&show=all", "q=Reyes&show=all", "show=all", "show=open", "show=all&status=requesting_escalation"]
+)
 def test_the_search_of_a_stranger_finds_nothing_of_acme(world, eve, signed_in, query):
     page = signed_in(eve).get(f"/sessions/?{query}")
 
@@ -216,7 +228,10 @@ def test_the_link_of_a_handoff_that_is_over_says_why_and_no_more(world, bo, dana
 def test_a_parked_handoff_is_404_for_whoever_may_not_read_the_session(world, dana, signed_in, name):
     client = signed_in(dana)
     for headers in KINDS.values():
-        answers = [client.get(address(name, world.parked), headers=headers), client.post(address(name, world.parked), GOOD, headers=headers)]
+        answers = [
+            client.get(address(name, world.parked), headers=headers),
+            client.post(address(name, world.parked), GOOD, headers=headers),
+        ]
         assert {answer.status_code for answer in answers} <= {404, 405}
         assert not any(SECRET in answer.text for answer in answers)
 
@@ -401,9 +416,15 @@ def test_a_person_is_never_deleted_in_the_admin(both, root, bo, signed_in):
 def test_ordinary_people_do_not_enter_the_admin(both, signed_in, request, who):
     client = signed_in(request.getfixturevalue(who))
 
-    for where_to in ("/admin/", changelist(User), changelist(SessionHandoff), change_page(both.ours[AISession][0]), "/admin/procrastinate/"):
+    for where_to in (
+        "/admin/",
+        changelist(User),
+        changelist(SessionHandoff),
+        change_page(both.ours[AISession][0]),
+        "/admin/procrastinate/",
+    ):
         answer = client.get(where_to)
-        assert (answer.status_code in (302, 404)), where_to
+        assert answer.status_code in (302, 404), where_to
         assert SECRET not in answer.text
     client.post(changelist(SessionHandoff), {"action": "release", "_selected_action": [row.pk for row in both.ours[SessionHandoff]]})
     assert SessionHandoff.objects.filter(state="claimed").count() == 1
@@ -450,7 +471,15 @@ def test_other_staff_cannot_make_themselves_more(both, stan, signed_in):
 
     stan.user_permissions.add(Permission.objects.get(codename="change_user"))
     client = signed_in(stan)
-    form = {"email": stan.email, "name": "Stan", "account": both.theirs[Account][0].pk, "role": "owner", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    form = {
+        "email": stan.email,
+        "name": "Stan",
+        "account": both.theirs[Account][0].pk,
+        "role": "owner",
+        "is_active": "on",
+        "is_staff": "on",
+        "is_superuser": "on",
+    }
 
     client.post(change_page(stan), form)
 
@@ -476,6 +505,8 @@ def test_a_nul_in_the_admins_search_is_no_500(both, root, signed_in, model):
     assert signed_in(root).get(changelist(model), {"q": "a\x00b"}).status_code < 500
 
 
-@pytest.mark.parametrize("path", ["accounts/user/?role__exact=%00", "handoffs/sessionhandoff/?state__exact=%00", "accounts/event/?kind=%00"])
+@pytest.mark.parametrize(
+    "path", ["accounts/user/?role__exact=%00", "handoffs/sessionhandoff/?state__exact=%00", "accounts/event/?kind=%00"]
+)
 def test_a_nul_in_the_admins_filters_is_no_500(both, root, signed_in, path):
     assert signed_in(root, raise_request_exception=False).get(f"/admin/{path}").status_code < 500

@@ -20,7 +20,7 @@ def put(session, **columns):
 
 
 def readers(session, people):
-    return {person.get_short_name() for person in people if may_read(person, session)}
+    return {person.get_short_name() for person in people if may_read(person, session.pk)}
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ def test_somebody_else_of_the_account_reads_as_their_role_and_the_status_say(ses
     somebody = UserFactory(account=session.account, role=role)
 
     expected = role in ("owner", "admin") or status == "requesting_escalation"
-    assert may_read(somebody, session) == expected
+    assert may_read(somebody, session.pk) == expected
     assert (session in readable_by(somebody)) == expected
 
 
@@ -50,7 +50,7 @@ def test_nobody_of_another_account_reads_it(session, role, status):
     put(session, status=status)
     stranger = UserFactory(account=AccountFactory(), role=role)
 
-    assert not may_read(stranger, session)
+    assert not may_read(stranger, session.pk)
     with pytest.raises(Http404):
         get_readable(stranger, session.pk)
 
@@ -58,8 +58,8 @@ def test_nobody_of_another_account_reads_it(session, role, status):
 def test_an_inactive_person_and_staff_of_no_account_read_nothing(session):
     put(session, status="requesting_escalation")
 
-    assert not may_read(UserFactory(account=session.account, role="owner", is_active=False), session)
-    assert not may_read(UserFactory(account=None, is_staff=True, is_superuser=True), session)
+    assert not may_read(UserFactory(account=session.account, role="owner", is_active=False), session.pk)
+    assert not may_read(UserFactory(account=None, is_staff=True, is_superuser=True), session.pk)
     assert not readable_by(UserFactory(account=None, role="owner")).exists()
 
 
@@ -112,12 +112,12 @@ def test_a_parked_session_is_read_by_who_has_it_and_the_leads(session, ana, bo, 
 
 
 def test_a_demoted_admin_reads_as_what_they_are_now(session, lea):
-    assert may_read(lea, session)
+    assert may_read(lea, session.pk)
 
     type(lea).objects.filter(pk=lea.pk).update(role="engineer")
     lea.refresh_from_db()
 
-    assert not may_read(lea, session)
+    assert not may_read(lea, session.pk)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------

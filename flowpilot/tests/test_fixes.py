@@ -20,7 +20,8 @@ WORDS = {
 
 @pytest.fixture
 def fix(session):
-    write_scripted(session.pk, Reply(text="Try this", confidence=0.9, fix=NewFix(title="Delete the stored credentials")), at=session.created_at)
+    made = Reply(text="Try this", confidence=0.9, fix=NewFix(title="Delete the stored credentials"))
+    write_scripted(session.pk, made, at=session.created_at)
     return Fix.objects.get(session=session)
 
 

@@ -391,4 +391,3 @@ def test_the_constraint_refuses_a_second_card_with_one_number(session):
         Task.objects.create(session=session, number=2, kind="check", title="Again")
     with pytest.raises(IntegrityError, match="step_number_once_per_session"), transaction.atomic():
         SessionStep.objects.create(session=session, number=1, kind="note", author_kind="system", text="Again", at=session.created_at)
-

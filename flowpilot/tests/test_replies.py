@@ -52,7 +52,10 @@ FULL = Reply(
     confidence=0.6,
     playbook="outlook-password",
     domain="E-mail",
-    tasks=[NewTask(kind="question", title="Is it one user?"), NewTask(kind="check", title="Look at the clock", why="Tokens", command="w32tm")],
+    tasks=[
+        NewTask(kind="question", title="Is it one user?"),
+        NewTask(kind="check", title="Look at the clock", why="Tokens", command="w32tm"),
+    ],
     fix=NewFix(title="Delete the stored credentials", detail="cmdkey /delete", verify="Open Outlook"),
 )
 
@@ -78,7 +81,8 @@ def test_a_reply_is_a_step_and_settles_the_debt(session, asked, thinks_with):
     reply_to(asked)
 
     written = last(session)
-    assert (written.number, written.kind, written.author_kind, written.author, written.author_name) == (5, "reply", "assistant", None, "FlowPilot")
+    assert (written.number, written.kind, written.author_kind) == (5, "reply", "assistant")
+    assert (written.author, written.author_name) == (None, "FlowPilot")
     assert (written.text, written.at) == ("Let us look at two things.", NINE)
     assert (now(session).reply_due, now(session).reply_due_since, now(session).confidence) == (None, None, 0.6)
     event = Event.objects.order_by("number").last()
@@ -107,7 +111,8 @@ def test_a_reply_fills_the_lane(session, asked, thinks_with):
         (4, "check", "Look at the clock", "w32tm", "pending"),
     ]
     fix = session.fixes.get()
-    assert (fix.number, fix.title, fix.outcome, fix.current, fix.proposed_in) == (5, "Delete the stored credentials", "proposed", True, last(session))
+    assert (fix.number, fix.title, fix.outcome, fix.current) == (5, "Delete the stored credentials", "proposed", True)
+    assert fix.proposed_in == last(session)
     assert (now(session).playbook, now(session).domain) == ("outlook-password", "E-mail")
 
 

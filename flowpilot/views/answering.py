@@ -1,5 +1,6 @@
 """How the workspace answers a press: JSON, the live fragment for HTMX, or the page again."""
 
+from itertools import pairwise
 from typing import Any
 
 from django.forms import BaseForm
@@ -8,10 +9,11 @@ from django.shortcuts import redirect, render
 
 from accounts.answers import invalid, refuse, wants_json
 from accounts.models import User
+from accounts.templatetags.words import span
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, may_write
 from flowpilot.lane import preview
-from flowpilot.models import AISession, Fix, Priority
+from flowpilot.models import AISession, Fix, Priority, SessionHand
 
 # How many of the last steps a workspace opens with; the earlier ones come when asked for.
 LAST_STEPS = 60
@@ -46,13 +48,22 @@ def lane_context(session: AISession) -> dict[str, Any]:
     }
 
 
+def hands_of(session: AISession) -> list[SessionHand]:
+    """Whose hands it was in; each knows how long it `waited` in nobody's before."""
+    hands = list(session.hands.select_related("user"))
+    for before, hand in pairwise(hands):
+        idle = hand.since - (before.until or hand.since)
+        hand.waited = span(idle) if idle.total_seconds() >= 1 else ""  # type: ignore[attr-defined]
+    return hands
+
+
 def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any]:
     user = person(request)
     return {
         "session": session,
         "can_write": may_write(user, session) and session.status in ("active", "requesting_escalation"),
         "is_hand": may_write(user, session),
-        "hands": list(session.hands.select_related("user")),
+        "hands": hands_of(session),
         "priorities": Priority,
         "outcomes": Fix.Outcome,
         **lane_context(session),

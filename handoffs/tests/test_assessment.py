@@ -75,7 +75,6 @@ def make(handoff, at=None):
     return SessionHandoff.objects.get(pk=handoff.pk)
 
 
-
 def jobs_for(handoff):
     return ProcrastinateJob.objects.filter(task_name="handoffs.assess", args__handoff_id=str(handoff.pk)).count()
 

@@ -103,7 +103,9 @@ def test_analysis_sends_the_briefing_once(handoff, bo, transactional_db):
 
 
 def test_the_claim_is_one_plain_update(handoff, bo):
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         claim(handoff.pk, by=bo)
 
     (update,) = [q["sql"] for q in captured if q["sql"].startswith('UPDATE "handoffs_sessionhandoff"') and "claimed_by_id" in q["sql"]]

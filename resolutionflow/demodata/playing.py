@@ -185,7 +185,7 @@ def _turn(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     """Resolve, abandon and reopen."""
     done = getattr(AISession.objects, step.verb)(stage.session, by=_who(stage, step), at=at)
     if step.resolve and not isinstance(done, Refused):
-        ticketnotes.write(stage.session)
+        ticketnotes.write(stage.session, at=at)
     return done
 
 

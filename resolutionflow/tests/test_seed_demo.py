@@ -185,8 +185,8 @@ def test_times_ascend_within_each_session_and_none_is_in_the_future(demo):
         assert times[-1] <= session.updated_at <= now
         for hand in session.hands.all():
             assert hand.since <= (hand.until or now)
-        # Assessments are made beside what people do, and ticket notes are kept with the time of their writing.
-        told = Event.objects.filter(session=session.pk).exclude(Q(kind="assessment_ready") | Q(details__has_key="notes"))
+        # Assessments are made beside what people do.
+        told = Event.objects.filter(session=session.pk).exclude(kind="assessment_ready")
         told = told.order_by("number")
         assert list(told) == sorted(told, key=lambda event: event.at), session.title
     assert not Event.objects.filter(at__gt=now).exists()

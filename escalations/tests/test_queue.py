@@ -1,0 +1,191 @@
+"""The queue: which open handoffs somebody sees, and in which order."""
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from escalations.queue import mark_seen, row_json, rows_for, seen_by
+from flowpilot.models import AISession, Priority
+from handoffs.models import SessionHandoff
+from tests.factories import UserFactory, hand_off, make_session
+
+verbs = SessionHandoff.objects
+
+NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def wait(by, *, minutes=0, priority=Priority.NORMAL, target=None):
+    return hand_off(make_session(by), by, priority=priority, target=target, at=NINE + timedelta(minutes=minutes))
+
+
+def order_of(person):
+    return [row.pk for row in rows_for(person)]
+
+
+# --- which --------------------------------------------------------------------------------------------------------
+
+
+def test_open_handoffs_of_the_account_stand_in_it(handoff, ana, bo, lea, vic):
+    assert order_of(bo) == order_of(lea) == order_of(vic) == [handoff.pk]
+
+
+def test_ones_own_do_not(handoff, ana):
+    assert order_of(ana) == []
+
+
+def test_those_of_another_account_do_not(handoff, eve):
+    hers = wait(eve)
+    colleague = UserFactory(account=eve.account)
+
+    assert order_of(eve) == []
+    assert order_of(colleague) == [hers.pk]
+
+
+def test_staff_of_no_account_have_no_queue(handoff):
+    assert order_of(UserFactory(account=None, is_staff=True, is_superuser=True)) == []
+
+
+@pytest.mark.parametrize("ending", ["claimed", "withdrawn", "superseded", "returned", "parked"])
+def test_what_is_not_open_leaves_it_for_everybody(handoff, ana, bo, dana, ending):
+    if ending == "withdrawn":
+        verbs.withdraw(handoff.pk, by=ana)
+    else:
+        verbs.claim(handoff.pk, by=bo)
+    if ending == "returned":
+        verbs.give_back(handoff.pk, by=bo, note="Delete them.")
+    if ending == "superseded":
+        AISession.objects.resolve(handoff.session_id, by=bo)
+    if ending == "parked":
+        verbs.park(handoff.session_id, by=bo)
+
+    assert [order_of(person) for person in (ana, bo, dana)] == [[], [], []]
+
+
+def test_what_somebody_handed_on_is_in_the_openers_queue_and_not_in_theirs(handoff, ana, bo):
+    verbs.claim(handoff.pk, by=bo)
+
+    handed_on = hand_off(handoff.session, bo)
+
+    assert order_of(ana) == [handed_on.pk]
+    assert order_of(bo) == []
+
+
+def test_who_released_it_sees_it_again(handoff, ana, bo):
+    verbs.claim(handoff.pk, by=bo)
+
+    verbs.release(handoff.pk, by=bo)
+
+    assert order_of(bo) == [handoff.pk]
+    assert order_of(ana) == []
+
+
+# --- in which order -----------------------------------------------------------------------------------------------
+
+
+def test_higher_priority_first_then_oldest_first(ana, bo):
+    waiting = {
+        name: wait(ana, minutes=minutes, priority=priority)
+        for name, minutes, priority in [
+            ("low and oldest", 0, Priority.LOW),
+            ("urgent and newest", 50, Priority.URGENT),
+            ("high", 20, Priority.HIGH),
+            ("normal and new", 30, Priority.NORMAL),
+            ("normal and old", 10, Priority.NORMAL),
+            ("urgent and old", 5, Priority.URGENT),
+        ]
+    }
+
+    names = {handoff.pk: name for name, handoff in waiting.items()}
+    assert [names[pk] for pk in order_of(bo)] == [
+        "urgent and old",
+        "urgent and newest",
+        "high",
+        "normal and old",
+        "normal and new",
+        "low and oldest",
+    ]
+
+
+def test_those_aimed_at_somebody_stand_on_top_of_their_priority_for_them_alone(ana, bo, dana):
+    high = wait(ana, minutes=40, priority=Priority.HIGH)
+    old = wait(ana, minutes=0)
+    for_bo = wait(ana, minutes=30, target=bo)
+    for_dana = wait(ana, minutes=10, target=dana)
+
+    assert order_of(bo) == [high.pk, for_bo.pk, old.pk, for_dana.pk]
+    assert order_of(dana) == [high.pk, for_dana.pk, old.pk, for_bo.pk]
+    assert [row.for_me for row in rows_for(bo)] == [0, 1, 0, 0]
+
+
+def test_the_order_is_the_rule_whatever_stands_in_it(ana, bo, dana):
+    """Every combination once, written in a random order; the rule said in Python gives the same."""
+    combinations = list(itertools.product(list(Priority), [bo, dana, None], [0, 20]))
+    random.shuffle(combinations)
+    waiting = [wait(ana, minutes=minutes, priority=priority, target=target) for priority, target, minutes in combinations]
+
+    by_the_rule = sorted(waiting, key=lambda h: (-h.priority, h.target_id != bo.pk, h.created_at, h.pk))
+
+    assert order_of(bo) == [handoff.pk for handoff in by_the_rule]
+
+
+def test_a_release_keeps_the_age_of_the_first_hand_off(ana, bo, dana):
+    old, young = wait(ana, minutes=0), wait(ana, minutes=30)
+    verbs.claim(old.pk, by=bo, at=NINE + timedelta(minutes=35))
+
+    verbs.release(old.pk, by=bo, at=NINE + timedelta(minutes=60))
+
+    assert order_of(dana) == [old.pk, young.pk]
+
+
+def test_of_the_same_moment_the_order_is_always_the_same(ana, bo):
+    waiting = [wait(ana) for _ in range(5)]
+
+    assert order_of(bo) == order_of(bo) == sorted(handoff.pk for handoff in waiting)
+
+
+# --- what a card needs --------------------------------------------------------------------------------------------
+
+
+def test_a_card_says_what_the_contract_promises(ana, bo):
+    handoff = hand_off(make_session(ana), ana, needs="May I?", target=bo, priority=Priority.HIGH, at=NINE)
+
+    (row,) = rows_for(bo)
+
+    assert row_json(row) == {
+        "id": str(handoff.pk),
+        "session": str(handoff.session_id),
+        "problem": "Outlook asks for the password again and again",
+        "client": "Northgate Dental",
+        "ticket": "48219",
+        "domain": "Microsoft 365",
+        "priority": "high",
+        "needs": "May I?",
+        "escalated_by": {"id": ana.pk, "name": "Ana Reyes"},
+        "target": {"id": bo.pk, "name": "Bo Lindqvist"},
+        "created_at": "2026-03-02T09:00:00+00:00",
+        "steps": 4,
+    }
+
+
+def test_nobody_aimed_at_is_null(handoff, bo):
+    assert row_json(rows_for(bo)[0])["target"] is None
+
+
+def test_more_rows_do_not_mean_more_queries(ana, bo, django_assert_num_queries):
+    for minutes in range(5):
+        wait(ana, minutes=minutes, target=bo)
+
+    with django_assert_num_queries(1):
+        assert len([row_json(row) for row in rows_for(bo)]) == 5
+
+
+# --- seen ---------------------------------------------------------------------------------------------------------
+
+
+def test_seen_is_seen_once_and_by_that_person_only(handoff, bo, dana):
+    mark_seen(bo, handoff)
+    mark_seen(bo, handoff)
+
+    assert (seen_by(bo), seen_by(dana)) == ({handoff.pk}, set())
