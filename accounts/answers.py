@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 import structlog
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
 from django.forms import BaseForm
@@ -123,6 +122,21 @@ def failed(request: HttpRequest) -> HttpResponse:
     return refusal_page(request, 500, detail)
 
 
+class NoNul:
+    """Takes NULs out of query strings: PostgreSQL refuses them, and no page is to answer 500 to an address."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get("QUERY_STRING", ""):
+            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", "").replace("\x00", "")
+        return self.get_response(request)
+
+
 class DatabaseAway:
     """Answers 503 with a human sentence, on a page that needs no database, when PostgreSQL does not answer."""
 
@@ -131,8 +145,6 @@ class DatabaseAway:
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)

@@ -136,16 +136,14 @@ def main() -> None:
                 watchers.end()
                 results[count] = (statistics.median(shown) * 1000, statistics.median(posts) * 1000)
                 worst = max(shown) * 1000
-                print(
-                    f"{count:4} watchers: card drawn p50 {results[count][0]:.0f} ms, worst {worst:.0f} ms; the POST itself p50 {results[count][1]:.0f} ms"
-                )
+                card, post = results[count]
+                print(f"{count:4} watchers: card drawn p50 {card:.0f} ms, worst {worst:.0f} ms; the POST itself p50 {post:.0f} ms")
             browser.close()
     finally:
         server.stop()
     print(f"cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}, rounds {rounds}")
-    print(
-        f"ratio 100 to 1: {results[100][0] / results[1][0]:.2f}; card to POST at 1: {results[1][0] / results[1][1]:.2f}, at 100: {results[100][0] / results[100][1]:.2f}"
-    )
+    (card_1, post_1), (card_100, post_100) = results[1], results[100]
+    print(f"ratio 100 to 1: {card_100 / card_1:.2f}; card to POST at 1: {card_1 / post_1:.2f}, at 100: {card_100 / post_100:.2f}")
 
 
 if __name__ == "__main__":

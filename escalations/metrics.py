@@ -35,12 +35,14 @@ WITH claims AS (
            (SELECT a.at FROM accounts_event a
              WHERE a.session = c.session AND a.by_id = c.by_id AND a.number > c.number
                AND (c.let_go IS NULL OR a.number < c.let_go)
+               AND a.at <= %(until)s
                AND a.kind IN ('session_stepped', 'fix_settled') AND a.details->>'begun_by' = 'person'
              ORDER BY a.number LIMIT 1) AS acted_at
       FROM claims c
 ), times AS (
-    SELECT greatest(extract(epoch FROM at - offered_at), 0) AS to_claim,
-           greatest(extract(epoch FROM acted_at - at), 0) AS to_act
+    -- greatest() takes no notice of NULL: without the CASE, what never happened would count as a time of 0.
+    SELECT CASE WHEN offered_at IS NOT NULL THEN greatest(extract(epoch FROM at - offered_at), 0) END AS to_claim,
+           CASE WHEN acted_at IS NOT NULL THEN greatest(extract(epoch FROM acted_at - at), 0) END AS to_act
       FROM acted
 )
 SELECT count(to_claim), avg(to_claim),

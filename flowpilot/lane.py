@@ -38,6 +38,9 @@ def settle(session_id: uuid.UUID, card: int, *, by: User, state: str, answer: st
     if state == "done" and not answer:
         raise Refuse("invalid", "Say what you found, or skip it.")
     rows = Task.objects.filter(session_id=session_id, number=card, state__in=("pending", "active", "done", "skipped"))
+    if rows.filter(state=state, answer=answer, sent_as__isnull=False).exists():
+        # A stale page says again what was sent: it is not to be sent twice.
+        return rows.get()
     if not rows.update(state=state, answer=answer, by_id=person.id, sent_as=None, updated_at=at):
         raise Refuse("not_found", NO_CARD)
     _activate_next(session_id)
@@ -52,7 +55,7 @@ def reopen(session_id: uuid.UUID, card: int, *, by: User, at: datetime | None = 
     person = worker(by)
     hold_for_writing(session_id, person, at=at)
     rows = Task.objects.filter(session_id=session_id, number=card)
-    if not rows.filter(state__in=("done", "skipped", "pending")).update(state="active", updated_at=at):
+    if not rows.filter(state__in=("done", "skipped", "pending")).update(state="active", sent_as=None, updated_at=at):
         task = rows.first()
         if task is None:
             raise Refuse("not_found", NO_CARD)

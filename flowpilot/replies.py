@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.events import record
 from accounts.verbs import Refuse, verb
@@ -26,10 +26,13 @@ def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> Any:
         return None
     try:
         made = assistant().reply(case_of(session))
+        return _write(session_id, step, made, at=at)
+    except (OperationalError, InterfaceError):
+        # The database, not the assistant: the job is tried again.
+        raise
     except Exception as error:
         log.exception("reply failed", session=str(session_id), error=type(error).__name__)
         return _give_up(session_id, step, at=at)
-    return _write(session_id, step, made, at=at)
 
 
 def _settle_debt(session_id: uuid.UUID, step: int, at: datetime, **changes: Any) -> AISession:
@@ -41,6 +44,8 @@ def _settle_debt(session_id: uuid.UUID, step: int, at: datetime, **changes: Any)
 
 @verb
 def _write(session_id: uuid.UUID, step: int, made: Reply, *, at: datetime) -> AISession:
+    if not steps.clean(made.text):
+        raise ValueError("a reply without words")
     session = _settle_debt(session_id, step, at, confidence=made.confidence)
     if made.playbook:
         changes = {"playbook": made.playbook}
@@ -49,7 +54,11 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, at: datetime) -> AI
         AISession.objects.filter(pk=session_id).update(**changes)
     written = steps.write(session_id, [NewStep("reply", made.text, author_kind="assistant")], at=at)
     known = {title.casefold() for title in session.tasks.values_list("title", flat=True)}
-    new = [task for task in made.tasks if task.title.casefold() not in known]
+    new = []
+    for task in made.tasks:
+        if task.title.casefold() not in known:
+            known.add(task.title.casefold())
+            new.append(task)
     if new:
         Task.objects.bulk_create(
             Task(

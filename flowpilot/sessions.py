@@ -206,7 +206,7 @@ def _resolve(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
 def _abandon(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
     at = at or timezone.now()
     person = worker(by)
-    answers = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
+    answers: list[tuple[Any, Any]] = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
     above: list[News] = [news for _, told in answers for news in told or ()]
     session, before = _end(pk, person, leaves=("active", "paused"), to="abandoned", line=f"{person.short_name} gave it up", at=at)
     record(*above, News("session_abandoned", session.account_id, person.id, session=pk, from_state=before, to_state="abandoned", at=at))

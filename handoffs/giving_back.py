@@ -106,12 +106,14 @@ def give_back(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Se
     at = at or timezone.now()
     note = steps.clean(note)
     person, handoff = _active(by, pk)
+    if not person.may_work:
+        raise Refuse("not_allowed", "Viewers follow along.")
     if handoff.state in models.SessionHandoff.ENDED:
         if handoff.state == "returned" and handoff.claimed_by_id == person.id:
             return handoff
         raise gone(handoff)
-    if not person.may_work or handoff.claimed_by_id != person.id:
-        if handoff.state == "claimed" and person.may_work:
+    if handoff.claimed_by_id != person.id:
+        if handoff.state == "claimed":
             raise taken(handoff)
         raise Refuse("not_allowed", "Only whoever claimed it returns it.")
     if not note:
@@ -144,17 +146,22 @@ def withdraw(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Ses
         raise gone(handoff)
     if handoff.state == "claimed":
         raise taken(handoff)
-    _withdraw_row(handoff, at=at, note=note)
+    if not _withdraw_row(handoff, at=at, note=note):
+        return handoff
     line = f"{person.short_name} withdrew it{_with(note)}"
     _move_session(handoff, leaves="requesting_escalation", person=person, line=line, at=at, status="active", status_reason="")
     pass_hands(handoff.session_id, handoff.author_id, at=at)
     return _tell("handoff_withdrawn", handoff, person, was="open", to="withdrawn", note=note, at=at)
 
 
-def _withdraw_row(handoff: "SessionHandoff", *, at: datetime, note: str) -> None:
+def _withdraw_row(handoff: "SessionHandoff", *, at: datetime, note: str) -> bool:
+    """The guarded update; False where another press has just withdrawn it: the same success."""
     rows = models.SessionHandoff.objects.filter(pk=handoff.pk, account_id=handoff.account_id, state="open", claimed_by=None)
     if not rows.update(state="withdrawn", ended_at=at, ended_note=note):
         handoff.refresh_from_db()
+        if handoff.state == "withdrawn":
+            return False
         if handoff.state == "claimed":
             raise taken(handoff)
         raise gone(handoff) if handoff.state in models.SessionHandoff.ENDED else moved_on()
+    return True

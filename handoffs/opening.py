@@ -86,14 +86,16 @@ def _open(
     news = supersede(session, person, ("claimed", "parked"), by_handoff=handoff_id, at=at)
     _leave(session_id, person, needs=needs, at=at)
     settled = _settle_fix(session_id, person, fix_outcome, at=at)
-    news += settled
+    # The outcome is told before the old handoff ends: it is the claimer's own act, and counts as one.
+    news = settled + news
     word = f"{person.short_name} handed it off" + (f", for {target.get_short_name()}" if target else "")
     steps.write(session_id, [NewStep("system", f"{word}: {needs}", author_kind="system", author_id=person.id)], at=at)
     session.refresh_from_db()
+    session.priority = priority or session.priority
     snapshot, _ = packaging.freeze(session, needs=needs)
     AISession.objects.filter(pk=session_id).update(
         escalation_package=packaging.package(handoff_id, intent="escalate", needs=needs, snapshot=snapshot),
-        priority=priority or session.priority,
+        priority=session.priority,
     )
     handoff = _insert(
         id=handoff_id,
@@ -102,7 +104,7 @@ def _open(
         author_id=person.id,
         needs=needs,
         target=target,
-        priority=priority or session.priority,
+        priority=session.priority,
         snapshot=snapshot,
         created_at=at,
         assessment_asked_at=at,

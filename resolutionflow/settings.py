@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "resolutionflow.logs.RequestLog",
+    "accounts.answers.NoNul",
     "django.middleware.security.SecurityMiddleware",
     "resolutionflow.staticfiles.StaticFiles",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/login/", login_not_required(account.login), name="account_login"),
     path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
+    path("accounts/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("", include("flowpilot.urls")),
     path("", include("handoffs.urls")),

@@ -629,8 +629,8 @@ def test_a_nul_in_a_query_string_is_never_a_500(handoff, ana, signed_in, path):
 
 
 FIELDS = [
-    "text", "kind", "reason", "priority", "target", "fix_outcome", "note", "notes", "action", "answer", "outcome", "begin", "from", "after", "context",
-    "audience", "length", "title", "client", "ticket", "log", "step", "login", "password", "next",
+    "text", "kind", "reason", "priority", "target", "fix_outcome", "note", "notes", "action", "answer", "outcome", "begin", "from", "after",
+    "context", "audience", "length", "title", "client", "ticket", "log", "step", "login", "password", "next",
 ]  # fmt: skip
 
 

@@ -3,9 +3,10 @@
 import copy
 
 import pytest
+from asgiref.sync import async_to_sync
 from bs4 import BeautifulSoup
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from escalations.live.listener import listener
 
@@ -173,3 +174,13 @@ def test_a_probe_is_no_line_in_the_log_unless_it_fails(no_database, caplog):
 
     assert quiet == []
     assert [record for record in caplog.records if "answered" in record.getMessage()]
+
+
+def test_the_asynchronous_door_says_the_same(no_database, bo):
+    client = AsyncClient(raise_request_exception=False)
+    client.force_login(bo, backend="django.contrib.auth.backends.ModelBackend")
+    no_database()
+
+    page = async_to_sync(client.get)("/escalations/")
+
+    assert (page.status_code, "The database is away" in page.text) == (503, True)

@@ -220,8 +220,8 @@ def hostile(ana, bo):
         assessed_upto=4,
         assessed_at=waiting.created_at,
         assessment={
-            "summary_prose": HOSTILE, "likely_cause": HOSTILE, "confidence": "low", "what_we_know": [entry], "tried": [entry], "suggested_steps": [entry],
-            "open_questions": [HOSTILE],
+            "summary_prose": HOSTILE, "likely_cause": HOSTILE, "confidence": "low", "what_we_know": [entry], "tried": [entry],
+            "suggested_steps": [entry], "open_questions": [HOSTILE],
         },
     )  # fmt: skip
     SessionHandoff.objects.filter(pk=waiting.pk).update(assessment_state="unavailable", assessment_reason=HOSTILE)

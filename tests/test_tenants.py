@@ -53,7 +53,8 @@ WITH_ID = {
 LISTS = {"dashboard", "sessions", "intake", "queue", "queue-rows", "metrics", "bell"}
 NOBODYS = {"healthz", "readyz", "account_login", "account_logout", "account_reauthenticate", "bell-read"}
 GOOD = {
-    "text": "Hello", "reason": "Help", "note": "Do this", "notes": "Notes", "action": "skip", "outcome": "failed", "begin": "own", "context": "progress",
+    "text": "Hello", "reason": "Help", "note": "Do this", "notes": "Notes", "action": "skip", "outcome": "failed", "begin": "own",
+    "context": "progress",
 }  # fmt: skip
 # What may be posted without writing anything.
 WRITES_NOTHING = {"status-update"}
@@ -71,7 +72,7 @@ def names_of(resolver):
 
 @pytest.fixture
 def world(ana, bo):
-    """Acme at work: a session that waits, one that was claimed, one that is parked, with lane, fact and fix; every text holds the secret word."""
+    """Acme at work: a session that waits, one that was claimed, one that is parked; every text of theirs holds the secret word."""
 
     def session(**extra):
         made = make_session(ana, title=f"{SECRET} printer", client=f"{SECRET} Dental", ticket=f"{SECRET}-1", **extra)

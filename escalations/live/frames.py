@@ -67,6 +67,8 @@ def frame_of(event: Event) -> Frame:
         elif event.kind == "handoff_returned":
             readers = _readers(handoff.session)
             body["bell"] = handoff.session.user_id
+        elif handoff.session.status != AISession.Status.REQUESTING:
+            readers = _readers(handoff.session)
     elif event.session:
         session = AISession.objects.filter(pk=event.session).first()
         if session is None:

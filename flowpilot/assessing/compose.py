@@ -1,16 +1,17 @@
 """The assessment, put together: read, then tell in the order in which a colleague asks."""
 
-import re
-
 from flowpilot.assessing import cues, errors, secrecy
 from flowpilot.assessing.attempts import attempts
 from flowpilot.assessing.cause import Cause, hypotheses, likely_cause
+from flowpilot.assessing.compose_parts import PLAIN_TROUBLE, main_symptom, without_mark
 from flowpilot.assessing.corrections import Correction, corrections
 from flowpilot.assessing.exchange import asks, suggestions
 from flowpilot.assessing.knowing import known_facts, quote_of
+from flowpilot.assessing.lane import assess_lane
+from flowpilot.assessing.lane.bench import has_lane
 from flowpilot.assessing.next_steps import open_questions, suggested_steps
 from flowpilot.assessing.reading import Reading, Sentence, read
-from flowpilot.assessing.sentences import fold, shorten, visible_part
+from flowpilot.assessing.sentences import fold, shorten
 from flowpilot.assessing.standing import Standing, standing
 from flowpilot.assessing.tried import Attempt
 from flowpilot.assessing.verify import verify
@@ -18,16 +19,12 @@ from flowpilot.assistant.case import Case
 from flowpilot.assistant.results import Assessment, Tried
 
 MOST_TRIED = 14
-_PLAIN_TROUBLE = re.compile(
-    r"\b(?:can'?t|cannot|could ?n[o']t|unable|neither|error|fail\w*|stopp?\w*|won'?t|lost|crash\w*|timed? ?out|blank|only|"
-    r"issue is|problem is|do ?n[o']t show|too old)\b",
-    re.IGNORECASE,
-)
-_TITLE_MARK = re.compile(r"^\W*\[?(?:solved|resolved|closed|fixed)\]?\W+", re.IGNORECASE)
 
 
 def assess(case: Case) -> Assessment:
     """What a colleague needs to know of a case. Deterministic: the same case gives the same words."""
+    if has_lane(case):
+        return verify(assess_lane(case), case)
     reading = read(case)
     offered = suggestions(reading)
     asked = asks(reading)
@@ -94,36 +91,9 @@ def _ended_once(text: str) -> str:
     return text.replace(".”.", "”.")
 
 
-def main_symptom(reading: Reading, withdrawn: set[int] | frozenset[int] = frozenset()) -> Sentence | None:
-    """The sentence of the first reports that says best what is wrong."""
-    reports = [s for s in reading.reporter() if not s.is_noise and s.order not in withdrawn and not s.terminal]
-    if not reports:
-        return None
-    early = [s for s in reports if s.step <= reports[0].step + 2][:25]
-    title = reading.case.title
-
-    def weight(s: Sentence) -> float:
-        points = 3.0 if s.has("symptom") else 0.0
-        points += 1.0 if s.has("onset") else 0.0
-        points += 1.0 if errors.texts(s) else 0.0
-        points += cues.closeness(s.text, title) / 25 * min(1.0, 160 / len(s.text))
-        points -= 2.0 if s.has("works", "not_in_record") else 0.0
-        points -= 4.0 if s.text.lower().startswith("no error") else 0.0
-        points -= 0.5 * (s.step - reports[0].step)
-        points += 1.5 if s.has("goal") else 0.0
-        points -= 1.5 if s.text.lower() in title.lower() else 0.0
-        points += 1.0 if _PLAIN_TROUBLE.search(s.text) else 0.0
-        points -= 1.0 if s.has("hedge") else 0.0
-        points -= 2.0 if s.has("hypothetical", "opinion") else 0.0
-        points -= 1.0 if len(s.text) > 260 or len(s.text) < 20 else 0.0
-        return points - 0.08 * (s.order - early[0].order) - (2.0 if s.done else 0.0)
-
-    return max(early, key=weight)
-
-
 def _problem(reading: Reading, withdrawn: set[int]) -> str:
     case = reading.case
-    title = _TITLE_MARK.sub("", visible_part(fold(case.title)))
+    title = without_mark(case.title)
     if secrecy.holds_secret(title):
         title = ""
     symptom = main_symptom(reading, withdrawn)
@@ -132,7 +102,7 @@ def _problem(reading: Reading, withdrawn: set[int]) -> str:
     own_words = symptom is not None and _repeats(title, symptom)
     if symptom is None:
         text = f"Reported: “{shorten(title, 160)}”." if title else "The session holds no description of a problem."
-    elif not own_words and "symptom" in cues.meanings(title) and not _PLAIN_TROUBLE.search(symptom.text):
+    elif not own_words and "symptom" in cues.meanings(title) and not PLAIN_TROUBLE.search(symptom.text):
         text = f"{who}{of} reports: “{shorten(title, 160)}”."
     elif own_words:
         text = f"{who}{of} {'asks' if symptom.is_question else 'reports'}: “{shorten(symptom.said, 200)}”."

@@ -195,7 +195,7 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
         and sentence.step <= reading.steps[0].number + 1
     ):
         return []
-    points = _points(sentence, reading)
+    points = weight_of(sentence, reading)
     result = []
     for text in found[:2]:
         label = "Error reported" if sentence.is_reporter else "Error"
@@ -215,7 +215,7 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     return result
 
 
-def _points(sentence: Sentence, reading: Reading) -> float:
+def weight_of(sentence: Sentence, reading: Reading) -> float:
     points = 0.0
     points += 3.0 if sentence.has("symptom") else 0
     points += 3.5 if _VERSION.search(sentence.text) else 0

@@ -1,14 +1,20 @@
 """What an assistant returns. Whatever made it, it is untrusted until it has passed these shapes (and, for an assessment, `verify`)."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Confidence = Literal["low", "medium", "high"]
 
 
 class _Result(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_nul(cls, value: Any) -> Any:
+        """No database takes a NUL, and no person types one."""
+        return value.replace("\x00", "") if isinstance(value, str) else value
 
 
 class Evidence(_Result):
@@ -69,8 +75,8 @@ class Reply(_Result):
 
     text: str = Field(min_length=1, max_length=4000)
     confidence: float = Field(ge=0, le=1)
-    playbook: str = ""
-    domain: str = ""
+    playbook: str = Field(default="", max_length=60)
+    domain: str = Field(default="", max_length=60)
     tasks: list[NewTask] = Field(default_factory=list, max_length=8)
     fix: NewFix | None = None
 

@@ -304,8 +304,8 @@ def test_a_failure_after_the_end_says_nothing(session, ana, asked, thinks_with):
         Reply(text="Look here", confidence=0.5, tasks=[NewTask(kind="check", title="Look\x00 here", command="dir\x00")]),
         Reply(text="Look here", confidence=0.5, fix=NewFix(title="Delete\x00 it", detail="a\x00b")),
         Reply(text="Look here", confidence=0.5, playbook="a\x00b", domain="c\x00d"),
-        Reply(text="Look here", confidence=0.5, playbook="p" * 200, domain="d" * 200),
-        Reply(text="\x00", confidence=0.5),
+        Reply.model_construct(text="Look here", confidence=0.5, playbook="p" * 200, domain="d" * 200, tasks=[], fix=None),
+        Reply.model_construct(text="\x00", confidence=0.5, playbook="", domain="", tasks=[], fix=None),
     ],
     ids=["NUL in the text", "NUL in a card", "NUL in a fix", "NUL in the domain", "a domain that is too long", "nothing but NUL"],
 )

@@ -31,7 +31,7 @@ def letting_go(handoff: SessionHandoff | None, user: User) -> set[str]:
     if handoff is None or user.role == "viewer":
         return ways
     leads = user.role in ("owner", "admin")
-    if handoff.state == "claimed":
+    if handoff.state == "claimed" and handoff.session.status == "active":
         if handoff.claimed_by_id == user.pk or leads:
             ways.add("release")
         if handoff.claimed_by_id == user.pk and handoff.session.user_id != user.pk:

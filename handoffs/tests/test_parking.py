@@ -366,4 +366,7 @@ def test_updates_name_their_own_columns_only(session, ana):
 
     updates = [q["sql"] for q in captured if q["sql"].startswith("UPDATE")]
     assert sum('"status" =' in sql.split("WHERE")[0] for sql in updates) == 4
+    states = [sql for sql in updates if sql.startswith('UPDATE "handoffs_sessionhandoff" SET "state"')]
+    assert len(states) == 2
+    assert all('"state" =' in sql.split("WHERE")[1] for sql in states)
     assert not [sql for sql in updates if " JOIN " in sql or "SELECT" in sql]

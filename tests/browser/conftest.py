@@ -268,6 +268,9 @@ class Browsers:
             return
         if "Response Status Error Code" in text and any(f"Code {status}" in text for status in self.expected):
             return
+        # Leaving a page before its socket stood is nobody's fault.
+        if "closed before the connection is established" in text:
+            return
         if self.cuts and ("WebSocket" in text or "ERR_CONNECTION" in text or "sendError" in text):
             return
         self.errors.append(f"console {kind}: {text}")

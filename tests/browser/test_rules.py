@@ -92,10 +92,11 @@ def test_get_ai_analysis_sends_its_briefing_once_and_the_reply_fills_the_lane(br
     bo.get_by_role("button", name="Get AI analysis").click()
 
     expect(bo.locator("#stream .briefing")).to_have_count(1)
-    expect(bo.locator("#stream .msg.reply").last).to_be_visible(timeout=15_000)
+    # The one that Ana had, and the one to the briefing.
+    expect(bo.locator("#stream .msg.reply")).to_have_count(2, timeout=15_000)
     bo.reload()
-    assert bo.locator("#stream .briefing").count() == 1
-    assert bo.locator("#stream .msg.reply").count() == 2  # the one that Ana had, and the one to the briefing
+    expect(bo.locator("#stream .briefing")).to_have_count(1)
+    expect(bo.locator("#stream .msg.reply")).to_have_count(2)
     assert stage(lambda: fresh_steps(handoff)) == 1
 
 

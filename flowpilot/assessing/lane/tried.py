@@ -1,0 +1,106 @@
+"""What was tried: fixes with their outcomes, and what people report to have done themselves."""
+
+import re
+
+from flowpilot.assessing import cues, secrecy
+from flowpilot.assessing.lane.bench import SKIPPED, Bench, outcome_note, quote
+from flowpilot.assessing.lane.summary import relayed
+from flowpilot.assessing.lane.wording import bare, capital, first_sentences
+from flowpilot.assessing.sentences import fold, shorten
+from flowpilot.assessing.tried import Attempt
+from flowpilot.assistant.case import CaseFix
+from flowpilot.assistant.results import Evidence, Tried
+
+WORDS = {
+    "worked": "worked",
+    "failed": "failed",
+    "partial": "worked in part",
+    "applied": "applied, not yet verified",
+    "dismissed": "was not applied",
+}
+MOST_DEEDS = 6
+_DEED = re.compile(r"(?:^|[.;,]\s+|\band )(?P<deed>(?:I|We) (?:have )?(?P<verb>[a-z]+)\b[^.;]{6,150})")
+# What one reads, hears or rings about changes nothing: it is a finding, not an attempt.
+_HEARD = (
+    r"rang|called|phoned|asked|told|said|traced|tracked|found|noted|looked|saw|read|watched|promised|learn\w*|heard|counted|compared|"
+    r"checked"
+)
+_NO_DEED = re.compile(
+    rf"^\W*(?:i |we )?(?:have |had )?(?:just |then |also )?(?:(?:{_HEARD})\b|\w+ (?:nothing|none|neither|not|no)\b)", re.IGNORECASE
+)
+# "Side copy done to E:", "Target BW-FS02 is disabled": done by whoever reports it.
+_DONE = re.compile(r"^(?P<what>(?:[\w.\\:/-]+ ){1,7}?)(?:(?:is|are|has been|have been) )?(?P<verb>[a-z]+)\b", re.IGNORECASE)
+_BY_OTHERS = re.compile(r"\b(?:was|were|he|she|they|it|who|which|that|not|never|nobody|nothing|by)\b", re.IGNORECASE)
+
+
+def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
+    fixes = [entry for fix in bench.case.fixes if (entry := _fix(bench, fix))]
+    titles = [entry.action for entry in fixes]
+    deeds = [(a.step, a.as_tried()) for a in own_deeds(done)]
+    deeds += _in_results(bench) + _reported(bench, done)
+    kept: list[Tried] = []
+    for _, entry in sorted(deeds, key=lambda pair: pair[0]):
+        if not any(cues.closeness(entry.action, title) >= 80 for title in titles) and not any(
+            cues.alike(entry.action, other.action) >= 88 for other in kept
+        ):
+            kept.append(entry)
+    return fixes + kept[-MOST_DEEDS:]
+
+
+def own_deeds(done: list[Attempt]) -> list[Attempt]:
+    """What people did, without what they only heard, read or left alone, and without what they quote somebody else with."""
+    return [
+        attempt
+        for attempt in done
+        if not any(
+            _NO_DEED.match(s.text) or s.text.startswith(('"', "“")) or (s.has("stated_cause", "intention") and not attempt.wording)
+            for s in attempt.actions[:1]
+        )
+    ]
+
+
+def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
+    if fix.outcome not in WORDS or secrecy.holds_secret(fix.title):
+        return None
+    title, note = bare(fold(fix.title)), outcome_note(bench, fix)
+    told = bench.steps.get(fix.outcome_step or 0) or bench.steps.get(fix.proposed_step or 0)
+    evidence = quote(told, note or f"{title} {fix.outcome}")
+    if evidence is None:
+        return None
+    outcome = WORDS[fix.outcome] + (f": {first_sentences(note, 210)}" if note else "")
+    return Tried(action=capital(shorten(title, 200)), outcome=outcome, evidence=[evidence])
+
+
+def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
+    """ "I changed the peer on FW1", said in an answer."""
+    found = []
+    for step in bench.results:
+        if step.kind != "answer" or SKIPPED.match(step.text):
+            continue
+        for match in _DEED.finditer(fold(step.text)):
+            deed = match["deed"].strip()
+            if match["verb"] not in cues.past_forms() - cues.word_set("weak_actions") or _NO_DEED.match(deed) or secrecy.holds_secret(deed):
+                continue
+            action = capital(bare(re.sub(r"^(?:I|We) (?:have )?", "", deed)))
+            found.append((step.number, Tried(action=action, outcome=None, evidence=[Evidence(step=step.number, quote=deed)])))
+    return found
+
+
+def _reported(bench: Bench, done: list[Attempt]) -> list[tuple[int, Tried]]:
+    """What somebody reports as done without saying "I": the part up to the comma is the deed, the rest what came of it."""
+    named = {s.order for attempt in done for s in attempt.actions}
+    found = []
+    for sentence in bench.talk.sentences:
+        if sentence.step in bench.opening or sentence.order in named or not sentence.is_firm or sentence.has("stated_cause", "not_done"):
+            continue
+        head, _, rest = sentence.text.partition(", ")
+        match = _DONE.match(head)
+        while match and match["verb"].lower() not in (cues.past_forms() | {"done", "taken"}) - cues.word_set("weak_actions"):
+            match = re.match(
+                rf"^(?P<what>{re.escape(match.group(0))} (?:(?:is|are|has been|have been) )?)(?P<verb>[a-z]+)\b", head, re.IGNORECASE
+            )
+        if match is None or len(cues.words(match["what"])) > 7 or _BY_OTHERS.search(head) or relayed(sentence.text):
+            continue
+        outcome = f"result: {bare(rest)}" if len(cues.content(rest)) >= 2 else None
+        found.append((sentence.step, Tried(action=capital(shorten(bare(head), 200)), outcome=outcome, evidence=[sentence.evidence])))
+    return found
