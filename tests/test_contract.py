@@ -493,7 +493,7 @@ def test_the_figures(handoff, bo, signed_in, period):
     assert body["time_to_first_action"] == {"average_s": None, "median_s": None, "p95_s": None}
 
 
-@pytest.mark.parametrize("period", ["", "1d", "30", "7d\x00", "7d'; --", "٧d"])
+@pytest.mark.parametrize("period", ["", "1d", "30", "7d'; --", "٧d"])
 def test_a_bad_period_is_422(bo, signed_in, period):
     answer = signed_in(bo).get("/escalations/metrics/", {"period": period}, **JSON)
 

@@ -6,7 +6,7 @@ from flowpilot.assessing.cause import Cause, hypotheses, likely_cause
 from flowpilot.assessing.compose_parts import PLAIN_TROUBLE, main_symptom, without_mark
 from flowpilot.assessing.corrections import Correction, corrections
 from flowpilot.assessing.exchange import asks, suggestions
-from flowpilot.assessing.knowing import known_facts, quote_of
+from flowpilot.assessing.knowing import known_facts
 from flowpilot.assessing.lane import assess_lane
 from flowpilot.assessing.lane.bench import has_lane
 from flowpilot.assessing.next_steps import open_questions, suggested_steps
@@ -35,44 +35,27 @@ def assess(case: Case) -> Assessment:
     followed = {s.order for a in done if a.suggestion for s in a.suggestion.all}
     asked = [ask for ask in asked if ask.sentence.order not in followed]
     known = known_facts(reading, asked, fixed, state, cause, done)
-    from_fix = state.confirmed is None and state.worked_fix is not None
     result = Assessment(
         summary_prose=_summary(reading, state, cause, done, fixed),
-        likely_cause=_fix_cause(state) if from_fix and cause is None else (shorten(cause.text, 395) if cause else None),
-        confidence=("medium" if from_fix else "low") if cause is None else cause.confidence,
+        likely_cause=shorten(cause.text, 395) if cause else None,
+        confidence=cause.confidence if cause else "low",
         what_we_know=known,
-        tried=_tried(case, done),
+        tried=_tried(done),
         suggested_steps=suggested_steps(reading, state, cause, asked, hypotheses(reading, done)),
         open_questions=open_questions(reading, asked, state),
     )
     return verify(result, case)
 
 
-def _fix_cause(state: Standing) -> str | None:
-    fix = state.worked_fix
-    return shorten(f"Nobody named the cause as such; the fix that is marked as worked: {fold(fix.title)}", 395) if fix else None
-
-
-def _tried(case: Case, done: list[Attempt]) -> list[Tried]:
-    """Fixes of the lane with their outcomes first, then what the reports tell, in order."""
-    entries = []
-    words = {"worked": "worked", "failed": "failed", "partial": "worked in part", "applied": None}
-    for fix in case.fixes:
-        step = fix.outcome_step or fix.proposed_step
-        if fix.outcome not in words or step is None or secrecy.holds_secret(fix.title):
-            continue
-        cited = [
-            e for s in dict.fromkeys([fix.proposed_step, fix.outcome_step]) if s and (e := quote_of(case, s, f"{fix.title} {fix.outcome}"))
-        ]
-        entries.append(Tried(action=shorten(fold(fix.title), 300), outcome=words[fix.outcome], evidence=cited))
-    titles = [e.action for e in entries]
-    found = [a.as_tried() for a in done if not any(cues.closeness(a.action, t) >= 80 for t in titles)]
+def _tried(done: list[Attempt]) -> list[Tried]:
+    """What the reports tell, in order."""
+    found = [a.as_tried() for a in done]
     if len(found) > MOST_TRIED:
         # The latest tell most; of the older ones those with an outcome.
         late = found[-8:]
         early = [t for t in found[:-8] if t.outcome][: MOST_TRIED - 8]
         found = early + late
-    return entries + found
+    return found
 
 
 def _summary(reading: Reading, state: Standing, cause: Cause | None, done: list[Attempt], fixed: list[Correction]) -> str:
@@ -152,8 +135,6 @@ def _now(reading: Reading, state: Standing) -> str:
         by = f" after “{shorten(told, 150)}”" if cure and (cure.wording or state.confirmed not in cure.actions) else ""
         part = " (in part)" if state.confirmed.has("partial") else ""
         return f"It ended{part}{by}: {who} confirms “{shorten(state.confirmed.said, 150)}”."
-    if state.worked_fix:
-        return f"The fix “{shorten(fold(state.worked_fix.title), 150)}” is marked as worked."
     reports = [s for s in reading.reporter() if not s.is_noise]
     if not reports:
         return ""

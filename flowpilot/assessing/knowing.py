@@ -7,12 +7,11 @@ from flowpilot.assessing import cues, errors
 from flowpilot.assessing.cause import Cause
 from flowpilot.assessing.corrections import Correction
 from flowpilot.assessing.exchange import Ask
-from flowpilot.assessing.reading import Reading, Sentence, quotable
+from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import fold, shorten
 from flowpilot.assessing.standing import Standing
 from flowpilot.assessing.tried import Attempt
-from flowpilot.assistant.case import Case
-from flowpilot.assistant.results import Evidence, Known
+from flowpilot.assistant.results import Known
 
 MOST, FEWEST = 10, 4
 _VERSION = re.compile(
@@ -38,8 +37,7 @@ class Candidate:
 def known_facts(
     reading: Reading, asked: list[Ask], fixed: list[Correction], state: Standing, cause: Cause | None, done: list[Attempt]
 ) -> list[Known]:
-    candidates = [*_from_lane(reading.case), *_from_checks(reading)]
-    in_lane = {e.step for c in candidates for e in c.known.evidence}
+    candidates: list[Candidate] = []
     deeds = {s.order for attempt in done for s in attempt.actions}
     results = [attempt.result for attempt in done if attempt.result and attempt.worked is not True]
     withdrawn = {c.first.order for c in fixed} | {c.later.order for c in fixed}
@@ -49,7 +47,7 @@ def known_facts(
     answers = {e.quote for c in answered for e in c.known.evidence[1:]}
     candidates += answered
     for sentence in reading.sentences:
-        if sentence.order in withdrawn or sentence.step in in_lane or sentence.evidence.quote in answers:
+        if sentence.order in withdrawn or sentence.evidence.quote in answers:
             continue
         if sentence.order in shown_errors:
             candidates.append(_plain(sentence, f"Error reported: “{(errors.texts(sentence) or [sentence.said])[0]}”", 6.0))
@@ -72,68 +70,6 @@ def _name(sentence: Sentence) -> str:
 
 def _plain(sentence: Sentence, text: str, points: float) -> Candidate:
     return Candidate(Known(text=shorten(text, 300), evidence=[sentence.evidence]), points, sentence.order, sentence.text)
-
-
-def quote_of(case: Case, step: int, like: str) -> Evidence | None:
-    """The line of a step that fits a text best, to be quoted for it."""
-    found = next((s for s in case.steps if s.number == step), None)
-    if found is None:
-        return None
-    lines = [line for line in found.text.splitlines() if line.strip()]
-    if not lines:
-        return None
-    quote = quotable(max(lines, key=lambda line: (cues.closeness(line, like), cues.alike(line, like))))
-    return Evidence(step=step, quote=quote) if quote else None
-
-
-def _from_lane(case: Case) -> list[Candidate]:
-    """Facts, answers and check results that stand in the task lane."""
-    result = []
-    for fact in case.facts:
-        step = fact.step if fact.step is not None else _step_that_says(case, fact.text)
-        evidence = quote_of(case, step, fact.text) if step is not None else None
-        if evidence and quotable(fact.text):
-            result.append(
-                Candidate(Known(text=shorten(fold(fact.text), 300), evidence=[evidence]), 12.0, evidence.step * 1000.0, fact.text)
-            )
-    for task in case.tasks:
-        if task.state != "done" or task.step is None or not task.answer.strip():
-            continue
-        evidence = quote_of(case, task.step, task.answer)
-        if evidence and quotable(task.answer):
-            label = "Check" if task.kind == "check" else "Asked"
-            text = f"{label} “{shorten(fold(task.title), 140)}”: {shorten(fold(task.answer), 180)}"
-            result.append(
-                Candidate(
-                    Known(text=text, evidence=[evidence]),
-                    11.0 if task.kind == "check" else 10.0,
-                    task.step * 1000.0,
-                    f"{task.title} {task.answer}",
-                )
-            )
-    return result
-
-
-def _step_that_says(case: Case, text: str) -> int | None:
-    return next((s.number for s in reversed(case.steps) if s.author_kind != "assistant" and cues.alike(s.text[:600], text) >= 85), None)
-
-
-def _from_checks(reading: Reading) -> list[Candidate]:
-    """Answers and check results that are steps, where the lane itself is not at hand."""
-    known = {task.step for task in reading.case.tasks if task.state == "done"}
-    result = []
-    for step in reading.steps:
-        quote = quotable(step.text)
-        if step.kind not in {"answer", "check"} or step.number in known or not step.asked or not quote:
-            continue
-        label = "Check" if step.kind == "check" else "Asked"
-        text = f"{label} “{shorten(fold(step.asked), 140)}”: {shorten(quote, 180)}"
-        result.append(
-            Candidate(
-                Known(text=text, evidence=[Evidence(step=step.number, quote=quote)]), 10.0, step.number * 1000.0, f"{step.asked} {quote}"
-            )
-        )
-    return result
 
 
 def _matters(correction: Correction) -> bool:

@@ -1,13 +1,12 @@
 """What to do next, and what nobody has answered: both out of the session itself."""
 
-from flowpilot.assessing import cues, errors, secrecy
+from flowpilot.assessing import cues, errors
 from flowpilot.assessing.cause import Cause
 from flowpilot.assessing.exchange import Ask
-from flowpilot.assessing.knowing import quote_of
 from flowpilot.assessing.reading import Reading, Sentence
-from flowpilot.assessing.sentences import fold, shorten
+from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.standing import Standing
-from flowpilot.assistant.results import Evidence, SuggestedStep
+from flowpilot.assistant.results import SuggestedStep
 
 MOST_STEPS, MOST_QUESTIONS = 5, 8
 _NOTE = "Note in the ticket what ended it"
@@ -17,7 +16,6 @@ def suggested_steps(
     reading: Reading, state: Standing, cause: Cause | None, asked: list[Ask], suspicions: list[Sentence]
 ) -> list[SuggestedStep]:
     steps = _after_the_end(reading, state) if state.solved else []
-    steps += _from_lane(reading)
     if not state.solved:
         steps += _asked_last(asked, reading)
         steps += _open_advice(reading, state)
@@ -33,10 +31,9 @@ def suggested_steps(
 
 
 def open_questions(reading: Reading, asked: list[Ask], state: Standing) -> list[str]:
-    """Lane questions still open first, then what was asked in the conversation and never answered."""
+    """What was asked in the conversation and never answered."""
     after = state.confirmed.step if state.confirmed else 0
-    waiting = [task for task in reading.case.tasks if task.kind == "question" and task.state in {"pending", "active"}]
-    found = [shorten(fold(task.title), 250) for task in waiting if not secrecy.holds_secret(task.title)]
+    found = []
     for ask in _still_open(asked, after):
         found.append(f"{shorten(ask.sentence.said, 220)} (asked by {'the client' if ask.sentence.part == 'client' else ask.sentence.who})")
     unique: list[str] = []
@@ -64,16 +61,7 @@ def _still_open(asked: list[Ask], after: int) -> list[Ask]:
 
 def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
     if state.confirmed is None:
-        fix = state.worked_fix
-        step = (fix.outcome_step or fix.proposed_step) if fix else None
-        evidence = quote_of(reading.case, step, fix.title) if fix and step else None
-        return [
-            SuggestedStep(
-                text="Confirm with the client that it stays fixed, then resolve.",
-                why=shorten(f"The fix is marked as worked: {fix.title}", 300) if fix else "",
-                evidence=[evidence] if evidence else [],
-            )
-        ]
+        return []
     steps = [
         SuggestedStep(
             text="Confirm with the client that it stays fixed, then resolve.",
@@ -108,45 +96,6 @@ def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
             )
         )
     return steps
-
-
-def _from_lane(reading: Reading) -> list[SuggestedStep]:
-    """The current fix that waits for its outcome, and checks that nobody has run."""
-    case = reading.case
-    steps = []
-    for fix in case.fixes:
-        if not fix.current or fix.outcome not in {"proposed", "applied", "partial"} or secrecy.holds_secret(f"{fix.title} {fix.verify}"):
-            continue
-        evidence = quote_of(case, fix.proposed_step, fix.title) if fix.proposed_step else None
-        verify = f" Verify: {fold(fix.verify)}" if fix.verify else ""
-        verb = {
-            "proposed": "Apply the suggested fix",
-            "applied": "Verify the applied fix",
-            "partial": "Finish the fix that worked in part",
-        }[fix.outcome]
-        why = f"Waiting for: {fold(fix.waiting_for)}" if fix.waiting_for else "Its outcome is not settled."
-        steps.append(
-            SuggestedStep(
-                text=shorten(f"{verb}: {fold(fix.title)}.{verify}", 390), why=shorten(why, 390), evidence=[evidence] if evidence else []
-            )
-        )
-    for task in case.tasks:
-        if task.kind == "check" and task.state in {"pending", "active"} and not secrecy.holds_secret(f"{task.title} {task.command}"):
-            evidence = _proposal(reading, task.title)
-            command = f" ({fold(task.command)})" if task.command else ""
-            steps.append(
-                SuggestedStep(
-                    text=shorten(f"Run the open check: {fold(task.title)}{command}", 390),
-                    why="It stands in the lane without a result.",
-                    evidence=[evidence] if evidence else [],
-                )
-            )
-    return steps[:3]
-
-
-def _proposal(reading: Reading, title: str) -> Evidence | None:
-    best = max(reading.sentences, key=lambda s: cues.closeness(s.text, title), default=None)
-    return best.evidence if best and cues.closeness(best.text, title) >= 70 else None
 
 
 def _open_advice(reading: Reading, state: Standing) -> list[SuggestedStep]:

@@ -34,7 +34,7 @@ _HARMLESS = re.compile(
     r"displayed|still|asked|needed|accepted|rejected|set|changed|reset|working|up|in|on|to|used|unknown|normal|oauth2?|blank|empty|lost|"
     r"locked|denied|failed|failing|successful|different|known|confirmed|verified|also|it|that|there|always|never|now|what|my|your|their|from|"
     r"for|with|and|or|via|entered|typed|prompted|prompting|screen|page|enabled|disabled|kosher|slow|broken|of|at|as|only|all|redirecting|"
-    r"looping|hidden|masked|redacted|\*+|x+|<.*|\[.*|\(.*)[.,;!?)]*$",
+    r"looping|hidden|masked|redacted|\*+|x+|<.*|\[.*|\(.*)[.,;!?)\"'”’]*$",
     re.IGNORECASE,
 )
 

@@ -7,7 +7,6 @@ from flowpilot.assessing import cues
 from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt
-from flowpilot.assistant.case import CaseFix
 
 # "... but I cannot ssh to it": wrong now, where "but could not" tells of the past.
 _STILL_WRONG = re.compile(
@@ -21,7 +20,6 @@ class Standing:
     confirmed: Sentence | None = None
     # What was done just before it.
     cured_by: Attempt | None = None
-    worked_fix: CaseFix | None = None
     # The latest thing that did not help.
     last_failure: Attempt | None = None
     # Advice after which nobody reported anything.
@@ -29,13 +27,12 @@ class Standing:
 
     @property
     def solved(self) -> bool:
-        return self.confirmed is not None or self.worked_fix is not None
+        return self.confirmed is not None
 
 
 def standing(reading: Reading, done: list[Attempt], offered: list[Suggestion]) -> Standing:
     confirmed = _confirmation(reading, done)
-    worked_fix = next((fix for fix in reversed(reading.case.fixes) if fix.outcome == "worked"), None)
-    result = Standing(confirmed=confirmed, worked_fix=worked_fix)
+    result = Standing(confirmed=confirmed)
     failures = [a for a in done if a.worked is False]
     result.last_failure = failures[-1] if failures else None
     if confirmed:

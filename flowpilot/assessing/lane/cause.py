@@ -17,7 +17,7 @@ from flowpilot.assistant.results import Confidence
 _LEAD = re.compile(
     r"^(?P<lead>.{0,60}?\b(?:traced (?:it|this|that) (?:back )?to|tracked (?:it|this|that) down to|found out that|determined that|"
     r"turn(?:s|ed) out(?: that| to be)?|(?:the )?(?:root )?(?:cause|culprit|reason|problem|issue) (?:was|is)(?: that)?|"
-    r"it (?:was|is) (?:because of|due to|caused by)))\s+",
+    r"it (?:was|is) (?:because of|due to|caused by)|^it (?:was|is)(?= (?:a|an|the) )))\s+",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r",\s+(?:with|since|as|because|so|which|and|but)\s|;\s", re.IGNORECASE)
@@ -34,13 +34,21 @@ _NO_DIAGNOSIS = re.compile(
 _PRONOUN = re.compile(r"^(?:so|then|yes|likely|good|and|but)?\W*(?:it|that|this|these|those|they|there)\b", re.IGNORECASE)
 _OPENER = re.compile(r"^(?:so|then|yes|likely|good|and|but)\b\W*", re.IGNORECASE)
 _BECAUSE = re.compile(
-    r"\b(?:because|due to|caused by|which (?:\w+ ){1,4}when|that is why|after (?:a|an|the))\b|, so (?:it|that|they)\b|"
+    r"\b(?:because|due to|caused by|which (?:\w+ ){1,4}when|that is why|after (?:a|an|the)|(?:began|started)\b.{0,40}\bwith the)\b|"
+    r", so (?:it|that|they)\b|"
     r"\b(?:is|was|are|were)\b.{0,20}\bby the\b",
     re.IGNORECASE,
 )
 _WELL = re.compile(
     r"\b(?:passed|fine|works|as (?:it|they) should|no (?:failures|errors|trouble)|neither|reachable|can be reached|ok)\b", re.IGNORECASE
 )
+_IDENTIFIES = re.compile(r"^it (?:is|was) (?:a|an|the)\b", re.IGNORECASE)
+_WRONG = re.compile(
+    r"\b(?:not|no|none|off|over|refus\w*|reject\w*|fail\w*|errors?|expired|ended|wrong|should be|missing|lost|full|"
+    r"slow\w*|stopped|drops?)\b",
+    re.IGNORECASE,
+)
+_BAD = {"symptom", "failure", "diagnosis"}
 ENOUGH = 2.0
 
 
@@ -63,12 +71,18 @@ class LaneCause:
         if self.stated is None or (found := _LEAD.match(self.stated.text)) is None:
             return ""
         rest = self.stated.text[found.end() :]
+        if re.fullmatch(r"it (?:was|is)", found["lead"], re.IGNORECASE):
+            return self.stated.text
         lead = re.search(r"(?:traced|tracked) \w+ (?:back |down )?to$", found["lead"], re.IGNORECASE)
         return f"{self.stated.who} {lead.group(0)[:1].lower()}{lead.group(0)[1:]} {rest}" if lead else capital(rest)
 
 
 def lane_cause(bench: Bench) -> LaneCause | None:
-    return _stated(bench) or _told_by_assistant(bench) or _told_by_fact(bench)
+    return _stated(bench) or _told_by_assistant(bench, named=True) or _suspected(bench) or _addressed(bench) or _rest(bench)
+
+
+def _rest(bench: Bench) -> LaneCause | None:
+    return _told_by_fact(bench) or _told_by_assistant(bench, named=False)
 
 
 def _supporting(bench: Bench, text: str, besides: int = 0) -> list[int]:
@@ -101,7 +115,11 @@ def _sure(bench: Bench, text: str, support: list[int]) -> Confidence:
 def _stated(bench: Bench) -> LaneCause | None:
     """ "Traced it to ...", said by somebody who works the case; the last one counts."""
     for sentence in reversed(bench.talk.sentences):
-        if sentence.is_question or sentence.has("hypothetical", "injection") or not sentence.has("stated_cause"):
+        # "It is an old iPad in the drawer": only where it answers what was looked for, not in the first description.
+        identifies = bool(_IDENTIFIES.match(sentence.text)) and sentence.step not in bench.opening
+        if sentence.is_question or sentence.has("hypothetical", "injection") or not (sentence.has("stated_cause") or identifies):
+            continue
+        if identifies and not sentence.has("stated_cause") and not _found_too(bench, sentence):
             continue
         found = _LEAD.match(sentence.text)
         text = sentence.text[found.end() :] if found else ""
@@ -116,7 +134,56 @@ def _stated(bench: Bench) -> LaneCause | None:
     return None
 
 
-def _told_by_assistant(bench: Bench) -> LaneCause | None:
+def _found_too(bench: Bench, sentence: Sentence) -> bool:
+    """Whether somebody found, in another step, the same host, address or thing."""
+    others = [s for s in bench.talk.sentences if s.step != sentence.step and s.step not in bench.opening and s.is_firm]
+    return bool(_supporting(bench, sentence.text)) or any(shared(sentence.text, s.text) >= ENOUGH for s in others)
+
+
+def _suspected(bench: Bench) -> LaneCause | None:
+    """What a person suspected, and a later finding bears out: in the words of the finding."""
+    for fact in reversed(bench.case.facts):
+        if fact.step is None or not bench.is_checked(fact.step) or not cues.meanings(fact.text) & _BAD or secrecy.holds_secret(fact.text):
+            continue
+        before = [s for s in bench.talk.sentences if s.step < fact.step and s.step not in bench.opening and s.has("hypothetical", "hedge")]
+        if any(shared(s.text, fact.text, bench.case.title) >= ENOUGH + 1 for s in before):
+            support = _supporting(bench, fact.text)
+            return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(bench, fact.text, support), support)
+    return None
+
+
+def _addressed(bench: Bench) -> LaneCause | None:
+    """The finding that the fix is meant for, in its own words; a fix that failed speaks against it."""
+    failed = [f for f in bench.case.fixes if f.outcome in {"failed", "dismissed"}]
+    for fix in reversed(bench.case.fixes):
+        if fix in failed or fix.outcome == "dismissed":
+            continue
+        best, score = None, 0.0
+        for fact in bench.case.facts:
+            points = shared(fact.text, f"{fix.title} {fix.detail}", bench.case.title)
+            told_before = fact.step is not None and fact.step <= (fix.proposed_step or fact.step)
+            refuted = any(shared(fact.text, f"{f.title} {f.detail}", bench.case.title) >= ENOUGH for f in failed)
+            wrong = fix.outcome == "worked" or bool(cues.meanings(fact.text) & _BAD or _WRONG.search(fact.text))
+            if (
+                points > score
+                and wrong
+                and told_before
+                and not refuted
+                and not _all_well(fact.text)
+                and not secrecy.holds_secret(fact.text)
+            ):
+                best, score = fact, points
+        if best is not None and score >= ENOUGH:
+            support = _supporting(bench, best.text)
+            return LaneCause(f"{bare(shorten(fold(best.text), 230))}.", _sure(bench, best.text, support), support)
+    return None
+
+
+def _all_well(text: str) -> bool:
+    return bool(_WELL.search(text)) and not re.search(r"\b(?:not|but|only|fail)\b", text, re.IGNORECASE)
+
+
+def _told_by_assistant(bench: Bench, *, named: bool) -> LaneCause | None:
     """What FlowPilot names and people's findings bear out; a fix for it that failed refutes it."""
     best: tuple[float, str, list[int]] | None = None
     for reply in bench.replies:
@@ -126,9 +193,15 @@ def _told_by_assistant(bench: Bench) -> LaneCause | None:
         if reply.number < last_failed or secrecy.holds_secret(reply.text):
             continue
         for order, (sentence, _) in enumerate(split(reply.text)):
-            named = _POINTS.search(sentence)
-            what = bare(named["what"]) if named else bare(sentence)
-            if sentence.endswith("?") or "speaks against" in sentence or (not named and (_NO_DIAGNOSIS.search(sentence) or order > 1)):
+            found = _POINTS.search(sentence)
+            if bool(found) != named:
+                continue
+            what = bare(found["what"]) if found else bare(sentence)
+            if (
+                sentence.endswith("?")
+                or "speaks against" in sentence
+                or (not named and (_NO_DIAGNOSIS.search(sentence) or order > 1 or len(cues.content(sentence)) < 5))
+            ):
                 continue
             if not named and not _seen_before(bench, reply.number):
                 continue
@@ -137,7 +210,7 @@ def _told_by_assistant(bench: Bench) -> LaneCause | None:
             support = sorted({*support, *quoted})
             if not support:
                 continue
-            claim = _in_their_words(bench, what, support) or _by_flowpilot(what, sentence, bool(named))
+            claim = _in_their_words(bench, what, support) or _by_flowpilot(what, sentence, named)
             if claim is None:
                 continue
             weight = len(support) + (2.0 if named else 0.0) + reply.number / 100 - order / 10

@@ -1,5 +1,7 @@
 """What is known: the facts first, in the words of whoever kept them; then what was answered, found and said beside them."""
 
+import re
+
 from flowpilot.assessing import cues, errors, secrecy
 from flowpilot.assessing.knowing import weight_of
 from flowpilot.assessing.lane.bench import Bench, quote
@@ -12,7 +14,9 @@ from flowpilot.assessing.sentences import fold, shorten
 from flowpilot.assistant.case import CaseStep
 from flowpilot.assistant.results import Evidence, Known
 
-MOST, MOST_SAID, FEWEST = 9, 3, 3
+# "Go ahead on both servers": said to a colleague, no finding.
+_ASKS = re.compile(r"^\W*(?:please|go ahead|make it|let)\b", re.IGNORECASE)
+MOST, MOST_SAID, FEWEST = 9, 3, 2
 LONGEST = 230
 
 
@@ -117,7 +121,7 @@ def _fit(sentence: Sentence) -> bool:
         or sentence.has("injection", "hypothetical", "not_in_record", "hedge")
     ):
         return False
-    if sentence.has("intention") and not sentence.has("symptom"):
+    if (sentence.has("intention") and not sentence.has("symptom")) or _ASKS.match(sentence.text):
         return False
     return len(cues.words(sentence.text)) >= 4 and len(sentence.text) <= 400
 

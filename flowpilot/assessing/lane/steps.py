@@ -11,6 +11,7 @@ from flowpilot.assistant.case import CaseFix, CaseTask
 from flowpilot.assistant.results import Evidence, SuggestedStep
 
 MOST, ENOUGH, MOST_QUESTIONS, LONGEST = 5, 3, 8, 108
+_DO_NOT = re.compile(r"^\W*(?:good|let them know|see you)\b", re.IGNORECASE)
 _NEEDLESS = re.compile(
     r"\b(?:not needed|no need|does not apply|not applicable|n/?a|already (?:done|known|clear)|pointless|irrelevant|there is no(?:ne)?)\b",
     re.IGNORECASE,
@@ -26,7 +27,9 @@ def lane_steps(bench: Bench, solved: bool) -> list[SuggestedStep]:
     if not solved and len(steps) < ENOUGH:
         steps += [_question(bench, task) for task in _open(bench, "question")][: ENOUGH - len(steps)]
     if not solved and len(steps) < ENOUGH:
-        steps += [advice for advice in _last_advice(bench) if not any(cues.closeness(advice.text, step.text) >= 50 for step in steps)]
+        steps += [advice for advice in _last_advice(bench) if not any(cues.closeness(advice.text, step.text) >= 40 for step in steps)]
+    if not solved and not steps:
+        steps += _at_a_loss(bench)
     distinct: list[SuggestedStep] = []
     for step in steps:
         if not any(cues.alike(step.text, other.text) >= 88 for other in distinct):
@@ -122,17 +125,61 @@ def _question(bench: Bench, task: CaseTask) -> SuggestedStep:
     )
 
 
+def _is_order(text: str) -> bool:
+    first, second, *_ = [*cues.words(text)[:2], "", ""]
+    known = first in cues.word_set("imperatives") | cues.base_forms()
+    begins = first not in cues.word_set("stopwords") and second in {
+        "the",
+        "it",
+        "a",
+        "an",
+        "them",
+        "both",
+        "from",
+        "what",
+        "which",
+        "something",
+    }
+    return (known or begins) and not first.endswith("ing") and not text.endswith("?")
+
+
 def _last_advice(bench: Bench) -> list[SuggestedStep]:
     """Nothing is open in the lane: FlowPilot's last advice, if nobody wrote after it."""
     last = max((s.number for s in bench.case.steps if s.author_kind not in {"assistant", "system"}), default=0)
-    if not bench.replies or bench.replies[-1].number < last:
+    proposing = {fix.proposed_step for fix in bench.case.fixes if fix.current}
+    if not bench.replies or bench.replies[-1].number < last or bench.replies[-1].number in proposing:
         return []
     reply = bench.replies[-1]
-    imperatives = cues.word_set("imperatives") | cues.base_forms()
-    advice = [p for p in pieces(reply) if (cues.words(p)[:1] or [""])[0] in imperatives and not p.endswith("?")]
+    advice = [p for p in pieces(reply) if _is_order(p) and len(cues.content(p)) >= 2 and not _DO_NOT.match(p)]
     return [
         SuggestedStep(
             text=shorten(bare(p), LONGEST), why="FlowPilot's latest advice; nobody has reported on it.", evidence=_cited(quote(reply, p))
         )
         for p in advice[:2]
+    ]
+
+
+def _at_a_loss(bench: Bench) -> list[SuggestedStep]:
+    """The lane is at its end: hear whether the last deed helped, or look for another cause than the one whose fix failed."""
+    said = [s for s in bench.talk.sentences if not (s.is_question or s.is_noise) and s.step not in bench.opening]
+    failed = next((f for f in reversed(bench.case.fixes) if f.outcome == "failed" and not secrecy.holds_secret(f.title)), None)
+    if said and said[-1].step > (failed.outcome_step or 0 if failed else 0):
+        last = [s for s in said if s.step == said[-1].step]
+        deed = max(last, key=lambda s: (s.done, -s.order))
+        return [
+            SuggestedStep(
+                text="Confirm with the client how it stands now",
+                why=f"Last reported: {ended(shorten(bare(deed.said), 200))}",
+                evidence=[deed.evidence],
+            )
+        ]
+    if failed is None:
+        return []
+    note = outcome_note(bench, failed)
+    return [
+        SuggestedStep(
+            text=shorten(f"Look for another cause; this did not work: {bare(fold(failed.title))}", LONGEST),
+            why=ended(shorten(note, 300)) if note else "Nothing else is open in the lane.",
+            evidence=_cited(quote(bench.steps.get(failed.outcome_step or 0), note or failed.title)),
+        )
     ]

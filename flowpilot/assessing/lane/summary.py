@@ -13,29 +13,33 @@ from flowpilot.assessing.sentences import fold, shorten
 from flowpilot.assessing.standing import Standing
 from flowpilot.assistant.case import CaseFact, CaseFix
 
+_ASKS = re.compile(r"^\W*(?:please|can|could|may)\b|^\W*(?:neither|yes|no)\W*$", re.IGNORECASE)
 _LEANS = re.compile(r"\b(?:there|it|its|they|them|their|this|that|these|those|she|he|her|his)\b", re.IGNORECASE)
 _TELLS_WHY = re.compile(r"\b(?:because|due to|so|since|after|which|until|while|but)\b", re.IGNORECASE)
 _RELAYED = re.compile(
     r"^[\"“]|^[^\"“]{0,60}(?:\bsays?:?|\bsaid:?|\bwrites:|:)\s*[\"“][^\"”]*\b(?:I|we|we're|our|it|they|you|please)\b", re.IGNORECASE
 )
 _TROUBLE = re.compile(
-    rf"{PLAIN_TROUBLE.pattern}|\b(?:not|none|nobody|nothing|no longer|wrong|slow|hangs?|missing|refuses?|locked|down|drops?|"
+    rf"{PLAIN_TROUBLE.pattern}|\b(?:not|no|none|nobody|nothing|closes|wrong|slow|hangs?|missing|refuses?|locked|down|drops?|"
     r"every (?:second|third)|breaks?|full|read-only|gone|clicked)\b",
     re.IGNORECASE,
 )
+_SOMEBODY = re.compile(r"^\W*(?:she|he|they|it|there)\b", re.IGNORECASE)
+_WHEN = re.compile(r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|since|yesterday|today|last (?:night|week)|\d\d:\d\d)\b", re.IGNORECASE)
 _SINCE = re.compile(r"\bsince\b|\bin a row\b|\b(?:this|yesterday) (?:morning|evening|afternoon)\b|\blast night\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|all|every\w*|none|nobody|whole)\b", re.IGNORECASE)
 LONGEST_PROBLEM = 260
 
 
 def lane_summary(bench: Bench, cause: LaneCause | None, state: Standing, withdrawn: set[int]) -> str:
-    parts = [problem(bench, withdrawn), *_findings(bench, cause), _now(bench, state)]
+    parts = [problem(bench, withdrawn), *_findings(bench, cause), _now(bench, state, cause)]
     return " ".join(ended(part) for part in parts if part)
 
 
 def opening_sentence(bench: Bench, withdrawn: set[int]) -> Sentence | None:
     """What whoever opened the session says is wrong: not what they quote of the client's distress, and not what works."""
-    said = [s for n in bench.opening for s in bench.talk.of(n) if not (s.is_noise or s.terminal or s.is_question or s.order in withdrawn)]
+    said = [s for n in bench.opening for s in bench.talk.of(n) if not (s.is_noise or s.is_question or s.order in withdrawn)]
+    said = [s for s in said if len(cues.content(s.text)) >= 2 and not s.terminal]
     own = [s for s in said if not relayed(s.text)] or said
     title = bench.case.title
 
@@ -43,8 +47,9 @@ def opening_sentence(bench: Bench, withdrawn: set[int]) -> Sentence | None:
         trouble = bool(_TROUBLE.search(s.text)) or s.has("symptom", "failure")
         points = (3.0 if trouble else 0.0) + (1.0 if s.has("onset") or _SINCE.search(s.text) else 0.0)
         points += cues.closeness(s.text, title) / 40 + (0.5 if trouble and _HOW_MANY.search(s.text) else 0.0)
+        points -= 1.5 if _SOMEBODY.match(s.text) else 0.0
         points -= (2.0 if s.has("works") and not trouble else 0.0) + (1.0 if s.has("hedge", "hypothetical") else 0.0)
-        points -= 2.0 if s.has("goal", "intention") and not trouble else 0.0
+        points -= (2.0 if s.has("goal", "intention") and not trouble else 0.0) + (1.5 if len(cues.content(s.text)) < 4 else 0.0)
         return points - (1.0 if len(s.text) < 20 else 0.0) - 0.3 * own.index(s)
 
     return max(own[:15], key=weight, default=None)
@@ -69,7 +74,7 @@ def problem(bench: Bench, withdrawn: set[int]) -> str:
     says_less = not (_TROUBLE.search(text) or symptom.has("symptom")) and cues.closeness(text, title) < 30
     lead = f"{title}: " if title and (says_less or relayed(symptom.text)) else ""
     told = f"{lead}{lowered(text) if lead else text}"
-    client = _client(bench, told)
+    client = "" if lead else _client(bench, told)
     return f"{client}{shorten(lowered(told) if client else told, LONGEST_PROBLEM)}"
 
 
@@ -122,19 +127,24 @@ def _weight(bench: Bench, fact: CaseFact, cause: LaneCause | None) -> float:
     points += 1.0 if cause and fact.step in cause.support else 0.0
     points += 1.0 if bench.is_checked(fact.step or 0) else 0.5
     points += 1.0 if _TELLS_WHY.search(fact.text) else 0.0
+    points += 1.0 if _WHEN.search(fact.text) else 0.0
+    # What the one who named the cause has said already adds little.
+    if cause and cause.stated:
+        points -= 3.0 * shared(fact.text, cause.stated.text) / max(1.0, sum(terms(fact.text).values()))
     points += min(1.0, sum(w for w in terms(fact.text).values() if w > 1) / 6)
     points += 1.0 if cues.meanings(fact.text) & {"symptom", "failure", "diagnosis"} else 0.0
     points -= 1.5 if cues.meanings(fact.text) & {"works"} else 0.0
     return points + 0.2 * bench.case.facts.index(fact)
 
 
-def _now(bench: Bench, state: Standing) -> str:
+def _now(bench: Bench, state: Standing, cause: LaneCause | None) -> str:
     fixes = bench.case.fixes
     current = next((fix for fix in reversed(fixes) if fix.current and not secrecy.holds_secret(fix.title)), None)
     told = [f for f in fixes if f.outcome != "proposed" and not secrecy.holds_secret(f.title)]
     told.sort(key=lambda f: f.outcome_step or 0)
     last = told[-1] if told else None
-    since = _latest_word(bench, max([0, *(f.outcome_step or f.proposed_step or 0 for f in fixes)]))
+    settled = max([0, *(f.outcome_step or f.proposed_step or 0 for f in fixes)])
+    since, author = _latest_word(bench, settled, cause)
     if current and current.outcome == "proposed":
         next_up = f"“{_named(current)}” is suggested, not yet applied"
         if last and last.outcome in {"partial", "failed"}:
@@ -146,7 +156,7 @@ def _now(bench: Bench, state: Standing) -> str:
     if state.confirmed:
         return f"It ended: “{shorten(bare(state.confirmed.said), 160)}”"
     if since:
-        return f"Not solved; latest: {bare(since)}"
+        return f"Latest{f' from {author}' if author else ''}: {bare(since)}"
     waiting = [t for t in bench.case.tasks if t.state in {"pending", "active"} and not secrecy.holds_secret(t.title)]
     if waiting:
         more = f", and {len(waiting) - 1} more" if len(waiting) > 1 else ""
@@ -179,17 +189,22 @@ def _outcome(bench: Bench, fix: CaseFix, room: int) -> str:
     return f"{text}: {note}" if note else text
 
 
-def _latest_word(bench: Bench, after: int) -> str:
-    """What a person reported after the last word on a fix and after the last finding."""
+def _latest_word(bench: Bench, after: int, cause: LaneCause | None) -> tuple[str, str]:
+    """What a person reported after the last word on a fix and after the last finding, and who."""
     found = [f.step for f in bench.case.facts if f.step] + [s.number for s in bench.results]
     later = [
         s
         for s in bench.talk.sentences
         if s.step > max([after, *bench.opening, *found])
-        and not (s.is_question or s.is_noise or s.has("hypothetical", "hedge", "injection", "stated_cause"))
+        and not (s.is_question or s.is_noise or s.has("hypothetical", "hedge", "injection", "stated_cause", "request"))
+        and not _ASKS.match(s.text)
+        and not (cause and cause.stated is s)
         and len(cues.content(s.text)) >= 3
     ]
     if not later:
-        return ""
+        return "", ""
     last = [s for s in later if s.step == later[-1].step]
-    return shorten(max(last, key=lambda s: (s.done or s.has("observation", "symptom"), -s.order)).text, 170)
+    first = max(last, key=lambda s: (s.done or s.has("observation", "symptom", "success"), -s.order))
+    following = next((s.text for s in last if s.order == first.order + 1), "")
+    both = f"{ended(first.text)} {following}".strip()
+    return (both if following and len(both) <= 170 else shorten(first.text, 170)), first.author

@@ -27,7 +27,7 @@ def terms(text: str) -> dict[str, float]:
             found[word.lower().removesuffix("s") if word[:-1].isupper() else word.lower()] = 2.0
     for stem in cues.content(text):
         if len(stem) >= 4 and stem not in found and stem not in _COMMON and not any(c.isdigit() for c in stem):
-            found[stem] = 1.0 if len(stem) >= 6 else 0.6
+            found[stem] = 1.0 if len(stem) >= 5 else 0.6
     return found
 
 

@@ -28,15 +28,28 @@ _HEARD = (
 _NO_DEED = re.compile(
     rf"^\W*(?:i |we )?(?:have |had )?(?:just |then |also )?(?:(?:{_HEARD})\b|\w+ (?:nothing|none|neither|not|no)\b)", re.IGNORECASE
 )
+# What the client did before counts where it was an attempt ("She restarted it twice"), not where it is the story.
+_SOMEBODY = re.compile(
+    r"^\W*(?:he|she|they|the (?:user|client|contractor|vendor)|(?:their|her|his) \w+)\b"
+    r"(?!.{0,30}\b(?:restart|reboot|re-?install|re-?set|tried|unplug|replac))",
+    re.IGNORECASE,
+)
+_WENT = re.compile(r",\s+(?:but |and )?(?=(?:it|that|they|still|same|the same|no|nothing)\b)", re.IGNORECASE)
+_WENT_ON = re.compile(r"^\W*(?:it|still|same|the same|no (?:change|luck|difference|effect)|nothing)\b", re.IGNORECASE)
+_AS_BEFORE = re.compile(r"\b(?:again|still|same|no (?:change|luck|difference|effect)|nothing (?:changed|helped))\b", re.IGNORECASE)
+_FIGURES = re.compile(r"^\d[\d,.]* \w")
 # "Side copy done to E:", "Target BW-FS02 is disabled": done by whoever reports it.
 _DONE = re.compile(r"^(?P<what>(?:[\w.\\:/-]+ ){1,7}?)(?:(?:is|are|has been|have been) )?(?P<verb>[a-z]+)\b", re.IGNORECASE)
-_BY_OTHERS = re.compile(r"\b(?:was|were|he|she|they|it|who|which|that|not|never|nobody|nothing|by)\b", re.IGNORECASE)
+_BY_OTHERS = re.compile(
+    r"\b(?:was|were|shows?|says?|had|holds?|looks?|takes?|keeps?|comes?|needs?|still|he|she|they|it|who|which|that|not|never|nobody|nothing|by)\b",
+    re.IGNORECASE,
+)
 
 
 def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
     fixes = [entry for fix in bench.case.fixes if (entry := _fix(bench, fix))]
     titles = [entry.action for entry in fixes]
-    deeds = [(a.step, a.as_tried()) for a in own_deeds(done)]
+    deeds = [(a.step, _told(bench, a)) for a in own_deeds(done)]
     deeds += _in_results(bench) + _reported(bench, done)
     kept: list[Tried] = []
     for _, entry in sorted(deeds, key=lambda pair: pair[0]):
@@ -47,13 +60,43 @@ def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
     return fixes + kept[-MOST_DEEDS:]
 
 
+def _told(bench: Bench, attempt: Attempt) -> Tried:
+    """A deed as it is told, with what "it" was, and with the figures that follow right after it."""
+    told = attempt.as_tried()
+    first, last = attempt.actions[0], attempt.actions[-1]
+    said = bench.talk.of(first.step)
+    action = re.split(r",\s+(?:now|then|next)\b", told.action)[0]
+    if not attempt.wording and len(cues.content(action)) <= 2 and re.search(r"\b(?:it|them|that|those)\b", action):
+        before = next((s for s in said if s.order == first.order - 1), None)
+        action = f"{action} ({bare(before.said)})" if before and not before.is_noise else action
+    outcome = told.outcome
+    if outcome is None and (turn := _WENT.search(first.text)) and (head := plain_part(first.text[: turn.start()])):
+        action, outcome = head, _how(first.text[turn.end() :])
+    after = next((s for s in said if s.order == last.order + 1), None)
+    if outcome is None and after is not None and not after.is_question and (_FIGURES.match(after.text) or _WENT_ON.match(after.text)):
+        outcome = _how(after.said)
+    return told.model_copy(update={"action": shorten(action, 220), "outcome": outcome})
+
+
+def plain_part(text: str) -> str:
+    return capital(bare(re.sub(r"^\W*(?:I|We)(?:'ve| have| had)?\s+(?:just |then |also )?", "", text)))
+
+
+def _how(text: str) -> str:
+    """What came of a deed, in the words of whoever did it."""
+    return f"{'no change' if _AS_BEFORE.search(text) else 'result'}: {bare(text)}"
+
+
 def own_deeds(done: list[Attempt]) -> list[Attempt]:
     """What people did, without what they only heard, read or left alone, and without what they quote somebody else with."""
     return [
         attempt
         for attempt in done
         if not any(
-            _NO_DEED.match(s.text) or s.text.startswith(('"', "“")) or (s.has("stated_cause", "intention") and not attempt.wording)
+            _NO_DEED.match(s.text)
+            or _SOMEBODY.match(s.text)
+            or s.text.startswith(('"', "“"))
+            or (s.has("stated_cause", "intention") and not attempt.wording)
             for s in attempt.actions[:1]
         )
     ]
