@@ -6,7 +6,7 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Account, Event, User
+from accounts.models import Account, Event, EventCounter, User
 from accounts.staff import History, OfAccount
 
 
@@ -74,6 +74,13 @@ class PersonAdmin(OfAccount, UserAdmin):
     @admin.action(description="Activate")
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self.message_user(request, f"{queryset.update(is_active=True)} activated.")
+
+
+@admin.register(EventCounter)
+class EventCounterAdmin(History):
+    list_display = ["account", "last"]
+    search_fields = ["account__name", "account__slug"]
+    list_select_related = ["account"]
 
 
 @admin.register(Event)

@@ -95,6 +95,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return refusal_page(request, 404, "There is nothing at this address, or it is not yours to see.")
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What Django itself refuses: a body that is too large, too many fields, a host that is not ours."""
+    detail = "The server could not take that: it is too large, or not whole. Nothing was changed; what you typed is kept in the page."
+    if wants_json(request):
+        return JsonResponse({"error": "invalid", "detail": detail, "fields": {}}, status=400)
+    if _is_fragment(request):
+        return _toast(detail, "invalid", 400)
+    return HttpResponse(_PLAIN.format(heading="That was too much at once", detail=detail), status=400)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"error": "not_allowed", "detail": "That is not yours to do."}, status=403)
@@ -163,14 +173,14 @@ def database_away(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "unavailable", "detail": detail}, status=503)
     if _is_fragment(request):
         return _toast(f"The database is away. {detail}", "unavailable", 503)
-    response = HttpResponse(_AWAY.format(detail=detail), status=503)
+    response = HttpResponse(_PLAIN.format(heading="The database is away", detail=detail), status=503)
     response["Retry-After"] = "5"
     return response
 
 
 # Whole in itself: the ordinary page needs the database for the rail and the bell.
-_AWAY = """<!doctype html><html lang="en"><meta charset="utf-8">
+_PLAIN = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Unavailable · ResolutionFlow</title><link rel="stylesheet" href="/static/css/tokens.css">
+<title>{heading} · ResolutionFlow</title><link rel="stylesheet" href="/static/css/tokens.css">
 <link rel="stylesheet" href="/static/css/app.css">
-<main class="page refused"><h1>The database is away</h1><p>{detail}</p></main></html>"""
+<main class="page refused"><h1>{heading}</h1><p>{detail}</p></main></html>"""

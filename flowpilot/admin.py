@@ -60,11 +60,11 @@ class SessionAdmin(History):
 
 class _OfSession(History):
     account_path = "session__account_id"
-    list_select_related = ["session"]
     search_fields = ["session__title", "session__id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("session")
+        related = [name for name in ("session", "author", "by", "user") if name in {f.name for f in self.model._meta.get_fields()}]
+        return super().get_queryset(request).select_related(*related)
 
 
 @admin.register(SessionStep)

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("escalations.urls")),
 ]
 
+handler400 = "accounts.answers.bad_request"
 handler403 = "accounts.answers.forbidden"
 handler404 = "accounts.answers.not_found"
 handler500 = "accounts.answers.failed"

@@ -140,7 +140,11 @@ def test_a_missing_file_is_one_refusal(ana, tmp_path):
 
 @pytest.mark.parametrize(
     ("account", "by", "word"),
-    [("nowhere", "ana@acme.example", "no account"), ("acme-msp", "eve@globex.example", "nobody of"), ("acme-msp", "vic@acme.example", None)],
+    [
+        ("nowhere", "ana@acme.example", "no account"),
+        ("acme-msp", "eve@globex.example", "nobody of"),
+        ("acme-msp", "vic@acme.example", None),
+    ],
 )
 def test_who_and_where_are_checked(ana, vic, eve, tmp_path, account, by, word):
     path = conversation(tmp_path)

@@ -1,5 +1,7 @@
 """The assessment, put together: read, then tell in the order in which a colleague asks."""
 
+import re
+
 from flowpilot.assessing import cues, errors, secrecy
 from flowpilot.assessing.attempts import attempts
 from flowpilot.assessing.cause import Cause, hypotheses, likely_cause
@@ -71,7 +73,7 @@ def _ended_once(text: str) -> str:
     """One mark at the end of a quoted sentence, not two."""
     for mark in "!?":
         text = text.replace(f"{mark}”.", f"{mark}”")
-    return text.replace(".”.", "”.")
+    return re.sub(r"\s*\.+”\.", "”.", text)
 
 
 def _problem(reading: Reading, withdrawn: set[int]) -> str:

@@ -23,7 +23,7 @@ _LOOSE_STOP = re.compile(
 _SMILEY = re.compile(r"^\s*(?:(?:[:;=]'?-?[)(DPpOo|/]|[xX]D)(?:\s+|$))+")
 _URL_ONLY = re.compile(r"^\W*(?:https?://|www\.)\S+\W*$", re.IGNORECASE)
 # Where the tokenizer leaves two sentences together: a word and a stop, and the next begins, in chats often without a capital.
-_PLAIN_STOP = re.compile(r"\b([A-Za-z]{2,}|\d+)[.!?][\"']*\s+(?=[\"'(]?[A-Za-z])")
+_PLAIN_STOP = re.compile(r"\b([A-Za-z]{2,}|\d+|(?<=\d )[a-z])[.!?][\"']*\s+(?=[\"'(]?[A-Za-z])")
 MAX_QUOTE = 200
 MAX_SENTENCE = 900
 MAX_TEXT_OF_STEP = 12_000
@@ -57,7 +57,7 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     shorter = text[: limit + 1].rsplit(" ", 1)[0]
-    return (shorter if len(shorter) > limit // 2 else text[:limit]).rstrip(" ,;:-(\"'")
+    return (shorter if limit // 2 < len(shorter) <= limit else text[:limit]).rstrip(" ,;:-(\"'")
 
 
 def shorten(text: str, limit: int) -> str:

@@ -122,7 +122,8 @@ def _cause_stands(cause: str, cited: set[int], steps: dict[int, str], case: Case
         return False
     if any(len((quotation or "").split()) >= 2 for quotation in quotations):
         return True
-    words = {word.lower() for word in _WORD.findall(cause)}
+    # Who says it is no part of what is said.
+    words = {word.lower() for word in _WORD.findall(cause.removeprefix("FlowPilot: "))}
     return not words or sum(word in said or word[:-1] in said for word in words) / len(words) >= 0.4
 
 

@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -44,7 +46,7 @@ def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse
     if wants_json(request):
         return refuse(request, refused)
     if request.headers.get("HX-Request") == "true":
-        if request.POST.get("from") == "queue" and refused.error == "already_claimed":
+        if request.POST.get("from") == "queue" and refused.error == "already_claimed" and _just_now(refused):
             handoff = SessionHandoff.objects.select_related("session", "author", "target", "claimed_by").get(pk=pk)
             context = {"handoff": handoff, "taken_by": handoff.claimed_by, "detail": refused.detail}
             return render(request, "escalations/_card.html", context, status=refused.status)
@@ -52,6 +54,11 @@ def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse
             messages.warning(request, refused.detail)
             return HttpResponseClientRedirect("/escalations/", status=200)
     return refuse(request, refused)
+
+
+def _just_now(refused: Refused) -> bool:
+    """Whether a page may still show the card of what was lost: pages fetch every minute. Later the card would tell whoever asks."""
+    return timezone.now() - datetime.fromisoformat(refused.extra["claimed_at"]) < timedelta(minutes=2)
 
 
 def _let_go(request: HttpRequest, pk: uuid.UUID, act: Callable[..., Any], said: str) -> HttpResponse:

@@ -27,7 +27,9 @@ def test_axe_finds_nothing(browsers, pages, theme):
     found = []
     for name, path in pages.items():
         page.goto(path)
-        for violation in Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response["violations"]:
+        for violation in (
+            Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response["violations"]
+        ):
             found += [f"{name}: {violation['id']} {node['target']} {node.get('failureSummary', '')[:160]}" for node in violation["nodes"]]
 
     assert not found, "\n".join(found)

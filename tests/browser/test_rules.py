@@ -156,6 +156,7 @@ def test_the_loser_in_the_queue_reads_on_the_card_who_has_it(browsers, cast, sta
     dana.keyboard.press("c")
 
     expect(dana.locator(".card.gone")).to_contain_text("Already claimed by Bo Lindqvist")
+    expect(dana.locator("#toasts")).to_contain_text("Already claimed by Bo Lindqvist")
     assert fresh(stage, handoff).claimed_by_id == cast.bo.pk
 
 

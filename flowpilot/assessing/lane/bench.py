@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from flowpilot.assessing import cues, secrecy
 from flowpilot.assessing.reading import Reading, quotable, read
-from flowpilot.assessing.sentences import MAX_QUOTE, cut, fold, split, visible_part
+from flowpilot.assessing.sentences import MAX_QUOTE, MAX_TEXT_OF_STEP, cut, fold, split, visible_part
 from flowpilot.assistant.case import Case, CaseFix, CaseStep, CaseTask
 from flowpilot.assistant.results import Evidence
 
 _TALK = {"message", "note"}
 _RESULTS = {"answer", "check"}
 _LOG = re.compile(r"^\s*pasted log:", re.IGNORECASE)
+MOST_PIECES = 300
 SKIPPED = re.compile(r"^\s*skipped:\s", re.IGNORECASE)
 SETTLED = {"worked": "worked", "failed": "did not work", "partial": "worked in part", "applied": "applied", "dismissed": "was not applied"}
 
@@ -64,12 +65,17 @@ def lay_out(case: Case) -> Bench:
     )
 
 
+def is_unfit(text: str) -> bool:
+    """A credential, or an order to whoever reads it: neither is ever shown."""
+    return secrecy.holds_secret(text) or "injection" in cues.meanings(text)
+
+
 def pieces(step: CaseStep) -> list[str]:
     """The lines and sentences of a step that may be quoted, each verbatim with white space folded."""
-    lines = [fold(line) for line in step.text.splitlines() if line.strip()]
+    lines = [fold(line) for line in step.text[:MAX_TEXT_OF_STEP].splitlines() if line.strip()]
     found = lines if len(lines) > 1 else []
     found += [text for text, _ in split(step.text)]
-    clean = [visible_part(text) for text in dict.fromkeys(found or lines)]
+    clean = [visible_part(text) for text in list(dict.fromkeys(found or lines))[:MOST_PIECES]]
     return [text for text in clean if any(c.isalnum() for c in text) and not secrecy.holds_secret(text)]
 
 
@@ -93,7 +99,7 @@ def outcome_note(bench: Bench, fix: CaseFix) -> str:
     head = f"{fold(fix.title)}: "
     rest = text.removeprefix(head) if text.startswith(head) else ""
     note = re.sub(r"^(?:applied, waiting to be verified|worked in part|worked|did not work|was not applied)\.\s*", "", rest)
-    return "" if note == rest or secrecy.holds_secret(note) else visible_part(note) if note else ""
+    return "" if note == rest or not note or is_unfit(note) else visible_part(note)
 
 
 def proposal(bench: Bench, task: CaseTask) -> CaseStep | None:

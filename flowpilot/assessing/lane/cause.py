@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from flowpilot.assessing import cues, secrecy
-from flowpilot.assessing.lane.bench import Bench
+from flowpilot.assessing.lane.bench import Bench, is_unfit
 from flowpilot.assessing.lane.terms import shared, terms
 from flowpilot.assessing.lane.wording import bare, capital
 from flowpilot.assessing.reading import Sentence
@@ -94,7 +94,7 @@ def _supporting(bench: Bench, text: str, besides: int = 0) -> list[int]:
             continue
         if step.kind not in {"answer", "check", "outcome"} and not facts:
             continue
-        told = fold(step.text).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text
+        told = fold(step.text[:4000]).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text[:4000]
         # An answer that is found well speaks for nothing.
         near = shared(text, " ".join([told, *facts]), bench.case.title)
         if near >= ENOUGH and not all(_WELL.search(f) for f in facts or [told]):
@@ -143,7 +143,7 @@ def _found_too(bench: Bench, sentence: Sentence) -> bool:
 def _suspected(bench: Bench) -> LaneCause | None:
     """What a person suspected, and a later finding bears out: in the words of the finding."""
     for fact in reversed(bench.case.facts):
-        if fact.step is None or not bench.is_checked(fact.step) or not cues.meanings(fact.text) & _BAD or secrecy.holds_secret(fact.text):
+        if fact.step is None or not bench.is_checked(fact.step) or not cues.meanings(fact.text) & _BAD or is_unfit(fact.text):
             continue
         before = [s for s in bench.talk.sentences if s.step < fact.step and s.step not in bench.opening and s.has("hypothetical", "hedge")]
         if any(shared(s.text, fact.text, bench.case.title) >= ENOUGH + 1 for s in before):
@@ -164,14 +164,7 @@ def _addressed(bench: Bench) -> LaneCause | None:
             told_before = fact.step is not None and fact.step <= (fix.proposed_step or fact.step)
             refuted = any(shared(fact.text, f"{f.title} {f.detail}", bench.case.title) >= ENOUGH for f in failed)
             wrong = fix.outcome == "worked" or bool(cues.meanings(fact.text) & _BAD or _WRONG.search(fact.text))
-            if (
-                points > score
-                and wrong
-                and told_before
-                and not refuted
-                and not _all_well(fact.text)
-                and not secrecy.holds_secret(fact.text)
-            ):
+            if points > score and wrong and told_before and not refuted and not _all_well(fact.text) and not is_unfit(fact.text):
                 best, score = fact, points
         if best is not None and score >= ENOUGH:
             support = _supporting(bench, best.text)
@@ -231,7 +224,7 @@ def _in_their_words(bench: Bench, what: str, support: list[int]) -> str | None:
     key = terms(what)
     best, score = None, 0.0
     for fact in bench.case.facts:
-        if fact.step not in support or _WELL.search(fact.text) or secrecy.holds_secret(fact.text):
+        if fact.step not in support or _WELL.search(fact.text) or is_unfit(fact.text):
             continue
         share = shared(what, fact.text) / max(1.0, sum(key.values()))
         points = share + (0.3 if _BECAUSE.search(fact.text) else 0.0)
@@ -248,9 +241,7 @@ def _by_flowpilot(what: str, sentence: str, named: bool) -> str | None:
 
 def _told_by_fact(bench: Bench) -> LaneCause | None:
     """A fact that says itself why: "is in staging mode, so it exports nothing"."""
-    told = [
-        f for f in bench.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not secrecy.holds_secret(f.text)
-    ]
+    told = [f for f in bench.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not is_unfit(f.text)]
     if not told:
         return None
     fact = told[-1]

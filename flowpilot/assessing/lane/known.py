@@ -4,7 +4,7 @@ import re
 
 from flowpilot.assessing import cues, errors, secrecy
 from flowpilot.assessing.knowing import weight_of
-from flowpilot.assessing.lane.bench import Bench, quote
+from flowpilot.assessing.lane.bench import Bench, is_unfit, quote
 from flowpilot.assessing.lane.cause import ENOUGH, LaneCause
 from flowpilot.assessing.lane.summary import opening_sentence, relayed
 from flowpilot.assessing.lane.terms import shared, terms
@@ -54,7 +54,7 @@ def _facts(bench: Bench) -> list[Known]:
         step = bench.steps.get(fact.step) if fact.step is not None else _step_that_says(bench, fact.text)
         evidence = quote(step, fact.text)
         text = ended(shorten(fold(fact.text), 300))
-        if evidence and quotable(fact.text) and not any(cues.alike(text, other.text) >= 90 for other in result):
+        if evidence and quotable(fact.text) and not is_unfit(fact.text) and not any(cues.alike(text, other.text) >= 90 for other in result):
             result.append(Known(text=text, evidence=[evidence]))
     return result
 
@@ -80,7 +80,8 @@ def _result(step: CaseStep) -> Known | None:
         text = telling_line(step, step.asked)
         label = f"{bare(shorten(fold(step.asked), 100))}: " if step.asked else ""
     evidence = quote(step, text)
-    if not text or evidence is None or secrecy.holds_secret(text):
+    bare_secret = secrecy.announces_secret(step.asked) and secrecy.is_bare_answer(text)
+    if not text or evidence is None or is_unfit(text) or bare_secret:
         return None
     return Known(text=ended(f"{label}{text}") if step.kind == "answer" else f"{label}{text}".strip(), evidence=[evidence])
 

@@ -4,7 +4,7 @@ import re
 
 from flowpilot.assessing import cues, secrecy
 from flowpilot.assessing.compose_parts import PLAIN_TROUBLE, without_mark
-from flowpilot.assessing.lane.bench import Bench, outcome_note
+from flowpilot.assessing.lane.bench import Bench, is_unfit, outcome_note
 from flowpilot.assessing.lane.cause import LaneCause
 from flowpilot.assessing.lane.terms import shared, terms
 from flowpilot.assessing.lane.wording import bare, ended, first_sentences, lowered, what_is_left
@@ -14,6 +14,7 @@ from flowpilot.assessing.standing import Standing
 from flowpilot.assistant.case import CaseFact, CaseFix
 
 _ASKS = re.compile(r"^\W*(?:please|can|could|may)\b|^\W*(?:neither|yes|no)\W*$", re.IGNORECASE)
+_CALLED = re.compile(r"\b(?:called|rang|phoned|wrote in|opened a ticket)\b", re.IGNORECASE)
 _LEANS = re.compile(r"\b(?:there|it|its|they|them|their|this|that|these|those|she|he|her|his)\b", re.IGNORECASE)
 _TELLS_WHY = re.compile(r"\b(?:because|due to|so|since|after|which|until|while|but)\b", re.IGNORECASE)
 _RELAYED = re.compile(
@@ -94,9 +95,10 @@ def _with_what_it_leans_on(bench: Bench, symptom: Sentence) -> str:
     text = symptom.text
     if (
         before
+        and not _CALLED.search(before.text)
         and not before.is_noise
         and not before.terminal
-        and _LEANS.search(text[:60])
+        and _LEANS.search(text[:30])
         and len(before.text) + len(text) < LONGEST_PROBLEM
     ):
         return f"{ended(before.text)} {text}"
@@ -106,7 +108,7 @@ def _with_what_it_leans_on(bench: Bench, symptom: Sentence) -> str:
 def _findings(bench: Bench, cause: LaneCause | None) -> list[str]:
     """What somebody named as the cause, and the two most telling facts."""
     stated = [shorten(cause.in_prose, 240)] if cause and cause.in_prose and not secrecy.holds_secret(cause.in_prose) else []
-    told = [f for f in bench.case.facts if f.step in bench.steps and not secrecy.holds_secret(f.text)]
+    told = [f for f in bench.case.facts if f.step in bench.steps and not is_unfit(f.text)]
     ranked = sorted(told, key=lambda fact: -_weight(bench, fact, cause))
     chosen: list[CaseFact] = []
     for fact in ranked:

@@ -3,7 +3,7 @@
 import re
 
 from flowpilot.assessing import cues, secrecy
-from flowpilot.assessing.lane.bench import SKIPPED, Bench, outcome_note, quote
+from flowpilot.assessing.lane.bench import SKIPPED, Bench, is_unfit, outcome_note, quote
 from flowpilot.assessing.lane.summary import relayed
 from flowpilot.assessing.lane.wording import bare, capital, first_sentences
 from flowpilot.assessing.sentences import fold, shorten
@@ -34,7 +34,7 @@ _SOMEBODY = re.compile(
     r"(?!.{0,30}\b(?:restart|reboot|re-?install|re-?set|tried|unplug|replac))",
     re.IGNORECASE,
 )
-_WENT = re.compile(r",\s+(?:but |and )?(?=(?:it|that|they|still|same|the same|no|nothing)\b)", re.IGNORECASE)
+_WENT = re.compile(r",\s+(?:but |and )?(?=(?:it|that|they|still|same|the same|no|nothing)\b)|\s+(?:and|but) got\s+", re.IGNORECASE)
 _WENT_ON = re.compile(r"^\W*(?:it|still|same|the same|no (?:change|luck|difference|effect)|nothing)\b", re.IGNORECASE)
 _AS_BEFORE = re.compile(r"\b(?:again|still|same|no (?:change|luck|difference|effect)|nothing (?:changed|helped))\b", re.IGNORECASE)
 _FIGURES = re.compile(r"^\d[\d,.]* \w")
@@ -75,6 +75,7 @@ def _told(bench: Bench, attempt: Attempt) -> Tried:
     after = next((s for s in said if s.order == last.order + 1), None)
     if outcome is None and after is not None and not after.is_question and (_FIGURES.match(after.text) or _WENT_ON.match(after.text)):
         outcome = _how(after.said)
+    outcome = "no change" if outcome and outcome.lower() == "no change: no change" else outcome
     return told.model_copy(update={"action": shorten(action, 220), "outcome": outcome})
 
 
@@ -84,7 +85,9 @@ def plain_part(text: str) -> str:
 
 def _how(text: str) -> str:
     """What came of a deed, in the words of whoever did it."""
-    return f"{'no change' if _AS_BEFORE.search(text) else 'result'}: {bare(text)}"
+    if _AS_BEFORE.search(text):
+        return f"no change: {bare(text)}" if len(cues.words(text)) > 3 else "no change"
+    return f"{'failed' if cues.meanings(text) & {'symptom', 'failure'} else 'result'}: {bare(text)}"
 
 
 def own_deeds(done: list[Attempt]) -> list[Attempt]:
@@ -122,7 +125,7 @@ def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
             continue
         for match in _DEED.finditer(fold(step.text)):
             deed = match["deed"].strip()
-            if match["verb"] not in cues.past_forms() - cues.word_set("weak_actions") or _NO_DEED.match(deed) or secrecy.holds_secret(deed):
+            if match["verb"] not in cues.past_forms() - cues.word_set("weak_actions") or _NO_DEED.match(deed) or is_unfit(deed):
                 continue
             action = capital(bare(re.sub(r"^(?:I|We) (?:have )?", "", deed)))
             found.append((step.number, Tried(action=action, outcome=None, evidence=[Evidence(step=step.number, quote=deed)])))
