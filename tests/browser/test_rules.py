@@ -212,3 +212,39 @@ def test_an_answer_that_is_being_typed_survives_what_happens_around_it(browsers,
     ana.reload()
     expect(ana.locator("#task-lane-card-2 textarea")).to_have_value("Target: MicrosoftOffice16_Data")
     expect(ana.get_by_label("Message to FlowPilot")).to_have_value("Half a thought")
+
+
+def test_the_cards_menu_claims_at_once(browsers, cast, stage):
+    handoff = cast.handoff()
+    bo = browsers.open("bo", "/escalations/")
+
+    bo.get_by_label("More ways for Outlook").click()
+    bo.get_by_role("button", name="Claim at once").click()
+
+    bo.wait_for_url(f"**/sessions/{handoff.session_id}/")
+    assert fresh(stage, handoff).begin == "continue"
+
+
+def test_who_is_looking_appears_and_vanishes(browsers, cast):
+    handoff = cast.handoff()
+    dana = browsers.open("dana", "/escalations/")
+    expect(dana.locator("[data-live]")).to_be_visible()
+
+    bo = browsers.open("bo", f"/handoffs/{handoff.pk}/")
+
+    expect(dana.locator(f"#card-{handoff.pk} [data-looking]")).to_contain_text("Bo is looking")
+    bo.close()
+    expect(dana.locator(f"#card-{handoff.pk} [data-looking]")).to_be_hidden()
+
+
+def test_the_tabs_title_counts_arrivals_while_nobody_looks(browsers, cast, stage):
+    bo = browsers.open("bo", "/escalations/")
+    expect(bo.locator("[data-live]")).to_be_visible()
+    bo.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+
+    cast.handoff()
+
+    expect(bo.locator(".card")).to_have_count(1)
+    expect(bo).to_have_title("(1) Escalations · ResolutionFlow")
+    bo.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(bo).to_have_title("Escalations · ResolutionFlow")

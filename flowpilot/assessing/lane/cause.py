@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from flowpilot.assessing import cues, secrecy
 from flowpilot.assessing.lane.bench import Bench, is_unfit
 from flowpilot.assessing.lane.terms import shared, terms
-from flowpilot.assessing.lane.wording import bare, capital
+from flowpilot.assessing.lane.wording import bare, capital, lowered
 from flowpilot.assessing.reading import Sentence
 from flowpilot.assessing.sentences import fold, shorten, split
 from flowpilot.assistant.results import Confidence
@@ -27,7 +27,7 @@ _POINTS = re.compile(
     re.IGNORECASE,
 )
 _NO_DIAGNOSIS = re.compile(
-    r"\b(?:if|may|might|could|can have|ways are|question is|please|let us|do not|should|would|before|first|worth|will|noted)\b|"
+    r"\b(?:if|may|might|could|often|usually|can have|ways are|question is|please|let us|do not|should|would|before|first|worth|will|noted)\b|"
     r"\b(?:to be|this looks like:)",
     re.IGNORECASE,
 )
@@ -236,7 +236,7 @@ def _in_their_words(bench: Bench, what: str, support: list[int]) -> str | None:
 def _by_flowpilot(what: str, sentence: str, named: bool) -> str | None:
     if not named and _PRONOUN.match(sentence):
         return None
-    return f"FlowPilot: {bare(shorten(_OPENER.sub('', what), 220))}."
+    return f"FlowPilot: {lowered(bare(shorten(_OPENER.sub('', what), 220)))}."
 
 
 def _told_by_fact(bench: Bench) -> LaneCause | None:

@@ -36,6 +36,7 @@ _SOMEBODY = re.compile(
 )
 _WENT = re.compile(r",\s+(?:but |and )?(?=(?:it|that|they|still|same|the same|no|nothing)\b)|\s+(?:and|but) got\s+", re.IGNORECASE)
 _WENT_ON = re.compile(r"^\W*(?:it|still|same|the same|no (?:change|luck|difference|effect)|nothing)\b", re.IGNORECASE)
+_REFUSED = re.compile(r"\b(?:refus\w+|reject\w+|denie[sd]|fails?)\b", re.IGNORECASE)
 _AS_BEFORE = re.compile(r"\b(?:again|still|same|no (?:change|luck|difference|effect)|nothing (?:changed|helped))\b", re.IGNORECASE)
 _FIGURES = re.compile(r"^\d[\d,.]* \w")
 # "Side copy done to E:", "Target BW-FS02 is disabled": done by whoever reports it.
@@ -87,7 +88,8 @@ def _how(text: str) -> str:
     """What came of a deed, in the words of whoever did it."""
     if _AS_BEFORE.search(text):
         return f"no change: {bare(text)}" if len(cues.words(text)) > 3 else "no change"
-    return f"{'failed' if cues.meanings(text) & {'symptom', 'failure'} else 'result'}: {bare(text)}"
+    wrong = cues.meanings(text) & {"symptom", "failure"} or _REFUSED.search(text)
+    return f"{'failed' if wrong else 'result'}: {bare(text)}"
 
 
 def own_deeds(done: list[Attempt]) -> list[Attempt]:
