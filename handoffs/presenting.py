@@ -60,8 +60,14 @@ def _outcome(text: str | None) -> dict[str, str]:
     lowered = text.lower()
     for starts, icon, word, tone in _OUTCOMES:
         if lowered.startswith(starts):
-            return {"icon": icon, "word": word, "tone": tone, "shown": text}
+            return {"icon": icon, "word": word, "tone": tone, "shown": _without_label(text)}
     return {"icon": "check", "word": "Result", "tone": "", "shown": text}
+
+
+def _without_label(text: str) -> str:
+    """"no change: paused itself again" beside the words "No change" says it once."""
+    label, colon, rest = text.partition(": ")
+    return rest[:1].upper() + rest[1:] if colon and len(label) <= 16 and rest else text
 
 
 def _numbers(entry: dict[str, Any]) -> list[int]:

@@ -27,7 +27,8 @@ _POINTS = re.compile(
     re.IGNORECASE,
 )
 _NO_DIAGNOSIS = re.compile(
-    r"\b(?:if|may|might|could|often|usually|can have|ways are|question is|please|let us|do not|should|would|before|first|worth|will|noted)\b|"
+    r"\b(?:if|may|might|could|often|usually|can have|ways are|question is|please|let us|do not|should|would|before|first|worth|will|"
+    r"noted)\b|"
     r"\b(?:to be|this looks like:)",
     re.IGNORECASE,
 )
