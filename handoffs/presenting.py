@@ -65,7 +65,7 @@ def _outcome(text: str | None) -> dict[str, str]:
 
 
 def _without_label(text: str) -> str:
-    """"no change: paused itself again" beside the words "No change" says it once."""
+    """ "no change: paused itself again" beside the words "No change" says it once."""
     label, colon, rest = text.partition(": ")
     return rest[:1].upper() + rest[1:] if colon and len(label) <= 16 and rest else text
 

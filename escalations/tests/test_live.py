@@ -776,7 +776,9 @@ def test_the_real_door_takes_the_cookie_and_refuses_a_foreign_page(bo, signed_in
     cookie = f"sessionid={signed_in(bo).cookies['sessionid'].value}".encode()
 
     async def scenario():
-        foreign = WebsocketCommunicator(application, "/ws/escalations/", headers=[(b"cookie", cookie), (b"origin", b"https://evil.example")])
+        foreign = WebsocketCommunicator(
+            application, "/ws/escalations/", headers=[(b"cookie", cookie), (b"origin", b"https://evil.example")]
+        )
         assert (await foreign.connect(timeout=LONG))[0] is False
         own = WebsocketCommunicator(application, "/ws/escalations/", headers=[(b"cookie", cookie), (b"origin", b"http://localhost")])
         assert (await own.connect(timeout=LONG))[0] is True
