@@ -12,7 +12,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-# What a refusal is called, and the HTTP status that says the same. Part 6 of the design lists them.
+# What a refusal is called, and the HTTP status that says the same. docs/contract.md lists them.
 STATUS = {
     "unauthenticated": 401,
     "not_found": 404,

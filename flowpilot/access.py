@@ -12,7 +12,7 @@ from flowpilot.models import AISession, SessionHand
 
 def readable_by(user: User | Person) -> QuerySet[AISession]:
     """Sessions that `user` may read: opened, handled, ever in their hands; all of the account's for admins and owners, and for
-    everybody while one waits for a colleague (product.md section 3)."""
+    everybody while one waits for a colleague (docs/contract.md)."""
     if not user.is_active or not user.account_id:
         return AISession.objects.none()
     sessions = AISession.objects.filter(account_id=user.account_id)

@@ -91,7 +91,7 @@ class AISession(models.Model):
 
     @property
     def tier(self) -> str:
-        """FlowPilot's way of working at this confidence (product.md section 3)."""
+        """FlowPilot's way of working at this confidence (docs/contract.md)."""
         return "discovery" if self.confidence < 0.4 else "exploring" if self.confidence < 0.8 else "guided"
 
     @property

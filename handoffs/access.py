@@ -11,7 +11,7 @@ from handoffs.models import SessionHandoff
 
 def get_for(user: User, pk: uuid.UUID) -> tuple[SessionHandoff, bool]:
     """The handoff, and whether `user` may read its content. A foreign id is a 404, and so is a parked one to whoever may not read
-    the session; the link of an escalated one stays good for the whole account (product.md section 6)."""
+    the session; the link of an escalated one stays good for the whole account (docs/contract.md)."""
     handoff = (
         SessionHandoff.objects.select_related("session__user", "session__handler", "author", "claimed_by", "target", "account")
         .filter(pk=pk, account_id=user.account_id or -1)

@@ -40,7 +40,7 @@ class Claimed:
 
 @verb
 def claim(pk: uuid.UUID, *, by: User, begin: str, at: datetime | None) -> Claimed:
-    """See product.md section 6. Judged in this order: 404, role, author, gone, same claimer, other claimer."""
+    """See docs/contract.md. Judged in this order: 404, role, author, gone, same claimer, other claimer."""
     at = at or timezone.now()
     person = member(by)
     if begin not in BEGINS:

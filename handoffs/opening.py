@@ -64,7 +64,7 @@ def _open(
     fix_outcome: str,
     at: datetime | None,
 ) -> Opened:
-    """Raises `Refuse` inside its transaction for what product.md section 4 does not allow; nothing is written then."""
+    """Raises `Refuse` inside its transaction for what docs/contract.md does not allow; nothing is written then."""
     at = at or timezone.now()
     person = worker(by)
     needs = steps.clean(needs)

@@ -1,4 +1,4 @@
-"""The addresses of design.md section 6: what scripts and people rely on. Exact keys, types, statuses and words."""
+"""The addresses of docs/contract.md: what scripts and people rely on. Exact keys, types, statuses and words."""
 
 import uuid
 from datetime import datetime

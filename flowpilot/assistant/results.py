@@ -44,7 +44,7 @@ class SuggestedStep(_Result):
 
 
 class Assessment(_Result):
-    """The assessment of a handoff, as design.md part 8 has it."""
+    """The assessment of a handoff, as docs/contract.md has it."""
 
     summary_prose: str = Field(min_length=1, max_length=2500)
     likely_cause: str | None = Field(default=None, max_length=400)

@@ -1,4 +1,4 @@
-"""The demo's accounts and people (product.md section 2). Stories call them by their keys."""
+"""The demo's accounts and people. Stories call them by their keys."""
 
 from dataclasses import dataclass
 
