@@ -95,10 +95,6 @@ class AISession(models.Model):
         return "discovery" if self.confidence < 0.4 else "exploring" if self.confidence < 0.8 else "guided"
 
     @property
-    def is_open(self) -> bool:
-        return self.status == self.Status.ACTIVE
-
-    @property
     def priority_slug(self) -> str:
         return Priority(self.priority).slug
 

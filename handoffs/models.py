@@ -25,7 +25,6 @@ class SessionHandoff(models.Model):
         RETURNED = "returned", "Returned"
         SUPERSEDED = "superseded", "Superseded"
 
-    LIVE = (State.OPEN, State.CLAIMED, State.PARKED)
     ENDED = (State.WITHDRAWN, State.RETURNED, State.SUPERSEDED)
 
     class Assessed(models.TextChoices):
@@ -85,10 +84,6 @@ class SessionHandoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.intent} of {self.session_id}"
-
-    @property
-    def is_live(self) -> bool:
-        return self.state in self.LIVE
 
     @property
     def priority_slug(self) -> str:

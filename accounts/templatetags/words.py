@@ -54,11 +54,6 @@ def clock(when: datetime | None) -> str:
     return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local.day} {local:%b %H:%M}"
 
 
-@register.filter
-def get(mapping: dict, key: object) -> object:
-    return mapping.get(key)
-
-
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """One drawing of the sprite; always beside a word, so hidden from screen readers."""
