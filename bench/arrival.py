@@ -141,6 +141,7 @@ def main() -> None:
             browser.close()
     finally:
         server.stop()
+        ground.tidy()
     print(f"cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}, rounds {rounds}")
     (card_1, post_1), (card_100, post_100) = results[1], results[100]
     print(f"ratio 100 to 1: {card_100 / card_1:.2f}; card to POST at 1: {card_1 / post_1:.2f}, at 100: {card_100 / post_100:.2f}")

@@ -47,6 +47,7 @@ def main() -> None:
         spent = once(handoff.pk, ana, bo, bare=bare)
         if number >= 40:
             times[bare].append(spent)
+    ground.tidy()
     bare_ms, verb_ms = (statistics.median(times[kind]) * 1000 for kind in (True, False))
     spread = {kind: statistics.quantiles(times[kind], n=20) for kind in times}
     print(f"rounds {rounds}, cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")

@@ -18,14 +18,15 @@ def owe_reply(session_id: uuid.UUID, step: int, *, at: datetime) -> None:
     reply.defer(session_id=str(session_id), step=step)
 
 
-@app.task(name="flowpilot.reply", queue="replies", retry=2)
+# Somebody waits for a reply at the screen: it goes before any backlog of assessments (an import of thousands, say).
+@app.task(name="flowpilot.reply", queue="replies", retry=2, priority=20)
 def reply(session_id: str, step: int) -> None:
     from flowpilot import replies
 
     replies.reply_to(uuid.UUID(session_id), step, at=timezone.now())
 
 
-@app.task(name="flowpilot.write_notes", queue="replies", retry=2)
+@app.task(name="flowpilot.write_notes", queue="replies", retry=2, priority=10)
 def write_notes(session_id: str) -> None:
     from flowpilot import ticketnotes
 

@@ -326,3 +326,9 @@ def test_the_same_card_twice_in_one_reply_is_one_card(session, asked, thinks_wit
     reply_to(asked)
 
     assert session.tasks.filter(title="Look at the clock").count() == 1
+
+
+def test_a_reply_goes_before_any_backlog_of_assessments(asked):
+    from handoffs.tasks import assess
+
+    assert tasks.reply.priority > tasks.write_notes.priority > assess.priority

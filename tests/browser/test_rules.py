@@ -32,7 +32,7 @@ def test_a_viewer_reads_and_cannot_claim(browsers, cast, stage):
 
     vic = browsers.open("vic", "/escalations/")
     expect(vic.locator(".card")).to_have_count(1)
-    expect(vic.locator(".card .btn")).to_be_hidden()
+    expect(vic.locator(".card [data-act]")).to_have_count(0)
     vic.locator(".card .cover").click()
 
     expect(vic.get_by_text("You can read this, not claim it")).to_be_visible()
@@ -248,3 +248,14 @@ def test_the_tabs_title_counts_arrivals_while_nobody_looks(browsers, cast, stage
     expect(bo).to_have_title("(1) Escalations · ResolutionFlow")
     bo.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     expect(bo).to_have_title("Escalations · ResolutionFlow")
+
+
+def test_a_card_that_arrives_at_a_viewers_queue_has_nothing_to_press(browsers, cast):
+    vic = browsers.open("vic", "/escalations/")
+    expect(vic.locator("[data-live]")).to_be_visible()
+
+    cast.handoff()
+
+    expect(vic.locator(".card")).to_have_count(1)
+    expect(vic.get_by_role("link", name="Pick up")).to_have_count(0)
+    expect(vic.locator("[data-unread-count]")).to_be_hidden()
