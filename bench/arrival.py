@@ -53,7 +53,7 @@ class Watchers:
     """Sockets of the account that read and answer pings, in a thread of their own."""
 
     def __init__(self, url: str, cookie: str, count: int) -> None:
-        self.url, self.origin = url.replace("http", "ws") + "/ws/escalations/", url
+        self.url = url.replace("http", "ws") + "/ws/escalations/"
         self.cookie, self.count = cookie, count
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
@@ -71,7 +71,7 @@ class Watchers:
         async def one() -> None:
             nonlocal opened
             async with websockets.connect(
-                self.url, origin=self.origin, additional_headers={"Cookie": f"sessionid={self.cookie}"}
+                self.url, additional_headers={"Cookie": f"sessionid={self.cookie}"}
             ) as socket:
                 await socket.recv()
                 opened += 1
