@@ -48,14 +48,18 @@ def frame_of(event: Event) -> Frame:
     body: dict[str, Any] = {"n": event.number, "kind": event.kind, "by": event.by_id}
     readers: frozenset[int] | None = None
     except_user: int | None = None
+    own: str | None = None
     if event.handoff:
         handoff = SessionHandoff.objects.select_related("session", "author", "target", "claimed_by").filter(pk=event.handoff).first()
         if handoff is None or handoff.intent == SessionHandoff.Intent.PARK:
             return _bare_frame(event.number)
         body["handoff"] = str(handoff.pk)
         body["session"] = str(handoff.session_id)
+        body["author"] = handoff.author_id
         if event.kind in _CARD_COMES and handoff.state == SessionHandoff.State.OPEN:
             except_user = handoff.author_id
+            if event.kind == "handoff_released":
+                own = json.dumps(body)
             body["card"] = render_to_string("escalations/_card.html", {"handoff": handoff, "live": True})
             body["bell"] = "claimers" if event.kind == "handoff_opened" else None
             body["announce"] = f"New escalation, {handoff.get_priority_display().lower()}: {handoff.session.title}, from {handoff.author}"
@@ -78,7 +82,7 @@ def frame_of(event: Event) -> Frame:
     whole = json.dumps(body)
     if len(whole.encode()) > LARGEST_FRAME:
         whole = _bare(event.number)
-    return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user)
+    return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own)
 
 
 def _readers(session: AISession) -> frozenset[int]:

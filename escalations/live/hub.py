@@ -48,10 +48,14 @@ class Frame:
     bare: str
     # None: everybody of the account. Otherwise the ids of the people who may see it.
     readers: frozenset[int] | None = None
+    # Whoever handed it off sees no card of it: they hear `own`, or the bare number where it tells them nothing new.
     except_user: int | None = None
+    own: str | None = None
 
     def for_watcher(self, watcher: Watcher) -> str:
-        if watcher.user_id == self.except_user or (self.readers is not None and watcher.user_id not in self.readers):
+        if watcher.user_id == self.except_user:
+            return self.own or self.bare
+        if self.readers is not None and watcher.user_id not in self.readers:
             return self.bare
         return self.whole
 

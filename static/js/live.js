@@ -65,7 +65,7 @@
     const count = document.querySelector("[data-open-count]");
     const mine = String(news.by) === body.dataset.me;
     if (news.card) bump(count, 1);
-    if (news.gone && news.kind !== "handoff_superseded" && !(news.author === Number(body.dataset.me))) bump(count, -1);
+    if (news.gone && news.kind !== "handoff_superseded" && String(news.author) !== body.dataset.me) bump(count, -1);
     if ((news.bell === "claimers" && "claims" in body.dataset && !mine) || String(news.bell) === body.dataset.me) bump(document.querySelector("[data-unread-count]"), 1);
   });
   window.live = { drop: () => socket?.close(), pause: () => { ended = true; socket?.close(); }, resume: () => { ended = false; connect(); } };

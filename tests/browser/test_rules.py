@@ -259,3 +259,19 @@ def test_a_card_that_arrives_at_a_viewers_queue_has_nothing_to_press(browsers, c
     expect(vic.locator(".card")).to_have_count(1)
     expect(vic.get_by_role("link", name="Pick up")).to_have_count(0)
     expect(vic.locator("[data-unread-count]")).to_be_hidden()
+
+
+def test_whoever_handed_off_sees_claim_and_release_and_their_count_stays(browsers, cast, stage):
+    own, other = cast.handoff(), cast.handoff(by="dana")
+    ana = browsers.open("ana", "/")
+    row = ana.locator(f"#handed-off [data-handoff='{own.pk}']")
+    expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
+
+    stage(lambda: SessionHandoff.objects.claim(own.pk, by=cast.bo))
+    expect(row).to_contain_text("Bo Lindqvist claimed it")
+    expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
+
+    stage(lambda: SessionHandoff.objects.release(own.pk, by=cast.bo))
+    expect(row).to_contain_text("released, waiting again")
+    expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
+    assert fresh(stage, other).state == "open"
