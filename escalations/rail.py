@@ -22,7 +22,27 @@ def rail(request: HttpRequest) -> dict[str, Any]:
     return {
         "open_count": SimpleLazyObject(lambda: rows_for(user).count()),
         "unread_count": SimpleLazyObject(lambda: Notification.objects.filter(user=user, read_at=None).count()),
-        # The number that this page is as new as; the socket tells where it is now. Read first, so a page is never newer than it says.
-        "event_number": EventCounter.objects.filter(account_id=user.account_id).values_list("last", flat=True).first() or 0,
+        # The number that this page is as new as; the socket tells where it is now.
+        "event_number": getattr(request, "event_number", 0),
         "may_claim": user.role in MAY_CLAIM,
     }
+
+
+class EventNumber:
+    """Reads the account's event number before a view reads anything, so that a page is never older than the number it carries: what is
+    committed while it is being made is news to it, and it fetches."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        user = getattr(request, "user", None)
+        if request.method == "GET" and user is not None and user.is_authenticated and user.account_id is not None:
+            number = EventCounter.objects.filter(account_id=user.account_id).values_list("last", flat=True).first()
+            request.event_number = number or 0  # type: ignore[attr-defined]
