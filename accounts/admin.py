@@ -1,13 +1,19 @@
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Account, Event, EventCounter, User
+from accounts import people_admin
+from accounts.models import Account, Event, EventCounter, Role, User
+from accounts.people import as_now
+from accounts.people_admin import hold, is_only_owner
 from accounts.staff import History, OfAccount
+from accounts.verbs import Refused
 
 
 @admin.register(Account)
@@ -30,6 +36,19 @@ class PersonForm(UserChangeForm):
         model = User
         fields = "__all__"
 
+    def clean(self) -> dict[str, Any]:
+        """What keeps an account whole holds for staff, too: its last active owner stays one."""
+        cleaned = super().clean() or {}
+        before = as_now(self.instance.pk)
+        if before is None or not before.account_id:
+            return cleaned
+        hold(before.account_id)
+        account = cleaned.get("account", self.instance.account)
+        stays = cleaned.get("role", before.role) == Role.OWNER and cleaned.get("is_active", before.is_active)
+        if is_only_owner(before) and not (stays and account and account.pk == before.account_id):
+            raise ValidationError("The only active owner of an account stays one. Make somebody else an owner first.")
+        return cleaned
+
 
 class NewPersonForm(AdminUserCreationForm):
     class Meta:
@@ -46,12 +65,12 @@ class PersonAdmin(OfAccount, UserAdmin):
     search_fields = ["name", "email"]
     ordering = ["account", "name"]
     actions = ["deactivate", "activate"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "last_here_at", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
         ("Place", {"fields": ["account", "role", "is_active"]}),
         ("Staff", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
-        ("Dates", {"fields": ["last_login", "date_joined"]}),
+        ("Dates", {"fields": ["last_login", "last_here_at", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "account", "role", "usable_password", "password1", "password2"]})]
 
@@ -62,18 +81,41 @@ class PersonAdmin(OfAccount, UserAdmin):
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"] + (["account"] if obj else [])
         return fields
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What the people page records, a change in the admin does, too."""
+        assert isinstance(request.user, User)
+        before = as_now(obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        people_admin.record_saved(before, obj, by=request.user)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The audit trail hangs on people: they are deactivated, never deleted."""
         return False
 
-    @admin.action(description="Deactivate: sign out, no more notifications, no claims")
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        changed = queryset.exclude(pk=request.user.pk or 0).update(is_active=False)
-        self.message_user(request, f"{changed} deactivated. What they hold stays theirs until somebody releases it.")
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sets the password of a superuser could sign in as one."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
 
-    @admin.action(description="Activate")
+    @admin.action(description="Deactivate: sign out, no more notifications, no claims", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset.filter(is_active=True), people_admin.deactivate, "{} deactivated. What they hold stays theirs.")
+
+    @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self.message_user(request, f"{queryset.update(is_active=True)} activated.")
+        self._each(request, queryset.filter(is_active=False), people_admin.activate, "{} activated.")
+
+    def _each(self, request: HttpRequest, people: QuerySet[User], verb: Callable[..., User | Refused], said: str) -> None:
+        """Through the same verbs as the people page, with their events; what is refused is said, one line each."""
+        done = 0
+        for pk in list(people.values_list("pk", flat=True)):
+            result = verb(pk, by=request.user, staff=True)
+            if isinstance(result, Refused):
+                self.message_user(request, result.detail, messages.WARNING)
+            else:
+                done += 1
+        self.message_user(request, said.format(done))
 
 
 @admin.register(EventCounter)

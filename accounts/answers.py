@@ -45,7 +45,7 @@ def _toast(detail: str, error: str, status: int) -> HttpResponse:
     """What went wrong is said where toasts are; the place that was pressed stays as it is, with what was typed."""
     # Without the request: its context would ask a database that may be what is missing.
     response = HttpResponse(render_to_string("_refused.html", {"detail": detail, "error": error}), status=status)
-    response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+    response["HX-Retarget"], response["HX-Reswap"], response["HX-Reselect"] = "#toasts", "beforeend", "[data-toast]"
     return response
 
 
@@ -118,6 +118,19 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_fragment(request):
         return _toast(detail, "not_allowed", 403)
     return refusal_page(request, 403, detail, heading="Please do that once more")
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Too many tries at a password, from one address or by one person (allauth's limits)."""
+    detail = "There were too many tries. Wait a minute, then try once more."
+    if wants_json(request):
+        response: HttpResponse = JsonResponse({"error": "too_many", "detail": detail}, status=429)
+    elif _is_fragment(request):
+        response = _toast(detail, "too_many", 429)
+    else:
+        response = render(request, "429.html", {"detail": detail}, status=429)
+    response["Retry-After"] = "60"
+    return response
 
 
 def failed(request: HttpRequest) -> HttpResponse:

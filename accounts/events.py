@@ -39,7 +39,14 @@ KINDS = {
     "handoff_superseded": "a newer handoff, a resume or the session's end took its place",
     "assessment_ready": "the assessment of a handoff was written",
     "assessment_unavailable": "the assessment of a handoff could not be made; details: reason",
+    "person_added": "a person was added to the account; details: person, role",
+    "person_changed": "a person's name or role was changed; details: person, fields; from and to tell the role where it changed",
+    "person_deactivated": "a person was deactivated; details: person",
+    "person_activated": "a person was activated again; details: person",
+    "password_set": "a person was given a new password, or chose one; details: person (never the password)",
 }
+# News of people carries ids only and concerns no session: on open pages it is a bare number.
+ABOUT_PEOPLE = frozenset({"person_added", "person_changed", "person_deactivated", "person_activated", "password_set"})
 
 
 @dataclass(frozen=True, slots=True)

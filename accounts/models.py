@@ -56,6 +56,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("active", default=True, help_text="Off: signed out by the next request, never notified, cannot claim.")
     is_staff = models.BooleanField("staff", default=False, help_text="May enter the admin.")
     date_joined = models.DateTimeField(default=timezone.now)
+    # Written in batches by the processes that hold the sockets (escalations/live/here.py); accounts/people.py says what it means.
+    last_here_at = models.DateTimeField("last here", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -1,14 +1,18 @@
 """Who somebody is at the moment of a write, and the questions asked about roles."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Role, User
 
 # Who may work and claim; a viewer reads.
 MAY_CLAIM = frozenset({Role.OWNER, Role.ADMIN, Role.ENGINEER})
 LEADS = frozenset({Role.OWNER, Role.ADMIN})
+# Somebody is here while a page of theirs is open; a page that was killed is forgotten after this time, as presence on a handoff is.
+HERE_FOR = timedelta(seconds=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,40 @@ def as_now(user: User | int) -> Person | None:
 def who_may_claim(account_id: int) -> QuerySet[User]:
     """The account's active engineers, admins and owners."""
     return User.objects.filter(account_id=account_id, is_active=True, role__in=MAY_CLAIM)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What colleagues are told of somebody: whether they are here, since when they are not, and how many active sessions they handle.
+
+    `_person_state.html` draws it. `kind` is here, busy (here with sessions in hand) or away.
+    """
+
+    here: bool
+    busy_with: int = 0
+    seen_at: datetime | None = None
+
+    @property
+    def kind(self) -> str:
+        return "away" if not self.here else "busy" if self.busy_with else "here"
+
+    @property
+    def since(self) -> str:
+        """The time of day when they were last here, the date where it was not today; empty where nobody has seen them yet."""
+        if self.seen_at is None:
+            return ""
+        seen, today = timezone.localtime(self.seen_at), timezone.localdate()
+        if seen.date() == today:
+            return f"{seen:%H:%M}"
+        return f"{seen.day} {seen:%b}" if seen.year == today.year else f"{seen.day} {seen:%b %Y}"
+
+    def __str__(self) -> str:
+        busy = f", busy with {self.busy_with}" if self.busy_with else ""
+        return f"Here{busy}" if self.here else f"Away{f' since {self.since}' if self.since else ''}{busy}"
+
+
+def standing_of(user: User, *, busy_with: int = 0, now: datetime | None = None) -> Standing:
+    """`user` as of `now`. How many sessions they handle is counted in the room above (`flowpilot.busy`)."""
+    seen_at = user.last_here_at
+    here = seen_at is not None and (now or timezone.now()) - seen_at <= HERE_FOR
+    return Standing(here, busy_with, seen_at)

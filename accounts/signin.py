@@ -12,6 +12,14 @@ from accounts.answers import wants_json
 
 
 class Adapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        # The same words for an address that nobody has: which of the two it was is nobody's business.
+        "email_password_mismatch": "The address or the password is not correct.",
+        "too_many_login_attempts": "Too many tries. Wait five minutes, or ask an admin of your team for a new password.",
+        "incorrect_password": "That is not your password.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People are added by their account's admins or by staff, never by themselves."""
         return False

@@ -24,6 +24,8 @@ STATUS = {
     "superseded": 410,
     "already_claimed": 409,
     "session_changed": 409,
+    "person_changed": 409,
+    "last_owner": 409,
     "invalid": 422,
 }
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
     path("accounts/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("", include("accounts.urls")),
     path("", include("flowpilot.urls")),
     path("", include("handoffs.urls")),
     path("", include("escalations.urls")),
@@ -21,4 +22,6 @@ urlpatterns = [
 handler400 = "accounts.answers.bad_request"
 handler403 = "accounts.answers.forbidden"
 handler404 = "accounts.answers.not_found"
+# Asked for by allauth, where somebody tries too often.
+handler429 = "accounts.answers.too_many"
 handler500 = "accounts.answers.failed"

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from accounts.events import ABOUT_PEOPLE
 from accounts.models import Event, EventCounter, User
 from accounts.people import LEADS
 from escalations.live.hub import LARGEST_FRAME, Frame
@@ -45,6 +46,8 @@ def _bare_frame(number: int) -> Frame:
 
 def frame_of(event: Event) -> Frame:
     """One event on the wire. A card is the same for everybody; what differs per viewer is done in the page."""
+    if event.kind in ABOUT_PEOPLE:
+        return _bare_frame(event.number)
     body: dict[str, Any] = {"n": event.number, "kind": event.kind, "by": event.by_id}
     readers: frozenset[int] | None = None
     except_user: int | None = None

@@ -69,10 +69,13 @@ class Hub:
         self.last: dict[int, int] = {}
         # handoff -> user -> (name, when they were last heard of)
         self.presence: dict[tuple[int, str], dict[int, tuple[str, float]]] = defaultdict(dict)
+        # Ids of the people who have connected since somebody last looked (here.py).
+        self.newcomers: set[int] = set()
 
     def add(self, watcher: Watcher, number: int) -> None:
         self.last.setdefault(watcher.account_id, number)
         self.watchers[watcher.account_id].add(watcher)
+        self.newcomers.add(watcher.user_id)
 
     def remove(self, watcher: Watcher) -> None:
         of_account = self.watchers.get(watcher.account_id)

@@ -14,6 +14,7 @@ from django.db import connection
 
 from accounts.events import CHANNEL
 from escalations.live.frames import frames_since
+from escalations.live.here import Here
 from escalations.live.hub import hub
 from escalations.live.rights import revoked
 
@@ -47,7 +48,8 @@ class Listener:
                 task.cancel()
         self._loop, self._woken, self.listening = loop, asyncio.Event(), asyncio.Event()
         self._dirty = set()
-        self._tasks = [loop.create_task(job()) for job in (self._listen, self._hand_out, self._watch_rights)]
+        jobs = (self._listen, self._hand_out, self._watch_rights, Here(hub).keep_telling)
+        self._tasks = [loop.create_task(job()) for job in jobs]
 
     async def stop(self) -> None:
         """Ends the listener; for tests and for an orderly shutdown."""

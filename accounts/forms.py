@@ -1,0 +1,120 @@
+"""What people send about people. Whether a name can be read, an address is free and a password is sound is judged by the verbs."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Role, User
+from accounts.people_admin import roles_to_give
+from accounts.verbs import Refused
+
+_INPUT = {"class": "input"}
+SOUND = "At least 10 characters, no common password, nothing like the address."
+
+
+def _password(label: str, **options: Any) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={**_INPUT, "autocomplete": "new-password"})
+    return forms.CharField(label=label, strip=False, max_length=1000, widget=widget, **options)
+
+
+def _name(label: str = "Name") -> forms.CharField:
+    required = {"required": "Write the name that colleagues know."}
+    # Their names may be written from right to left.
+    widget = forms.TextInput(attrs={**_INPUT, "autocomplete": "off", "dir": "auto"})
+    return forms.CharField(label=label, max_length=120, error_messages=required, widget=widget)
+
+
+class Refusable(forms.Form):
+    """A form that shows a verb's refusal where it belongs: at a field, or above all of them."""
+
+    def refuse(self, refused: Refused) -> None:
+        for name, texts in (refused.extra.get("fields") or {None: [refused.detail]}).items():
+            for text in texts:
+                self.add_error(name if name in self.fields else None, text)
+
+
+class NameForm(Refusable):
+    """One's own name."""
+
+    name = _name("As colleagues read it")
+
+
+class PersonForm(Refusable):
+    """Name and role of somebody, as `by` may change them; nobody is asked for their own role."""
+
+    name = _name()
+    role = forms.ChoiceField(label="Role", error_messages={"required": "Choose a role."})
+
+    def __init__(self, *args: Any, by: User, person: User | None = None, **kwargs: Any) -> None:
+        if person is not None:
+            kwargs["initial"] = {"name": person.name, "role": person.role}
+        super().__init__(*args, **kwargs)
+        self.person = person
+        role = self.fields["role"]
+        assert isinstance(role, forms.ChoiceField)
+        if person is not None and person.pk == by.pk:
+            # Not for sending; whoever sends another one is refused by the verb, in its words.
+            role.required, role.choices = False, Role.choices
+            return
+        role.choices = [(each.value, each.label) for each in roles_to_give(by.role)]
+        role.error_messages["invalid_choice"] = "Only owners make owners." if by.role != Role.OWNER else "Choose one of the roles."
+
+    def role_given(self) -> str:
+        """The role sent, or the one they have where it was not for sending."""
+        return str(self.cleaned_data.get("role") or (self.person.role if self.person else ""))
+
+
+class PasswordForm(Refusable):
+    """A password typed twice; both empty asks for one to be made."""
+
+    password1 = _password("New password", required=False, help_text=f"{SOUND} Leave both empty and one is made for them.")
+    password2 = _password("The same again", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and cleaned.get("password1") != cleaned.get("password2"):
+            self.add_error("password2", "The two are not the same.")
+        return cleaned
+
+    def password(self) -> str | None:
+        return self.cleaned_data["password1"] or None
+
+
+class NewPersonForm(PasswordForm, PersonForm):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={**_INPUT, "autocomplete": "off"}),
+        help_text="They sign in with it. Only staff can change it later.",
+        error_messages={"required": "Write the address that they sign in with.", "invalid": "This is no e-mail address."},
+    )
+    password1 = _password("Password", required=False, help_text=f"{SOUND} Leave both empty and one is made for them.")
+    field_order = ["name", "email", "role", "password1", "password2"]
+
+
+class OwnPasswordForm(Refusable):
+    """A new password of one's own: the present one is asked for, since a browser may have been left open."""
+
+    oldpassword = forms.CharField(
+        label="Present password",
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={**_INPUT, "autocomplete": "current-password"}),
+    )
+    password1 = _password("New password", help_text=SOUND)
+    password2 = _password("The same again")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_oldpassword(self) -> str:
+        if not self.user.check_password(self.cleaned_data["oldpassword"]):
+            raise forms.ValidationError("That is not your present password.")
+        return str(self.cleaned_data["oldpassword"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and cleaned["password1"] != cleaned["password2"]:
+            self.add_error("password2", "The two are not the same.")
+        return cleaned

@@ -1,0 +1,300 @@
+"""The verbs of admins and owners over the people of their account, and what everybody changes of themselves.
+
+    admins and owners   add people, change name and role, set passwords, deactivate, activate
+    only owners         touch owners, or make one
+    nobody              changes their own role, deactivates themselves, takes the last active owner away, touches staff
+
+Staff act through the admin (`staff=True`), which asked for their permission; what keeps an account whole holds for them, too. Each change
+is one UPDATE with what was read in its WHERE, and one event, whose details hold ids and never a password.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Lower
+
+from accounts.events import News, record
+from accounts.models import Account, Role, User
+from accounts.people import LEADS, Person, as_now
+from accounts.verbs import Refuse, verb
+
+# Letters and digits that nobody mistakes for one another when they are read out on the telephone.
+_CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person who may sign in from now on with a new password: `made` where one was made for them (shown once), else empty."""
+
+    person: User
+    made: str = ""
+
+
+def roles_to_give(role: str) -> list[Role]:
+    """The roles that somebody of `role` may give to others."""
+    if role == Role.OWNER:
+        return list(Role)
+    return [Role.ADMIN, Role.ENGINEER, Role.VIEWER] if role in LEADS else []
+
+
+def made_password() -> str:
+    """Four groups of four: some 79 bits, easily read out."""
+    return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
+
+
+def hold(account_id: int) -> None:
+    """Has changes to the people of an account wait for one another until commit, so that whoever counts the owners afterwards counts for
+    certain. It changes no key: sessions, steps and events that point to the account are written meanwhile."""
+    Account.objects.filter(pk=account_id).update(name=F("name"))
+
+
+def another_owner(person: Person) -> bool:
+    """Whether the account has an active owner besides this one. True for certain only under `hold`."""
+    return User.objects.filter(account_id=person.account_id, role=Role.OWNER, is_active=True).exclude(pk=person.id).exists()
+
+
+def is_only_owner(person: Person) -> bool:
+    return bool(person.account_id and person.is_active and person.role == Role.OWNER and not another_owner(person))
+
+
+@verb
+def add(*, by: User, name: str, email: str, role: str, password: str | None) -> Access:
+    """Adds somebody to the account of `by`. Without a password one is made."""
+    first = as_now(by)
+    if first is not None and first.account_id:
+        hold(first.account_id)
+    actor = as_now(by)
+    if actor is None or not actor.is_active:
+        raise Refuse("inactive", "This person is not active any more.")
+    if not actor.leads or not actor.account_id or actor.account_id != (first and first.account_id):
+        raise Refuse("not_allowed", "Admins and owners add people.")
+    if role not in roles_to_give(actor.role):
+        raise _bad_role(role)
+    person = User(name=_readable(name), email=email.strip().lower(), role=role, account_id=actor.account_id)
+    raw = _sound(password, person)
+    _email_is_free(person)
+    person.password = make_password(raw)
+    try:
+        with transaction.atomic():
+            person.save(force_insert=True)
+    except IntegrityError:
+        # Somebody else, in whatever account, was quicker with it.
+        raise _invalid("email", "This address is in use already.") from None
+    record(News("person_added", actor.account_id, actor.id, to_state=role, details={"person": person.pk, "role": role}))
+    return Access(person, "" if password else raw)
+
+
+@verb
+def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> User:
+    """Gives somebody another name or role. What is as it was stays, and makes no event."""
+    actor, subject = _judged(pk, by, staff=staff)
+    name = _readable(name)
+    if role not in Role.values:
+        raise _bad_role(role)
+    if role != subject.role:
+        if subject.id == actor.id:
+            raise Refuse("not_allowed", "Nobody changes their own role; another admin or owner can.")
+        if not staff and role not in roles_to_give(actor.role):
+            raise _bad_role(role)
+        if is_only_owner(subject):
+            raise _last_owner(subject)
+    changed = [field for field, new, old in (("name", name, subject.name), ("role", role, subject.role)) if new != old]
+    if changed:
+        _write(subject, name=name, role=role)
+        roles = {"from_state": subject.role, "to_state": role} if "role" in changed else {}
+        _tell("person_changed", actor, subject, fields=changed, **roles)
+    return User.objects.get(pk=pk)
+
+
+@verb
+def set_password(pk: int, *, by: User, password: str | None) -> Access:
+    """Gives somebody else a new password (one is made without it); they are signed out everywhere. The same one again changes nothing."""
+    actor, subject = _judged(pk, by)
+    if subject.id == actor.id:
+        raise Refuse("not_allowed", "Change your own password on your account page: it asks for the present one.")
+    person = User.objects.get(pk=pk)
+    raw = _sound(password, person)
+    if password and check_password(password, person.password):
+        return Access(person)
+    _write(subject, password=make_password(raw))
+    _tell("password_set", actor, subject)
+    return Access(person, "" if password else raw)
+
+
+@verb
+def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
+    """Signs somebody out by their next request; they are told nothing any more and cannot claim. What they hold stays theirs."""
+    actor, subject = _judged(pk, by, staff=staff)
+    if subject.id == actor.id:
+        raise Refuse("not_allowed", "Nobody deactivates themselves; another admin or owner can.")
+    if subject.is_active:
+        if is_only_owner(subject):
+            raise _last_owner(subject)
+        _write(subject, is_active=False)
+        _tell("person_deactivated", actor, subject, from_state="active", to_state="inactive")
+    return User.objects.get(pk=pk)
+
+
+@verb
+def activate(pk: int, *, by: User, staff: bool = False) -> User:
+    """Lets somebody in again, with the password and the role that they had."""
+    actor, subject = _judged(pk, by, staff=staff)
+    if not subject.is_active:
+        _write(subject, is_active=True)
+        _tell("person_activated", actor, subject, from_state="inactive", to_state="active")
+    return User.objects.get(pk=pk)
+
+
+@verb
+def rename_oneself(*, by: User, name: str) -> User:
+    person = _themselves(by)
+    name = _readable(name)
+    if name != person.name:
+        _write(person, name=name)
+        _tell("person_changed", person, person, fields=["name"])
+    return User.objects.get(pk=person.id)
+
+
+@verb
+def change_own_password(*, by: User, password: str) -> User:
+    """The present password was asked for by the form: what it was checked against stands in the WHERE, so of two changes at once one is
+    refused."""
+    person = _themselves(by)
+    raw = _sound(password, by)
+    if not User.objects.filter(pk=person.id, is_active=True, password=by.password).update(password=make_password(raw)):
+        raise Refuse("person_changed", "Your password was changed elsewhere a moment ago. Sign in with that one.")
+    _tell("password_set", person, person)
+    return User.objects.get(pk=person.id)
+
+
+def record_saved(before: Person | None, person: User, *, by: User | int) -> None:
+    """The events of a person whom staff have saved in the admin's form, in its transaction; `before` is None for a new one."""
+    actor, subject = as_now(by), as_now(person)
+    assert actor is not None and subject is not None
+    if before is None:
+        _tell("person_added", actor, subject, to_state=subject.role, role=subject.role)
+        return
+    changed = [name for name in ("name", "role") if getattr(before, name) != getattr(subject, name)]
+    if changed:
+        roles = {"from_state": before.role, "to_state": subject.role} if "role" in changed else {}
+        _tell("person_changed", actor, subject, fields=changed, **roles)
+    if before.is_active != subject.is_active:
+        was, now = ("active", "inactive") if before.is_active else ("inactive", "active")
+        _tell("person_deactivated" if before.is_active else "person_activated", actor, subject, from_state=was, to_state=now)
+
+
+# --- who may, and on whom -----------------------------------------------------------------------------------------
+
+
+def _judged(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Person]:
+    """Who acts, and on whom, as the database has both while the account is held. Raises `Refuse`."""
+    _, subject = _both(pk, by, staff=staff)
+    hold(subject.account_id)
+    # Read again: whoever was waited for may have changed either of them.
+    actor, subject = _both(pk, by, staff=staff)
+    if not actor.is_active:
+        raise Refuse("inactive", "This person is not active any more.")
+    if staff:
+        if not actor.is_staff_for(subject.account_id) or (subject.is_superuser and not actor.is_superuser):
+            raise Refuse("not_allowed", "Staff change the people of their own account; superusers change superusers.")
+        return actor, subject
+    if not actor.leads:
+        raise Refuse("not_allowed", "Admins and owners look after people.")
+    # Whoever sets the password of a member of staff could sign in as one.
+    if (subject.is_staff or subject.is_superuser) and subject.id != actor.id:
+        raise Refuse("not_allowed", f"{subject.name} is a member of staff: only staff change them.")
+    if subject.role == Role.OWNER and actor.role != Role.OWNER:
+        raise Refuse("not_allowed", "Only owners change owners.")
+    return actor, subject
+
+
+def _both(pk: int, by: User, *, staff: bool) -> tuple[Person, Person]:
+    actor, subject = as_now(by), as_now(pk)
+    if actor is None or subject is None:
+        raise _nobody()
+    if not staff and not (actor.account_id and actor.account_id == subject.account_id):
+        raise _nobody()
+    return actor, subject
+
+
+def _themselves(by: User) -> Person:
+    person = as_now(by)
+    if person is None or not person.is_active:
+        raise Refuse("inactive", "This person is not active any more.")
+    return person
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def _write(subject: Person, **changes: Any) -> None:
+    """The one UPDATE: own columns only, and what was judged stands in its WHERE."""
+    rows = User.objects.filter(pk=subject.id, role=subject.role, is_active=subject.is_active, is_staff=subject.is_staff)
+    rows = rows.filter(account_id=subject.account_id) if subject.account_id else rows.filter(account=None)
+    if not rows.update(**changes):
+        raise Refuse("person_changed", f"Nothing was done: {subject.name} was changed a moment ago. Look again.")
+
+
+def _tell(kind: str, actor: Person, subject: Person, *, from_state: str = "", to_state: str = "", **details: Any) -> None:
+    # Staff of no account have no event log.
+    if subject.account_id:
+        told = {"person": subject.id, **details}
+        record(News(kind, subject.account_id, actor.id, from_state=from_state, to_state=to_state, details=told))
+
+
+# --- what is given ------------------------------------------------------------------------------------------------
+
+
+def _readable(name: str) -> str:
+    """The name with its white space folded. Raises `Refuse` where nothing of it can be seen, or it is too long."""
+    name = " ".join(name.split())
+    if not any(sign.isprintable() for sign in name):
+        raise _invalid("name", "Write the name that colleagues know.")
+    if len(name) > 120:
+        raise _invalid("name", "At most 120 characters.")
+    return name
+
+
+def _sound(password: str | None, person: User) -> str:
+    """The password, or one that is made. Raises `Refuse` with what Django's validators say."""
+    if password is None:
+        return made_password()
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise Refuse("invalid", error.messages[0], fields={"password1": error.messages}) from None
+    return password
+
+
+def _email_is_free(person: User) -> None:
+    other = User.objects.alias(lower=Lower("email")).filter(lower=person.email).first()
+    if other is None:
+        return
+    if other.account_id != person.account_id:
+        raise _invalid("email", "This address is in use already.")
+    inactive = "" if other.is_active else ", and is not active: activate them instead"
+    raise _invalid("email", f"{other} has this address already{inactive}.")
+
+
+def _invalid(field: str, text: str) -> Refuse:
+    return Refuse("invalid", text, fields={field: [text]})
+
+
+def _bad_role(role: str) -> Refuse:
+    if role == Role.OWNER:
+        return Refuse("not_allowed", "Only owners make owners.")
+    return _invalid("role", "Choose one of the roles.")
+
+
+def _last_owner(subject: Person) -> Refuse:
+    return Refuse("last_owner", f"{subject.name} is the only active owner. Make somebody else an owner first.")
+
+
+def _nobody() -> Refuse:
+    return Refuse("not_found", "There is nobody here, or they are not of your account.")

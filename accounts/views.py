@@ -1,0 +1,58 @@
+"""The account page: who I am, and what I change of myself. What belongs to the browser is set in the page (static/js/account.js)."""
+
+from allauth.decorators import rate_limit
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.answers import invalid, person_json, toast, wants_json
+from accounts.forms import NameForm, OwnPasswordForm
+from accounts.models import User
+from accounts.people_admin import change_own_password, rename_oneself
+from accounts.verbs import Refused
+
+
+def _me(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """The page; POST gives me another name."""
+    user = _me(request)
+    form = NameForm(request.POST if request.method == "POST" else None, initial={"name": user.name})
+    if request.method == "POST" and form.is_valid():
+        renamed = rename_oneself(by=user, name=form.cleaned_data["name"])
+        if not isinstance(renamed, Refused):
+            if wants_json(request):
+                return JsonResponse({"person": person_json(renamed)})
+            toast(request, f"Your name is {renamed} now.")
+            return redirect("account")
+        form.refuse(renamed)
+    if form.errors and wants_json(request):
+        return invalid(form)
+    return render(request, "account/account.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+@rate_limit(action="change_password")
+def password(request: HttpRequest) -> HttpResponse:
+    """A new password of my own. My other browsers are signed out by their next request; this one stays."""
+    user = _me(request)
+    form = OwnPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    if request.method == "POST" and form.is_valid():
+        changed = change_own_password(by=user, password=form.cleaned_data["password1"])
+        if not isinstance(changed, Refused):
+            update_session_auth_hash(request, changed)
+            if wants_json(request):
+                return JsonResponse({"person": person_json(changed)})
+            toast(request, "Password changed. Your other browsers are signed out.")
+            return redirect("account")
+        form.refuse(changed)
+    if form.errors and wants_json(request):
+        return invalid(form)
+    return render(request, "account/password.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,224 @@
+"""The people of an account: everybody sees who is here and how much they have in hands; admins and owners look after them."""
+
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import people_admin
+from accounts.answers import invalid, person_json, refuse, toast, wants_json
+from accounts.forms import NewPersonForm, PasswordForm, PersonForm, Refusable
+from accounts.models import Role, User
+from accounts.people import LEADS, standing_of
+from accounts.people_admin import Access
+from accounts.verbs import Refused
+from flowpilot.busy import with_standing
+from flowpilot.models import AISession
+from flowpilot.views.answering import person as me
+from handoffs.models import SessionHandoff
+
+MOST_HELD = 20
+
+
+def _colleague(request: HttpRequest, pk: int) -> User:
+    """The only way to a person here: of the same account, or 404."""
+    user = me(request)
+    found = User.objects.filter(pk=pk, account_id=user.account_id).first() if user.account_id else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _not_a_lead(request: HttpRequest) -> HttpResponse | None:
+    if me(request).role in LEADS and me(request).account_id:
+        return None
+    return refuse(request, Refused("not_allowed", "Admins and owners look after people."), back="/people/", back_text="Back to the people")
+
+
+def _untouchable(user: User, person: User) -> str:
+    """Why `user` may not change this person; empty where they may. The verbs judge again."""
+    if person.pk != user.pk and (person.is_staff or person.is_superuser):
+        return "A member of staff: only staff change them."
+    return "Only owners change owners." if person.role == Role.OWNER and user.role != Role.OWNER else ""
+
+
+# --- everybody ----------------------------------------------------------------------------------------------------
+
+
+def _everybody(user: User) -> dict[str, Any]:
+    of_account = User.objects.filter(account_id=user.account_id or -1)
+    people = with_standing(of_account.filter(is_active=True))
+    leads = user.role in LEADS
+    return {
+        "people": people,
+        "here": len([each for each in people if each.state.here]),  # type: ignore[attr-defined]
+        "gone": with_standing(of_account.filter(is_active=False)) if leads else [],
+        "leads": leads,
+    }
+
+
+def _json(person: Any) -> dict[str, Any]:
+    return {
+        **(person_json(person) or {}),
+        "email": person.email,
+        "role": person.role,
+        "active": person.is_active,
+        "state": person.state.kind,
+        "busy_with": person.state.busy_with,
+        "last_here_at": person.last_here_at.isoformat() if person.last_here_at else None,
+    }
+
+
+def _json_now(person: User) -> dict[str, Any]:
+    (fresh,) = with_standing(User.objects.filter(pk=person.pk))
+    return _json(fresh)
+
+
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody of the account. Those who are not active are for admins and owners. Staff of no account are led to the admin."""
+    user = me(request)
+    if wants_json(request):
+        everybody = _everybody(user)
+        return JsonResponse({"people": [_json(each) for each in everybody["people"] + everybody["gone"]]})
+    if user.account_id is None:
+        return redirect("admin:index")
+    return render(request, "people/people.html", _everybody(user))
+
+
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """The active people as a fragment: the open page fetches it now and then, so that who is here stays true."""
+    return render(request, "people/people.html#rows", _everybody(me(request)))
+
+
+# --- one ----------------------------------------------------------------------------------------------------------
+
+
+def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str = "", **forms: Refusable) -> HttpResponse:
+    """The page of one person, with the forms as they came back, or fresh."""
+    user = me(request)
+    held = AISession.objects.filter(handler=person, status__in=("active", "paused")).order_by("-updated_at", "pk")
+    active = held.filter(status="active")
+    claimed = Exists(SessionHandoff.objects.filter(session=OuterRef("pk"), claimed_by=person, state="claimed"))
+    counts = active.aggregate(
+        active=Count("pk"), claimed=Count("pk", filter=Q(claimed)), alone=Count("pk", filter=Q(user=person) & ~Q(claimed))
+    )
+    context = {
+        "person": person,
+        "state": standing_of(person, busy_with=counts["active"]),
+        "own": person.pk == user.pk,
+        "untouchable": _untouchable(user, person),
+        "held": held[:MOST_HELD],
+        **counts,
+        "parked": held.filter(status="paused").count(),
+        "refused": refused,
+        "form": forms.get("form") or PersonForm(by=user, person=person),
+        "password_form": forms.get("password_form") or PasswordForm(),
+    }
+    return render(request, "people/person.html", context, status=status)
+
+
+def _answer(request: HttpRequest, person: User, result: Any, said: str) -> HttpResponse:
+    """The answer to a press on somebody's page."""
+    if isinstance(result, Refused):
+        if wants_json(request) or result.error == "not_found":
+            return refuse(request, result, back="/people/", back_text="Back to the people")
+        person.refresh_from_db()
+        return _page(request, person, status=result.status, refused=result.detail)
+    if wants_json(request):
+        return JsonResponse(_json_now(person))
+    toast(request, said.format(name=result))
+    return redirect("person", pk=person.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody's page, for admins and owners; POST `name` and `role` changes them."""
+    person = _colleague(request, pk)
+    if refusal := _not_a_lead(request):
+        return refusal
+    if request.method == "GET":
+        return _page(request, person)
+    if why := _untouchable(me(request), person):
+        return _answer(request, person, Refused("not_allowed", why), "")
+    form = PersonForm(request.POST, by=me(request), person=person)
+    if form.is_valid():
+        changed = people_admin.change(pk, by=me(request), name=form.cleaned_data["name"], role=form.role_given())
+        if not (isinstance(changed, Refused) and changed.error == "invalid"):
+            return _answer(request, person, changed, "{name} is saved.")
+        form.refuse(changed)
+    return invalid(form) if wants_json(request) else _page(request, person, status=422, form=form)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """GET the form; POST adds somebody. A password that was made for them is in the answer, and nowhere else."""
+    if refusal := _not_a_lead(request):
+        return refusal
+    user = me(request)
+    form = NewPersonForm(request.POST if request.method == "POST" else None, by=user, initial={"role": Role.ENGINEER})
+    if request.method == "POST" and form.is_valid():
+        sent = form.cleaned_data
+        added = people_admin.add(by=user, name=sent["name"], email=sent["email"], role=sent["role"], password=form.password())
+        if not isinstance(added, Refused):
+            return _with_access(request, added, f"{added.person} is added.", status=201)
+        if added.error != "invalid":
+            return refuse(request, added, back="/people/", back_text="Back to the people")
+        form.refuse(added)
+    if form.errors and wants_json(request):
+        return invalid(form)
+    return render(request, "people/add.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@sensitive_post_parameters()
+@require_POST
+def password(request: HttpRequest, pk: int) -> HttpResponse:
+    """Gives somebody a new password, typed or made; they are signed out everywhere."""
+    person = _colleague(request, pk)
+    if refusal := _not_a_lead(request):
+        return refusal
+    form = PasswordForm(request.POST)
+    if form.is_valid():
+        given = people_admin.set_password(pk, by=me(request), password=form.password())
+        if isinstance(given, Access):
+            return _with_access(request, given, f"{given.person} has a new password.")
+        if given.error != "invalid":
+            return _answer(request, person, given, "")
+        form.refuse(given)
+    return invalid(form) if wants_json(request) else _page(request, person, status=422, password_form=form)
+
+
+@require_POST
+def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Signs somebody out; what they hold stays theirs."""
+    person = _colleague(request, pk)
+    if refusal := _not_a_lead(request):
+        return refusal
+    return _answer(request, person, people_admin.deactivate(pk, by=me(request)), "{name} is not active any more.")
+
+
+@require_POST
+def activate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lets somebody in again."""
+    person = _colleague(request, pk)
+    if refusal := _not_a_lead(request):
+        return refusal
+    return _answer(request, person, people_admin.activate(pk, by=me(request)), "{name} is active again.")
+
+
+def _with_access(request: HttpRequest, access: Access, said: str, *, status: int = 200) -> HttpResponse:
+    """Where a password was made it is shown now, in this answer, which nobody keeps."""
+    if wants_json(request):
+        response: HttpResponse = JsonResponse({**_json_now(access.person), "password": access.made or None}, status=status)
+    elif access.made:
+        response = render(request, "people/access.html", {"person": access.person, "made": access.made, "said": said})
+    else:
+        toast(request, said)
+        return redirect("people") if status == 201 else redirect("person", pk=access.person.pk)
+    response["Cache-Control"] = "no-store"
+    return response
