@@ -90,6 +90,12 @@ class SessionHandoff(models.Model):
         return Priority(self.priority).slug
 
     @property
+    def tried(self) -> int:
+        """How many things were done or applied when it was handed off: checks and answers given, fixes with an outcome."""
+        done = sum(1 for task in self.snapshot.get("done_tasks", []) if task["state"] == "done")
+        return done + sum(1 for fix in self.snapshot.get("fixes", []) if fix["outcome"] != "proposed")
+
+    @property
     def has_lane(self) -> bool:
         """Whether there is a task lane to continue with."""
         return bool(self.snapshot.get("open_tasks") or self.snapshot.get("done_tasks") or self.snapshot.get("fixes"))

@@ -1,5 +1,6 @@
 """Rows of the context screen: what is known and what was tried, from the assessment where there is one, from the snapshot otherwise."""
 
+from collections import Counter
 from typing import Any
 
 from flowpilot.models import SessionStep
@@ -54,6 +55,12 @@ def tried_rows(handoff: SessionHandoff, state: str) -> list[dict[str, Any]]:
     return [{**row, **_outcome(row["outcome"])} for row in rows]
 
 
+def tally(rows: list[dict[str, Any]]) -> str:
+    """How the tries went, counted in the rows' own words and order: "3 ruled out, 1 failed"; nothing for a single row."""
+    counts = Counter(row["word"] for row in rows)
+    return ", ".join(f"{count} {word.lower()}" for word, count in counts.items()) if len(rows) > 1 else ""
+
+
 def _outcome(text: str | None) -> dict[str, str]:
     if not text:
         return {"icon": "pending", "word": "Not reported", "tone": "", "shown": "Nobody said how it went"}
@@ -67,7 +74,8 @@ def _outcome(text: str | None) -> dict[str, str]:
 def _without_label(text: str) -> str:
     """ "no change: paused itself again" beside the words "No change" says it once."""
     label, colon, rest = text.partition(": ")
-    return rest[:1].upper() + rest[1:] if colon and len(label) <= 16 and rest else text
+    shown = rest if colon and len(label) <= 16 and rest else text
+    return shown[:1].upper() + shown[1:]
 
 
 def _numbers(entry: dict[str, Any]) -> list[int]:

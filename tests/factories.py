@@ -43,7 +43,7 @@ def make_session(user: User, *, lane: bool = True, **fields: Any) -> AISession:
         problem_summary="Outlook asks for the password since the morning.",
         client=fields.pop("client", "Northgate Dental"),
         ticket=fields.pop("ticket", "48219"),
-        domain="Microsoft 365",
+        domain=fields.pop("domain", "Microsoft 365"),
         step_count=3,
         card_count=2 if lane else 0,
         **fields,

@@ -37,7 +37,8 @@ POSTED = [
     "/handoffs/{h}/ask-again/",
     "/bell/read/",
 ]
-READ = ["/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/escalations/metrics/", "/bell/"]
+READ = ["/", "/waiting/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/escalations/metrics/", "/bell/"]
+READ += ["/people/", "/people/rows/", "/people/add/", "/account/", "/account/password/"]
 
 
 def is_moment(text):
@@ -541,7 +542,19 @@ def test_what_changes_something_refuses_get(handoff, ana, signed_in, path):
     assert Event.objects.count() == before
 
 
-@pytest.mark.parametrize("path", [*POSTED, "/sessions/{s}/escalate/", "/sessions/new/", "/accounts/login/", "/accounts/logout/"])
+# Pages whose forms are sent to where they stand.
+FORMS = [
+    "/sessions/{s}/escalate/",
+    "/sessions/new/",
+    "/people/add/",
+    "/account/",
+    "/account/password/",
+    "/accounts/login/",
+    "/accounts/logout/",
+]
+
+
+@pytest.mark.parametrize("path", [*POSTED, *FORMS])
 def test_a_post_without_the_token_changes_nothing_and_says_so_in_words(handoff, ana, signed_in, path):
     client, before = signed_in(ana, enforce_csrf_checks=True), Event.objects.count()
     where = path.format(s=handoff.session_id, h=handoff.pk)
@@ -630,11 +643,12 @@ def test_a_nul_in_a_query_string_is_never_a_500(handoff, ana, signed_in, path):
 
 FIELDS = [
     "text", "kind", "reason", "priority", "target", "fix_outcome", "note", "notes", "action", "answer", "outcome", "begin", "from", "after",
-    "context", "audience", "length", "title", "client", "ticket", "log", "step", "login", "password", "next",
+    "context", "audience", "length", "title", "client", "ticket", "log", "step", "login", "password", "next", "name", "email", "role",
+    "oldpassword", "password1", "password2",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", [*POSTED, "/sessions/{s}/escalate/", "/sessions/new/", "/accounts/login/", "/accounts/logout/"])
+@pytest.mark.parametrize("path", [*POSTED, *FORMS])
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_nul_in_a_form_is_never_a_500(ana, signed_in, path, waits):
     session = make_session(ana)

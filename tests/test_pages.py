@@ -234,6 +234,7 @@ def hostile(ana, bo):
 def pages_of(world):
     """Every page and fragment of the product, for these rows."""
     yield from ("/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/bell/", "/accounts/logout/", "/nothing/here/")
+    yield from ("/people/", "/people/rows/", "/people/add/", f"/people/{world['waiting'].author_id}/", "/account/", "/account/password/")
     yield from (f"/sessions/?show=all&q={part}" for part in ("%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "{{7*7}}", "img"))
     for name in ("active", "resolved", "parked"):
         yield from (f"/sessions/{world[name].pk}/", f"/sessions/{world[name].pk}/changes/?after=0", f"/sessions/{world[name].pk}/escalate/")

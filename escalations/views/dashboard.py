@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from escalations.models import Notification
-from escalations.queue import rows_for, seen_by
+from escalations.queue import rows_for
 from flowpilot.models import AISession
 from flowpilot.views.answering import person
 from handoffs.models import SessionHandoff
 
 BELL_ROWS = 50
+WAITING_ROWS = 6
 
 
 @require_GET
@@ -29,17 +30,22 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         .select_related("session", "claimed_by", "target")
         .order_by("-created_at")[:12],
         "resolved": mine.filter(status="resolved").order_by("-resolved_at")[:6],
-        "rows": list(rows_for(user)[:6]),
-        "seen": seen_by(user),
+        "rows": list(rows_for(user)[:WAITING_ROWS]),
     }
     return render(request, "escalations/dashboard.html", context)
+
+
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The dashboard's list of what waits, as the page fetches it when something came or went."""
+    return render(request, "escalations/dashboard.html#waiting", {"rows": list(rows_for(person(request))[:WAITING_ROWS])})
 
 
 @require_GET
 def bell(request: HttpRequest) -> HttpResponse:
     """The list behind the bell."""
     notes = Notification.objects.filter(user=person(request)).select_related("handoff__claimed_by")[:BELL_ROWS]
-    return render(request, "escalations/bell.html", {"notes": notes})
+    return render(request, "escalations/bell.html", {"notes": notes, "most": BELL_ROWS})
 
 
 @require_GET

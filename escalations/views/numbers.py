@@ -1,12 +1,19 @@
-"""The figures of the account, as JSON."""
+"""The figures of the account: a page for people, JSON for scripts."""
+
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.answers import refusal_page, refuse, wants_json
 from accounts.people import MAY_CLAIM
 from accounts.verbs import Refused
 from escalations.metrics import PERIODS, figures
 from flowpilot.views.answering import person
+
+UNKNOWN_PERIOD = "Choose 7d, 30d or 90d."
 
 
 @require_GET
@@ -14,10 +21,29 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """`?period=7d`, `30d` or `90d`. Anyone who may claim can see them."""
     user = person(request)
     if user.role not in MAY_CLAIM or user.account_id is None:
-        refused = Refused("not_allowed", "Engineers, admins and owners see the figures.")
-        return JsonResponse({"error": refused.error, "detail": refused.detail}, status=403)
+        return refuse(request, Refused("not_allowed", "Engineers, admins and owners see the figures."), back="/", back_text="Home")
     period = request.GET.get("period", "30d")
     if period not in PERIODS:
-        detail = "Choose 7d, 30d or 90d."
-        return JsonResponse({"error": "invalid", "detail": detail, "fields": {"period": [detail]}}, status=422)
-    return JsonResponse(figures(user.account_id, period))
+        if wants_json(request):
+            return JsonResponse({"error": "invalid", "detail": UNKNOWN_PERIOD, "fields": {"period": [UNKNOWN_PERIOD]}}, status=422)
+        return refusal_page(
+            request,
+            422,
+            "There are figures of 7, 30 and 90 days.",
+            heading="No such period",
+            back="/escalations/metrics/",
+            back_text="The last 30 days",
+        )
+    told = figures(user.account_id, period)
+    if wants_json(request):
+        return JsonResponse(told)
+    until = timezone.localtime()
+    context = {
+        "told": told,
+        "period": period,
+        "periods": [(key, f"{days} days") for key, days in PERIODS.items()],
+        "since": until - timedelta(days=PERIODS[period]),
+        "until": until,
+        "most": max(told["handed_off"], told["claimed"], 1),
+    }
+    return render(request, "escalations/numbers.html", context)

@@ -4,49 +4,61 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.answers import wants_json
+from escalations.filters import VIEWS, Filters, choices, handed_off_by
 from escalations.metrics import figures
 from escalations.queue import row_json, rows_for, seen_by
+from flowpilot.models import Priority
 from flowpilot.views.answering import person
-from handoffs.models import SessionHandoff
 
-
-def _context(request: HttpRequest) -> dict[str, Any]:
-    user = person(request)
-    rows = list(rows_for(user))
-    seen = seen_by(user)
-    return {
-        "rows": rows,
-        "seen": seen,
-        "unseen": sum(1 for row in rows if row.pk not in seen),
-        "oldest": min((row.created_at for row in rows), default=None),
-        "now": timezone.now(),
-    }
+# What waits longer than this many rows is reached by narrowing; nobody reads further down.
+MOST_ROWS = 200
 
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
+    """Open handoffs, narrowed by `show` (open, for-me, mine), `priority`, `domain` and `client`."""
     user = person(request)
+    filters = Filters.of(request.GET)
     if wants_json(request):
-        return JsonResponse({"handoffs": [row_json(row) for row in rows_for(user)]})
-    context = _context(request)
+        return _json(request, filters)
+    everything = list(rows_for(user))
+    context = {
+        **_rows(request, filters, everything),
+        "filters": filters,
+        "views": [
+            ("open", VIEWS["open"], len(everything), filters.address(show="open")),
+            ("for-me", VIEWS["for-me"], sum(1 for row in everything if row.target_id == user.pk), filters.address(show="for-me")),
+            ("mine", VIEWS["mine"], handed_off_by(user).count(), filters.address(show="mine")),
+        ],
+        "priorities": [(priority.slug, priority.label) for priority in reversed(Priority)],
+        **choices(everything if filters.show != "mine" else list(handed_off_by(user)), filters),
+        "waiting": len(everything),
+        "unseen": len({row.pk for row in everything} - seen_by(user)),
+        "oldest": min((row.created_at for row in everything), default=None),
+    }
     if user.account_id is not None:
         context["figures"] = figures(user.account_id, "7d")
-    context["handed_off"] = (
-        SessionHandoff.objects.waiting()
-        .filter(account_id=user.account_id or 0, author=user)
-        .select_related("session", "target", "author")
-        .order_by("created_at")
-    )
     return render(request, "escalations/queue.html", context)
 
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The rows alone: the same as the page shows."""
+    """The rows alone: the same as the page shows at the same address."""
+    filters = Filters.of(request.GET)
     if wants_json(request):
-        return JsonResponse({"handoffs": [row_json(row) for row in rows_for(person(request))]})
-    return render(request, "escalations/queue.html#rows", _context(request))
+        return _json(request, filters)
+    return render(request, "escalations/queue.html#rows", {**_rows(request, filters), "filters": filters})
+
+
+def _rows(request: HttpRequest, filters: Filters, everything: list[Any] | None = None) -> dict[str, Any]:
+    user = person(request)
+    whole = filters == Filters() and everything is not None
+    shown = everything if whole and everything is not None else list(filters.rows(user)[: MOST_ROWS + 1])
+    return {"rows": shown[:MOST_ROWS], "more": len(shown) > MOST_ROWS, "seen": seen_by(user)}
+
+
+def _json(request: HttpRequest, filters: Filters) -> JsonResponse:
+    return JsonResponse({"handoffs": [row_json(row) for row in filters.rows(person(request))]})

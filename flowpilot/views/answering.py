@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 
 from accounts.answers import invalid, refuse, wants_json
 from accounts.models import User
+from accounts.people import LEADS, MAY_CLAIM
 from accounts.templatetags.words import span
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, may_write
@@ -36,7 +37,9 @@ def lane_context(session: AISession) -> dict[str, Any]:
     return {
         "facts": list(session.facts.select_related("source", "by")),
         "questions": [task for task in tasks if task.kind == "question"],
+        "questions_done": sum(1 for task in tasks if task.kind == "question" and task.is_settled),
         "checks": [task for task in tasks if task.kind == "check"],
+        "checks_done": sum(1 for task in tasks if task.kind == "check" and task.is_settled),
         "fixes": list(session.fixes.select_related("by")),
         "fix": next((fix for fix in session.fixes.all() if fix.current), None),
         "open_tasks": sum(1 for task in tasks if not task.is_settled),
@@ -57,12 +60,34 @@ def hands_of(session: AISession) -> list[SessionHand]:
     return hands
 
 
+def why_not(user: User, session: AISession, *, can_write: bool) -> str:
+    """Why somebody who reads a session cannot write in it now; empty where they can."""
+    if can_write:
+        return ""
+    match session.status:
+        case AISession.Status.PAUSED:
+            return "It is parked. Resume it to go on."
+        case AISession.Status.RESOLVED:
+            return "It is resolved. Reopen it to go on."
+        case AISession.Status.ABANDONED:
+            return "It was given up; nothing can be added."
+        case AISession.Status.REQUESTING:
+            return "It waits for a colleague. You read along; whoever claims it writes."
+    if user.role not in MAY_CLAIM:
+        return f"{session.handler} has it. Viewers read along."
+    return f"{session.handler} has it now. You read along."
+
+
 def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any]:
     user = person(request)
+    is_hand = may_write(user, session)
+    can_write = is_hand and session.status in ("active", "requesting_escalation")
     return {
         "session": session,
-        "can_write": may_write(user, session) and session.status in ("active", "requesting_escalation"),
-        "is_hand": may_write(user, session),
+        "can_write": can_write,
+        "why_not": why_not(user, session, can_write=can_write),
+        "is_hand": is_hand,
+        "may_resume": session.handler_id == user.pk or user.role in LEADS,
         "hands": hands_of(session),
         "priorities": Priority,
         "outcomes": Fix.Outcome,
@@ -76,15 +101,15 @@ def after(request: HttpRequest) -> int:
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 9 else 0
 
 
-def live(request: HttpRequest, session: AISession, *, lane: bool = True, status: int = 200) -> HttpResponse:
-    """What has changed since the page's last step: new steps, header, lane."""
+def live(request: HttpRequest, session: AISession) -> HttpResponse:
+    """What has changed since the page's last step: new steps, header, fix, lane. The page lets alone what somebody is typing in."""
     steps = session.steps.filter(number__gt=after(request)).select_related("author")
-    context = {**workspace_context(request, session), "steps": steps, "with_lane": lane}
-    return render(request, "flowpilot/_live.html", context, status=status)
+    context = {**workspace_context(request, session), "steps": steps}
+    return render(request, "flowpilot/_live.html", context)
 
 
-def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[str, Any] | None = None) -> HttpResponse:
-    """The answer to a verb of the workspace, done or refused."""
+def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[str, Any] | None = None, at: str = "") -> HttpResponse:
+    """The answer to a verb of the workspace, done or refused. `at` is where a plain form leads back to in the page: "#lane"."""
     if isinstance(result, Refused):
         return refuse(request, result, back=f"/sessions/{session.pk}/", back_text="Back to the session")
     fresh = get_readable(person(request), session.pk)
@@ -92,7 +117,7 @@ def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[
         return JsonResponse(json or state_json(fresh))
     if request.headers.get("HX-Request") == "true":
         return live(request, fresh)
-    return redirect("session", pk=session.pk)
+    return redirect(f"/sessions/{session.pk}/{at}")
 
 
 def fault(request: HttpRequest, session: AISession, form: BaseForm) -> HttpResponse:

@@ -19,9 +19,9 @@ def task(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
         return fault(request, session, form)
     action, text = form.cleaned_data["action"], form.cleaned_data["answer"]
     if action == "reopen":
-        return answer(request, session, lane.reopen(pk, card, by=person(request)))
+        return answer(request, session, lane.reopen(pk, card, by=person(request)), at=f"#task-lane-card-{card}")
     state = {"done": "done", "skip": "skipped"}[action]
-    return answer(request, session, lane.settle(pk, card, by=person(request), state=state, answer=text))
+    return answer(request, session, lane.settle(pk, card, by=person(request), state=state, answer=text), at="#lane")
 
 
 @require_POST
@@ -36,13 +36,13 @@ def add_fact(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = FactForm(request.POST)
     if not form.is_valid():
         return fault(request, session, form)
-    return answer(request, session, lane.add_fact(pk, by=person(request), **form.cleaned_data))
+    return answer(request, session, lane.add_fact(pk, by=person(request), **form.cleaned_data), at="#lane")
 
 
 @require_POST
 def drop_fact(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
     session = get_writable(person(request), pk)
-    return answer(request, session, lane.drop_fact(pk, card, by=person(request)))
+    return answer(request, session, lane.drop_fact(pk, card, by=person(request)), at="#lane")
 
 
 @require_POST

@@ -34,8 +34,8 @@ def workspace(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """What has changed since `after`; `lane=0` leaves the lane as it is (somebody is typing in it)."""
-    return live(request, get_readable(person(request), pk), lane=request.GET.get("lane") != "0")
+    """What has changed since `after`."""
+    return live(request, get_readable(person(request), pk))
 
 
 @require_POST

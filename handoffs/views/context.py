@@ -15,12 +15,14 @@ from flowpilot.views.answering import person
 from handoffs import assessment
 from handoffs.access import get_for
 from handoffs.models import SessionHandoff
-from handoffs.presenting import known_rows, tried_rows
+from handoffs.presenting import known_rows, tally, tried_rows
 from handoffs.rows import gone
 from handoffs.signals import handoff_opened_by
 
 # A transcript shows this many of its last steps at once; all of them with ?all=1.
 MOST_STEPS = 200
+# Of what is known this many rows stand open: the first screenful holds what was tried, too.
+MOST_KNOWN = 9
 
 
 @require_GET
@@ -65,6 +67,7 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
     shown = steps if request.GET.get("all") == "1" else steps.filter(number__gt=max(0, session.step_count - MOST_STEPS))
     frozen = handoff.snapshot.get("step_count", 0)
     made = handoff.assessment or {}
+    tried = tried_rows(handoff, state)
     kinds = {step.number: step for step in shown}
     return {
         "handoff": handoff,
@@ -75,7 +78,9 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
         "reason": reason,
         "made": made if state == "ready" else {},
         "known": known_rows(handoff, kinds, state),
-        "tried": tried_rows(handoff, state),
+        "tried": tried,
+        "tally": tally(tried),
+        "MOST_ROWS": MOST_KNOWN,
         "new_steps": _new_since(handoff, frozen),
         "seen_upto": handoff.assessed_upto or frozen,
         "open_tasks": handoff.snapshot.get("open_tasks", []),

@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +12,7 @@ from accounts.answers import invalid, person_json, refuse, toast, wants_json
 from accounts.people import who_may_claim
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable
+from flowpilot.busy import readiest_first
 from flowpilot.models import AISession, Fix
 from flowpilot.views.answering import answer, fault, person
 from handoffs.forms import EscalateForm, ParkForm
@@ -48,16 +48,17 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]:
     """The dialog: the question about an unsettled fix, the people with what they hold, what the colleague will get, what is missing."""
-    holding = Count("handled_sessions", filter=Q(handled_sessions__status="active"))
-    people = who_may_claim(session.account_id).exclude(pk=user.pk).annotate(holding=holding).order_by("holding", "name")
+    people = readiest_first(who_may_claim(session.account_id).exclude(pk=user.pk))
     tasks = list(session.tasks.all())
     open_tasks = [task for task in tasks if not task.is_settled]
-    missing = [f"Nobody has answered: {task.title}" for task in open_tasks if task.kind == "question"][:2]
-    missing += [f"Nobody has done: {task.title}" for task in open_tasks if task.kind == "check"][:2]
+    # What is missing, and the card where it can be had.
+    missing: list[tuple[str, str, int | None]] = []
+    missing += [("Nobody has answered: ", task.title, task.number) for task in open_tasks if task.kind == "question"][:2]
+    missing += [("Nobody has done: ", task.title, task.number) for task in open_tasks if task.kind == "check"][:2]
     if not session.client:
-        missing.append("No client is named.")
+        missing.append(("No client is named.", "", None))
     if not session.ticket:
-        missing.append("No ticket is named.")
+        missing.append(("No ticket is named.", "", None))
     unsent = [task for task in tasks if task.can_be_sent]
     return {
         "session": session,

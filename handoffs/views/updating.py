@@ -30,7 +30,9 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         text, source = assistant().update(case_of(session), context=asked["context"], audience=audience, length=length).text, "written"
     if wants_json(request):
         return JsonResponse({"text": text, "source": source})
-    return render(request, "flowpilot/_update.html", {"text": text, "source": source, "session": session})
+    # A plain form gets a page of its own, with the way back.
+    template = "flowpilot/_update.html" if request.headers.get("HX-Request") == "true" else "flowpilot/update.html"
+    return render(request, template, {"text": text, "source": source, "session": session})
 
 
 def _saved(session_id: uuid.UUID) -> tuple[str, str]:

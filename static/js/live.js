@@ -3,9 +3,10 @@
   "use strict";
   const body = document.body;
   const address = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws/escalations/`
-    + (body.dataset.page === "handoff" ? `?handoff=${body.dataset.handoff}` : "");
+    + (body.dataset.handoff ? `?handoff=${body.dataset.handoff}` : "");
   let socket = null, known = Number(body.dataset.n || 0), pause = 1000, timer = 0, heard = 0, ended = false;
 
+  const emitter = (name, act) => document.addEventListener(name, act);
   const emit = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
   // What was missed is in the rows: whoever shows some fetches them.
   const heal = () => emit("live:heal");
@@ -52,6 +53,24 @@
   addEventListener("pageshow", (event) => { if (event.persisted) { connect(); heal(); } });
   addEventListener("pagehide", () => { ended = true; socket?.close(); ended = false; });
   document.addEventListener("click", (event) => { if (event.target.closest("[data-try-now]")) { pause = 1000; connect(); heal(); } });
+
+  // Every page says when it hears nothing, as of when it is true, and when it tries again.
+  const strip = document.getElementById("lost");
+  let good = new Date(), retryAt = 0, said = 0;
+  emitter("live:lost", () => {
+    // A page that is being left, or a hiccup of a second, is nothing to be told about.
+    clearTimeout(said);
+    said = setTimeout(() => {
+      if (socket?.readyState === 1) return;
+      strip.querySelector("[data-as-of]").textContent = good.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+      strip.hidden = false;
+      document.body.dataset.lost = "";
+    }, 400);
+  });
+  emitter("live:retry", ({ detail }) => { retryAt = detail.at; });
+  emitter("live:back", () => { clearTimeout(said); strip.hidden = true; delete body.dataset.lost; good = new Date(); });
+  emitter("live:news", () => { good = new Date(); });
+  setInterval(() => { if (!strip.hidden) strip.querySelector("[data-retry]").textContent = `in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s`; }, 500);
 
   // The frame around every page: open escalations and the bell.
   function bump(element, by) {

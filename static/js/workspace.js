@@ -2,41 +2,128 @@
 (() => {
   "use strict";
   const body = document.body;
-  const lane = document.getElementById("lane"), work = document.querySelector(".work");
+  const lane = document.getElementById("lane"), work = document.querySelector(".work"), scroll = document.querySelector(".scroll");
+  const composer = document.getElementById("composer"), say = document.getElementById("say");
   let queued = false, running = false;
 
-  // Somebody is typing in the lane, or has typed something that was not kept yet: it stays as it is.
-  function busy() {
-    return lane.contains(document.activeElement) && document.activeElement.matches("textarea, input")
-      || [...lane.querySelectorAll("textarea, input[data-draft]")].some((field) => field.value !== field.defaultValue);
-  }
-  const head = () => document.querySelector("#s-head .menu-more[open]");
   async function fetchChanges() {
     if (running) { queued = true; return; }
     running = true;
     try {
-      const after = document.getElementById("after").value;
-      await htmx.ajax("GET", `${body.dataset.changes}?after=${after}${busy() ? "&lane=0" : ""}`, { target: "#after", swap: "none" });
+      await htmx.ajax("GET", `${body.dataset.changes}?after=${document.getElementById("after").value}`, { target: "#after", swap: "none" });
     } finally {
       running = false;
       if (queued) { queued = false; fetchChanges(); }
     }
   }
-  // A step that is here already is not put in twice, whichever answer brought it first; an open menu keeps what is typed in it.
+
+  // Somebody is typing in it, or typed what was not sent yet: such a form stays as it is until they are done.
+  const sending = new WeakSet();
+  const fields = (form) => [...form.querySelectorAll("textarea, input:not([type=hidden]), select")];
+  function held(form) {
+    if (sending.has(form)) return false;
+    return fields(form).some((field) => field === document.activeElement || (field.tagName === "SELECT" ? false : field.value !== field.defaultValue));
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const form = event.detail.requestConfig?.elt;
+    if (form?.matches?.("form") && event.detail.xhr.status < 300) sending.add(form);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.elt.matches?.("form")) sending.delete(event.detail.elt); });
+
+  const keep = {
+    // A card whose answer is being written stays; where somebody else settled it meanwhile, it says so.
+    beforeNodeMorphed(old, fresh) {
+      if (old.nodeType !== 1) return true;
+      if (old.matches("form") && fields(old).length && held(old)) return false;
+      if (old.matches(".task") && [...old.querySelectorAll("form")].some((form) => fields(form).length && held(form))) {
+        if (fresh.dataset?.state !== "active" && fresh.dataset?.by) {
+          const line = old.querySelector(".meanwhile") ?? old.querySelector(".t-in").insertAdjacentElement("afterbegin", document.createElement("p"));
+          line.className = "meanwhile";
+          line.textContent = `${fresh.dataset.by} settled this meanwhile: ${fresh.querySelector(".ans")?.textContent ?? ""} What you typed is kept; Done replaces it.`;
+        }
+        return false;
+      }
+      return true;
+    },
+    beforeNodeRemoved(old) { return !(old.nodeType === 1 && old.matches(".task, form, .menu-more") && [...(old.matches("form") ? [old] : old.querySelectorAll("form"))].some((form) => fields(form).length && held(form))); },
+    beforeAttributeUpdated(name, node) {
+      if (name === "open" && node.tagName === "DETAILS") return false;
+      // What scripts set in the page is the page's own.
+      if (name === "hidden" && node.matches("[data-kept], [data-looking]")) return false;
+      if (name === "class" && node.matches(".copy.done, .btn.done")) return false;
+      return true;
+    },
+  };
+  const MORPHED = new Set(["s-head", "s-fix", "lane-in"]);
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    const target = event.detail.target;
-    if (target?.id === "stream") for (const step of [...event.detail.fragment.querySelectorAll("li[id]")]) if (document.getElementById(step.id)) step.remove();
-    if (target?.id === "s-head" && head()) event.detail.shouldSwap = false;
-    if (target?.id === "s-fix" && target.contains(document.activeElement) && document.activeElement.matches("textarea, input")) event.detail.shouldSwap = false;
+    const { target, fragment } = event.detail;
+    if (target?.id === "stream") {
+      // A step that is here already is not put in twice, whichever answer brought it first.
+      const fresh = [...fragment.querySelectorAll("li[id]")];
+      for (const step of fresh) if (document.getElementById(step.id)) step.remove();
+      arrived(fresh.filter((step) => step.isConnected || step.parentNode));
+      return;
+    }
+    if (!MORPHED.has(target?.id)) return;
+    event.detail.shouldSwap = false;
+    const was = document.activeElement, inLane = lane.contains(was);
+    const fresh = fragment.querySelector(`#${target.id}`) ?? fragment;
+    Idiomorph.morph(target, fresh.cloneNode(true), { morphStyle: "outerHTML", callbacks: keep });
+    const now = document.getElementById(target.id);
+    now.removeAttribute("hx-swap-oob");
+    htmx.process(now);
+    now.dispatchEvent(new CustomEvent("page:morphed", { bubbles: true }));
+    // The pressed button is gone with its form: the next card to answer takes the focus, or Send.
+    if (inLane && !document.contains(was)) (lane.querySelector(".task.active textarea") ?? lane.querySelector(".l-foot .btn:not([disabled])") ?? lane.querySelector(".l-body")).focus({ preventScroll: false });
   });
+
+  // New steps: at the bottom they are simply there; further up a button leads to them. Said once.
+  const newer = document.querySelector(".newer");
+  let below = 0;
+  function arrived(steps) {
+    if (!steps.length) return;
+    const others = steps.filter((step) => step.dataset.author !== body.dataset.me);
+    if (Math.abs(scroll.scrollTop) > 120 && others.length) {
+      below += others.length;
+      newer.querySelector("span").textContent = `${below} new step${below === 1 ? "" : "s"}`;
+      newer.hidden = false;
+    }
+    const last = others.at(-1);
+    if (last) page.announce(last.querySelector("article")?.dataset.said ?? last.querySelector("p")?.textContent ?? "");
+  }
+  newer.addEventListener("click", () => { scroll.scrollTop = 0; });
+  scroll.addEventListener("scroll", () => { if (Math.abs(scroll.scrollTop) < 40) { below = 0; newer.hidden = true; } }, { passive: true });
+
+  // The composer goes with the right to write; what is in it stays until its author has it somewhere else.
+  function rights(may, open, why) {
+    const typed = window.drafts?.all(body.dataset.session) ?? [];
+    if (say.value && !typed.includes(say.value)) typed.push(say.value);
+    const moved = document.getElementById("moved");
+    composer.hidden = !may;
+    moved.hidden = may || typed.length === 0;
+    if (!moved.hidden) {
+      moved.querySelector("[data-why]").textContent = why;
+      moved.querySelector("textarea").value = typed.join("\n\n");
+    }
+    document.getElementById("reads").hidden = may || !why || !moved.hidden;
+    document.querySelector("#reads span").textContent = why;
+    for (const count of document.querySelectorAll("[data-open-tasks]")) count.textContent = open;
+  }
   document.addEventListener("htmx:afterOnLoad", (event) => {
-    const text = event.detail.xhr.responseText;
-    const mark = /id="writable" data-writable="(1?)" data-open="(\d+)"/.exec(text);
-    if (!mark) return;
-    const composer = document.getElementById("composer");
-    composer.hidden = !mark[1] && !composer.querySelector("textarea").value;
-    document.querySelector("[data-open-tasks]").textContent = mark[2];
+    const holder = document.createElement("template");
+    if (!event.detail.xhr.responseText.includes('id="writable"')) return;
+    holder.innerHTML = event.detail.xhr.responseText;
+    const mark = holder.content.getElementById("writable");
+    if (mark) rights(mark.dataset.writable === "1", mark.dataset.open, mark.dataset.why);
   });
+  rights(!composer.hidden, document.querySelector("[data-open-tasks]").textContent, composer.dataset.why);
+  document.getElementById("moved").querySelector("[data-drop]").addEventListener("click", () => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("draft:") && key.includes(body.dataset.session)) localStorage.removeItem(key);
+    say.value = say.defaultValue = "";
+    document.getElementById("moved").hidden = true;
+    document.getElementById("reads").hidden = false;
+  });
+
   document.addEventListener("live:news", ({ detail: news }) => { if (news.session === body.dataset.session) fetchChanges(); });
   document.addEventListener("live:heal", fetchChanges);
   // The worker may be away: then this page does not pretend that somebody is reading.
@@ -48,28 +135,60 @@
     if (seconds > 60) waiting.querySelector("span").textContent = "FlowPilot has not answered for a minute. What you wrote is kept; go on without it.";
   }, 5000);
 
+  // The lane: hidden, it keeps all; below 1200 px it is a drawer.
+  const wide = matchMedia("(min-width: 75rem)");
+  const pill = document.querySelector("[data-lane-show]");
   const shut = (closed) => {
-    work.classList.toggle("lane-shut", closed);
+    work.classList.toggle("lane-shut", closed && wide.matches);
     lane.classList.toggle("open", !closed);
-    try { localStorage.setItem("lane", closed ? "shut" : "open"); } catch { /* then it is open next time */ }
+    lane.classList.toggle("closed", closed);
+    pill.setAttribute("aria-expanded", !closed);
+    if (wide.matches) try { localStorage.setItem("lane", closed ? "shut" : "open"); } catch { /* then it is open next time */ }
   };
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-lane-hide]")) { event.preventDefault(); shut(true); document.getElementById("say").focus(); }
-    if (event.target.closest("[data-lane-show]")) { event.preventDefault(); shut(false); }
+    if (event.target.closest("[data-lane-hide]")) { event.preventDefault(); shut(true); pill.focus(); }
+    if (event.target.closest("[data-lane-show]")) { event.preventDefault(); shut(false); lane.querySelector("[data-lane-hide]").focus(); }
+    const over = event.target.closest("dialog a[href='#transcript'], dialog a[href*='#task-lane-card-']");
+    if (over) {
+      event.preventDefault();
+      over.closest("dialog").close();
+      if (over.hash === "#transcript") scroll.scrollTop = 0; else { history.pushState(null, "", over.hash); go(); }
+      return;
+    }
     const link = event.target.closest("a[href^='#task-lane-card-'], a[href^='#step-']");
-    if (link) setTimeout(light);
+    if (link) { event.preventDefault(); link.closest("dialog")?.close(); history.pushState(null, "", link.getAttribute("href")); go(); }
   });
-  const wide = matchMedia("(min-width: 75rem)");
-  try { if (localStorage.getItem("lane") === "shut" && wide.matches) work.classList.add("lane-shut"); } catch { /* open */ }
-  function light() {
-    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (!target) return;
-    if (lane.contains(target)) shut(false);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !wide.matches && lane.classList.contains("open") && !document.querySelector("dialog[open], .menu-more[open]")) { shut(true); pill.focus(); }
+  });
+  try { if (localStorage.getItem("lane") === "shut" && wide.matches) shut(true); } catch { /* open */ }
+
+  async function go() {
+    const id = decodeURIComponent(location.hash.slice(1));
+    if (!/^(task-lane-card|step)-\d+$/.test(id)) return;
+    let target = document.getElementById(id);
+    const earlier = document.querySelector(".earlier a");
+    if (!target && earlier) { await htmx.ajax("GET", earlier.href, { source: earlier, target: "#stream", select: "#stream", swap: "outerHTML" }); target = document.getElementById(id); }
+    if (!target) { page.toast("That card is not in the lane any more.", true); return; }
+    if (lane.contains(target)) { const fold = target.closest("details"); if (fold) fold.open = true; shut(false); }
+    else if (!wide.matches) shut(true);
     target.scrollIntoView({ block: "center" });
+    // Steps that were out of sight get their true height only as they come near: look again until it stands still.
+    for (let tries = 0, was = NaN; tries < 20; tries += 1) {
+      await new Promise(requestAnimationFrame);
+      const top = target.getBoundingClientRect().top;
+      if (top === was) break;
+      was = top;
+      target.scrollIntoView({ block: "center" });
+    }
     target.classList.add("lit");
+    target.tabIndex = -1;
+    target.focus({ preventScroll: true });
     setTimeout(() => target.classList.remove("lit"), 2500);
   }
-  addEventListener("hashchange", light);
-  light();
-  if (new URLSearchParams(location.search).get("compose")) { document.getElementById("say")?.focus(); history.replaceState(null, "", location.pathname); }
+  addEventListener("hashchange", go);
+  addEventListener("popstate", go);
+  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "stream" || event.detail.elt?.id === "stream") document.querySelector(".earlier")?.remove(); });
+  go();
+  if (new URLSearchParams(location.search).get("compose")) { say.focus(); history.replaceState(null, "", location.pathname + location.hash); }
 })();

@@ -271,7 +271,7 @@ class Browsers:
         # Leaving a page before its socket stood is nobody's fault.
         if "closed before the connection is established" in text:
             return
-        if self.cuts and ("WebSocket" in text or "ERR_CONNECTION" in text or "sendError" in text):
+        if self.cuts and ("WebSocket" in text or "ERR_CONNECTION" in text or "sendError" in text or text.startswith("htmx:")):
             return
         self.errors.append(f"console {kind}: {text}")
 

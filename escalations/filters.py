@@ -1,0 +1,77 @@
+"""What narrows the queue: which view of it, and priority, domain, client. They stand in the address."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.http import urlencode
+
+from accounts.models import User
+from escalations.queue import rows_for
+from flowpilot.models import Priority
+from handoffs.models import SessionHandoff
+
+VIEWS = {"open": "Open", "for-me": "For me", "mine": "Handed off by me"}
+LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """One reading of an address. What it does not know it leaves out, so that no address shows an error."""
+
+    show: str = "open"
+    priority: str = ""
+    domain: str = ""
+    client: str = ""
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Filters":
+        show = query.get("show", "")
+        priority = query.get("priority", "")
+        return cls(
+            show=show if show in VIEWS else "open",
+            priority=priority if priority in {one.slug for one in Priority} else "",
+            domain=query.get("domain", "").strip()[:LONGEST],
+            client=query.get("client", "").strip()[:LONGEST],
+        )
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.priority or self.domain or self.client)
+
+    def address(self, **other: str) -> str:
+        """The query string of these filters with `other` in place of some; empty ones are left out."""
+        wanted = {"show": self.show, "priority": self.priority, "domain": self.domain, "client": self.client, **other}
+        kept = {name: value for name, value in wanted.items() if value and not (name == "show" and value == "open")}
+        return "?" + urlencode(kept) if kept else "?"
+
+    def rows(self, user: User) -> QuerySet[SessionHandoff]:
+        """The handoffs that `user` sees through these filters, in the queue's order."""
+        rows = handed_off_by(user) if self.show == "mine" else rows_for(user)
+        if self.show == "for-me":
+            rows = rows.filter(target_id=user.pk)
+        if self.priority:
+            rows = rows.filter(priority=Priority.from_slug(self.priority))
+        if self.domain:
+            rows = rows.filter(session__domain=self.domain)
+        if self.client:
+            rows = rows.filter(session__client=self.client)
+        return rows
+
+
+def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
+    """What `user` handed off and nobody has claimed yet, in the order in which colleagues see it."""
+    return (
+        SessionHandoff.objects.waiting()
+        .filter(account_id=user.account_id or -1, author_id=user.pk)
+        .order_by("-priority", "created_at", "pk")
+        .select_related("session", "author", "target")
+    )
+
+
+def choices(rows: list[SessionHandoff], filters: Filters) -> dict[str, Any]:
+    """What there is to choose from, out of rows that nothing has narrowed; what is chosen stays choosable when its last row has gone."""
+    domains = {row.session.domain for row in rows} | {filters.domain}
+    clients = {row.session.client for row in rows} | {filters.client}
+    return {"domains": sorted(domains - {""}, key=str.casefold), "clients": sorted(clients - {""}, key=str.casefold)}
