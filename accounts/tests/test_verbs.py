@@ -194,7 +194,8 @@ def test_two_verbs_that_really_hold_each_other_up_both_come_through(acme):
         thread.join(20)
 
     assert answers == {"a": "a", "b": "b"}
-    assert sorted(tries.values()) == [1, 2]
+    # On a busy machine both may be ended at once, and both start over.
+    assert max(tries.values()) == 2
 
 
 # --- who somebody is at the write ----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from typing import Any
 from urllib.parse import parse_qs
@@ -25,6 +26,7 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
 
     watcher: Watcher | None = None
     _pulse: asyncio.Task[None] | None = None
+    _rung = 0.0
 
     async def connect(self) -> None:
         user = self.scope["user"]
@@ -50,9 +52,22 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         self._pulse = asyncio.get_running_loop().create_task(self._keep_alive())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Pages answer pings and nothing else."""
-        if self.watcher is not None:
-            self.watcher.answered()
+        """Pages answer pings, and say whether anybody sees them."""
+        if self.watcher is None:
+            return
+        self.watcher.answered()
+        if text_data in ("seen", "hidden") and self.watcher.looking != (text_data == "seen"):
+            self.watcher.looking = text_data == "seen"
+            # Not for every flicker: what is not rung here is rung by the pulse, or forgotten.
+            if self.watcher.handoff and time.monotonic() - self._rung >= 1 and (self.watcher.looking or not self._looks_elsewhere()):
+                await self._ring(here=self.watcher.looking)
+
+    def _looks_elsewhere(self) -> bool:
+        """Whether the same person has another page of this process with the same handoff in sight."""
+        mine = self.watcher
+        assert mine is not None
+        others = (w for w in hub.watchers.get(mine.account_id, ()) if w is not mine)
+        return any(w.user_id == mine.user_id and w.handoff == mine.handoff and w.looking for w in others)
 
     async def disconnect(self, code: int) -> None:
         if self._pulse is not None:
@@ -60,9 +75,7 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         if self.watcher is None:
             return
         hub.remove(self.watcher)
-        if self.watcher.handoff and not any(
-            w.user_id == self.watcher.user_id and w.handoff == self.watcher.handoff for w in hub.watchers.get(self.watcher.account_id, ())
-        ):
+        if self.watcher.handoff and not self._looks_elsewhere():
             await self._ring(here=False)
 
     async def push(self, text: str) -> None:
@@ -77,7 +90,7 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         assert self.watcher is not None
         waited = PING_EVERY
         while True:
-            if self.watcher.handoff:
+            if self.watcher.handoff and self.watcher.looking:
                 await self._ring(here=True)
             if waited >= PING_EVERY:
                 await self.send('{"ping":1}')
@@ -88,6 +101,7 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
     async def _ring(self, *, here: bool) -> None:
         """Presence is the one thing a socket says: on a channel of its own, without a row or a number."""
         assert self.watcher is not None
+        self._rung = time.monotonic()
         body = {
             "account": self.watcher.account_id,
             "handoff": self.watcher.handoff,

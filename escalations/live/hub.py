@@ -32,6 +32,8 @@ class Watcher:
     session_key: str
     password: str
     handoff: str | None = None
+    # False while the page lies in a tab that nobody sees.
+    looking: bool = True
     unread_frames: int = 0
     unread_bytes: int = 0
     pinged_at: float = field(default_factory=time.monotonic)

@@ -4,7 +4,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.answers import invalid, wants_json
 from flowpilot.access import get_readable
@@ -16,10 +16,15 @@ from handoffs.forms import StatusUpdateForm
 from handoffs.models import SessionHandoff
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """POST `context`, `audience`, `length`; JSON `{"text", "source"}`, `source` being saved (the handoff's prose) or written (made now)."""
+    """GET the form. POST `context`, `audience`, `length`; JSON `{"text", "source"}`, `source` being saved (the handoff's prose) or
+    written (made now)."""
     session = get_readable(person(request), pk)
+    handed_off = SessionHandoff.objects.filter(session_id=pk, intent="escalate").exists()
+    page = {"session": session, "handed_off": handed_off, "asked": {"context": "escalation" if handed_off else "progress"}}
+    if request.method == "GET":
+        return render(request, "handoffs/update.html", page)
     form = StatusUpdateForm(request.POST)
     if not form.is_valid():
         return invalid(form) if wants_json(request) else fault(request, session, form)
@@ -30,9 +35,7 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         text, source = assistant().update(case_of(session), context=asked["context"], audience=audience, length=length).text, "written"
     if wants_json(request):
         return JsonResponse({"text": text, "source": source})
-    # A plain form gets a page of its own, with the way back.
-    template = "flowpilot/_update.html" if request.headers.get("HX-Request") == "true" else "flowpilot/update.html"
-    return render(request, template, {"text": text, "source": source, "session": session})
+    return render(request, "handoffs/update.html", {**page, "asked": asked, "text": text, "source": source})
 
 
 def _saved(session_id: uuid.UUID) -> tuple[str, str]:

@@ -32,6 +32,8 @@
     if (news.presence !== undefined) { emit("live:presence", news); return; }
     if (news.hello) {
       pause = 1000;
+      hidden = false;
+      if (document.hidden) unseen();
       emit("live:back", {});
       emit("live:everybody", news.looking);
       if (news.n !== known) { known = news.n; heal(); }
@@ -43,6 +45,15 @@
     if (gap) heal(); else if (news.kind) emit("live:news", news);
     socket.send("ok");
   }
+  // Who looks is whoever sees the page: a tab behind others says so after a moment.
+  let hidden = false, leaving = 0;
+  function unseen() { clearTimeout(leaving); leaving = setTimeout(() => { if (document.hidden && socket?.readyState === 1) { hidden = true; socket.send("hidden"); } }, 4000); }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { unseen(); return; }
+    clearTimeout(leaving);
+    if (hidden && socket?.readyState === 1) socket.send("seen");
+    hidden = false;
+  });
   // A computer that slept has a socket that looks open and hears nothing.
   setInterval(() => {
     if (socket?.readyState === 1 && Date.now() - heard > 60000) { const dead = socket; socket = null; dead.close(); lost({ code: 1006 }); }
@@ -62,7 +73,7 @@
     clearTimeout(said);
     said = setTimeout(() => {
       if (socket?.readyState === 1) return;
-      strip.querySelector("[data-as-of]").textContent = good.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+      strip.querySelector("[data-as-of]").textContent = good.toTimeString().slice(0, 8);
       strip.hidden = false;
       document.body.dataset.lost = "";
     }, 400);

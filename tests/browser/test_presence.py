@@ -78,3 +78,17 @@ def test_two_tabs_of_one_person_are_one_and_closing_one_leaves_the_other(browser
     expect(queue.get_by_text("Bo is looking")).to_be_visible()
     one.close()
     expect(queue.locator(".card [data-looking]")).to_be_hidden()
+
+
+def test_a_tab_behind_others_is_not_looking(browsers, cast):
+    handoff = cast.handoff(by="ana")
+    queue = browsers.open("dana", "/escalations/")
+    bo = browsers.open("bo", f"/handoffs/{handoff.pk}/")
+    expect(queue.get_by_text("Bo is looking")).to_be_visible()
+
+    turn = """(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange')); }"""
+    bo.evaluate(turn, True)
+    expect(queue.locator(".card [data-looking]")).to_be_hidden(timeout=10_000)
+    bo.evaluate(turn, False)
+    expect(queue.get_by_text("Bo is looking")).to_be_visible()
