@@ -19,6 +19,8 @@ from handoffs.models import SessionHandoff
 # Seconds between pings; the page's answer tells that it reads.
 PING_EVERY = 20
 PRESENCE_EVERY = 15
+# Between two rings of one page that comes and goes.
+SHORTEST_PAUSE = 0.1
 
 
 class EscalationsConsumer(AsyncWebsocketConsumer):
@@ -59,7 +61,8 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         if text_data in ("seen", "hidden") and self.watcher.looking != (text_data == "seen"):
             self.watcher.looking = text_data == "seen"
             # Not for every flicker: what is not rung here is rung by the pulse, or forgotten.
-            if self.watcher.handoff and time.monotonic() - self._rung >= 1 and (self.watcher.looking or not self._looks_elsewhere()):
+            due = time.monotonic() - self._rung >= SHORTEST_PAUSE
+            if self.watcher.handoff and due and (self.watcher.looking or not self._looks_elsewhere()):
                 await self._ring(here=self.watcher.looking)
 
     def _looks_elsewhere(self) -> bool:

@@ -1,52 +1,145 @@
-"""The list of sessions, and intake."""
+"""The list of sessions with its search and filters, and intake."""
 
-from django.core.paginator import Paginator
-from django.db.models import Q
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.answers import invalid, refuse, wants_json
+from accounts.models import User
 from accounts.people import MAY_CLAIM
 from accounts.verbs import Refused
 from flowpilot.access import readable_by
 from flowpilot.forms import IntakeForm
-from flowpilot.models import AISession
-from flowpilot.views.answering import person
+from flowpilot.models import AISession, Priority
+from flowpilot.search import search, understand
+from flowpilot.search_mistakes import offers
+from flowpilot.search_reasons import explain
+from flowpilot.search_terms import Wanted
+from flowpilot.views.answering import LAST_STEPS, person
+from flowpilot.views.narrowing import SORTS, VIEWS, Asked, in_view
 
 PER_PAGE = 30
-VIEWS = {"mine": "Mine", "open": "Open", "all": "All"}
+# A select of more than this is no choice any more; the search finds the rest.
+MOST_CHOICES = 500
+# What no row of the list shows.
+UNSEEN = ("escalation_package", "origin", "status_reason")
 
 
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Sessions that the person may read: theirs first, filtered by status and words."""
-    user = person(request)
-    rows = readable_by(user).select_related("user", "handler")
-    which = request.GET.get("show", "mine")
-    which = which if which in VIEWS else "mine"
-    if which == "mine":
-        rows = rows.filter(Q(user=user) | Q(handler=user))
-    elif which == "open":
-        rows = rows.filter(status__in=("active", "paused", "requesting_escalation"))
-    status = request.GET.get("status", "")
-    if status in AISession.Status.values:
-        rows = rows.filter(status=status)
-    else:
-        status = ""
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    if words:
-        rows = rows.filter(
-            Q(title__icontains=words)
-            | Q(client__icontains=words)
-            | Q(ticket__icontains=words.lstrip("#"))
-            | Q(problem_summary__icontains=words)
-            | Q(user__name__icontains=words)
-            | Q(handler__name__icontains=words)
-        )
-    page = Paginator(rows.order_by("-updated_at", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "which": which, "views": VIEWS, "status": status, "statuses": AISession.Status.choices, "words": words}
-    return render(request, "flowpilot/sessions.html", context)
+    """Sessions that the person may read: theirs first, searched and filtered. Typing asks for this page too, and takes the rows of it."""
+    user, asked = person(request), Asked.of(request.GET)
+    readable = readable_by(user)
+    wanted = understand(asked.q, among=readable, account_id=user.account_id or 0) if asked.q else None
+    rows = asked.narrow(readable if wanted is None else search(readable, wanted))
+    views = in_view(user)
+    counts = rows.order_by().aggregate(**{name: Count("pk", filter=which) for name, which in views.items()})
+    if wanted is None or asked.sort == "newest":
+        rows = rows.order_by("-updated_at", "pk")
+    rows = rows.filter(views[asked.show]).select_related("user", "handler").defer(*UNSEEN)
+    page = _page(rows, counts[asked.show], request)
+    if wanted is not None:
+        _say_why(page, wanted)
+    typing = bool(request.headers.get("HX-Request")) and not request.headers.get("HX-History-Restore-Request")
+    context = {
+        **_context(asked, user, page, counts),
+        "instead": wanted.instead if wanted else (),
+        # Whoever is typing has the filters before them.
+        "choices": [] if typing else _choices(asked, readable, user),
+        "offers": _offers(asked, wanted, readable) if wanted and not counts["all"] and not asked.narrowed else [],
+    }
+    response = render(request, "flowpilot/sessions.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    if typing:
+        response["HX-Replace-Url"] = asked.address()
+    return response
+
+
+def _context(asked: Asked, user: User, page: Page[AISession], counts: dict[str, int]) -> dict[str, Any]:
+    return {
+        "page": page,
+        "asked": asked,
+        "words": asked.q,
+        "views": [(name, label, counts[name], asked.address(show=name)) for name, label in VIEWS.items()],
+        "elsewhere": counts["all"],
+        "sorts": [(name, label, asked.address(sort=name)) for name, label in SORTS.items()],
+        "active": _active(asked, user),
+        "everywhere": asked.address(show="all"),
+        "unfiltered": asked.address(**dict.fromkeys(Asked.FILTERS, "")),
+        "wordless": asked.address(q="", sort=""),
+        "before": asked.address(page=page.previous_page_number()) if page.has_previous() else "",
+        "after": asked.address(page=page.next_page_number()) if page.has_next() else "",
+    }
+
+
+def _page(rows: QuerySet[AISession], count: int, request: HttpRequest) -> Page[AISession]:
+    paginator = Paginator(rows, PER_PAGE)
+    # It has been counted, with the other views.
+    paginator.count = count
+    return paginator.get_page(request.GET.get("page"))
+
+
+def _say_why(page: Page[AISession], wanted: Wanted) -> None:
+    page.object_list = list(page.object_list)
+    reasons = explain(page.object_list, wanted)
+    for session in page.object_list:
+        session.why = reasons.get(session.pk)  # type: ignore[attr-defined]
+        # A workspace opens with its last steps only; the address of an earlier one asks for all.
+        session.why_before = bool(session.why and 0 < session.why.step <= session.step_count - LAST_STEPS)  # type: ignore[attr-defined]
+
+
+def _active(asked: Asked, user: User) -> list[dict[str, str]]:
+    """The filters that are on, each with the address without it."""
+    labels = {
+        "status": dict(AISession.Status.choices).get(asked.status, ""),
+        "priority": asked.priority.capitalize(),
+        "person": str(User.objects.filter(pk=asked.person, account_id=user.account_id or 0).first() or "Nobody") if asked.person else "",
+    }
+    return [
+        {"name": name, "value": str(labels.get(name) or getattr(asked, name)), "without": asked.address(**{name: ""})}
+        for name in Asked.FILTERS
+        if getattr(asked, name)
+    ]
+
+
+def _choices(asked: Asked, readable: QuerySet[AISession], user: User) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+    """The selects: name, what it says when nothing is chosen, values with labels, the chosen one."""
+
+    def of(name: str) -> list[tuple[str, str]]:
+        found = set(readable.exclude(**{name: ""}).order_by(name).values_list(name, flat=True).distinct()[:MOST_CHOICES])
+        chosen = {getattr(asked, name)} - {""}
+        return [(value, value) for value in sorted(found | chosen, key=str.casefold)]
+
+    people = User.objects.filter(account_id=user.account_id or 0).order_by("name")
+    choices = [
+        ("status", "Any status", list(AISession.Status.choices)),
+        ("client", "Any client", of("client")),
+        ("domain", "Any domain", of("domain")),
+        ("priority", "Any priority", [(priority.slug, priority.label) for priority in reversed(Priority)]),
+        ("person", "Anybody", [(str(colleague.pk), str(colleague)) for colleague in people]),
+    ]
+    return [(name, empty, values, getattr(asked, name)) for name, empty, values in choices]
+
+
+def _offers(asked: Asked, wanted: Wanted, readable: QuerySet[AISession]) -> list[tuple[str, str, str]]:
+    """ "Did you mean": what it is, how it is called, where it leads."""
+    found = []
+    for offer in offers(wanted, among=readable):
+        if offer.session is not None:
+            found.append(("Session", offer.text, reverse("session", args=[offer.session.pk])))
+        elif offer.kind == "client":
+            found.append(("Client", offer.text, asked.address(show="all", q="", client=offer.text)))
+        elif offer.kind == "ticket":
+            found.append(("Ticket", f"#{offer.text}", asked.address(show="all", q=f"#{offer.text}")))
+        else:
+            found.append(("Person", offer.text, asked.address(show="all", q=offer.text)))
+    return found
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import try_now
+
 
 def claim(stage, handoff, by, begin="continue"):
     from handoffs.models import SessionHandoff
@@ -107,7 +109,7 @@ def test_a_message_that_could_not_be_sent_stays_and_goes_when_the_server_is_back
     finally:
         server.start_web()
 
-    page.get_by_role("button", name="Try now").click()
+    try_now(page)
     expect(page.get_by_text("Connection lost.")).to_be_hidden()
     expect(page.get_by_label("Message to FlowPilot")).to_have_value("The switch is dead.")
     page.get_by_role("button", name="Send", exact=True).click()

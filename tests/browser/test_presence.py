@@ -5,6 +5,8 @@ import contextlib
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
+from tests.browser.conftest import try_now
+
 
 def test_who_looks_is_told_on_the_card_on_the_screen_and_in_the_session(browsers, cast):
     handoff = cast.handoff(by="ana")
@@ -61,7 +63,7 @@ def test_a_frozen_page_is_forgotten_and_comes_back_when_it_wakes(browsers, cast,
     finally:
         server.start_web()
 
-    queue.get_by_role("button", name="Try now").click()
+    try_now(queue)
     expect(queue.get_by_text("Bo is looking")).to_be_visible(timeout=20_000)
 
 
@@ -90,5 +92,6 @@ def test_a_tab_behind_others_is_not_looking(browsers, cast):
         document.dispatchEvent(new Event('visibilitychange')); }"""
     bo.evaluate(turn, True)
     expect(queue.locator(".card [data-looking]")).to_be_hidden(timeout=10_000)
+    bo.wait_for_timeout(200)
     bo.evaluate(turn, False)
     expect(queue.get_by_text("Bo is looking")).to_be_visible()

@@ -1,0 +1,72 @@
+"""What the address of the list of sessions asks for, and the addresses that ask for a little more or less."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+
+from accounts.models import User
+from flowpilot.models import AISession, Priority
+from flowpilot.search_terms import LONGEST
+
+VIEWS = {"mine": "Mine", "open": "Open", "all": "All"}
+OPEN = ("active", "paused", "requesting_escalation")
+SORTS = {"relevance": "Relevance", "newest": "Newest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for: a view, words, filters, an order. What it does not know it leaves out."""
+
+    show: str = "mine"
+    q: str = ""
+    status: str = ""
+    client: str = ""
+    domain: str = ""
+    priority: str = ""
+    person: str = ""
+    sort: str = "relevance"
+
+    FILTERS: ClassVar[tuple[str, ...]] = ("status", "client", "domain", "priority", "person")
+
+    @classmethod
+    def of(cls, sent: QueryDict) -> "Asked":
+        text = {name: sent.get(name, "").replace("\x00", "").strip()[:LONGEST] for name in (*cls.FILTERS, "q", "show", "sort")}
+        known = {
+            "show": VIEWS,
+            "sort": SORTS,
+            "status": AISession.Status.values,
+            "priority": [priority.slug for priority in Priority],
+        }
+        text |= {name: "" for name, words in known.items() if text[name] not in words}
+        if not (text["person"].isascii() and text["person"].isdigit() and len(text["person"]) < 10):
+            text["person"] = ""
+        return cls(**{name: value for name, value in text.items() if value})
+
+    @property
+    def narrowed(self) -> bool:
+        return any(getattr(self, name) for name in self.FILTERS)
+
+    def address(self, **changes: Any) -> str:
+        """The address that asks the same but for `changes`, without what is empty or usual. Always of the first page, unless told."""
+        told = {name: getattr(self, name) for name in ("show", "q", *self.FILTERS, "sort")} | changes
+        usual = {"show": "mine", "sort": "relevance"}
+        query = urlencode({name: value for name, value in told.items() if value and usual.get(name) != value})
+        return reverse("sessions") + (f"?{query}" if query else "")
+
+    def narrow(self, rows: QuerySet[AISession]) -> QuerySet[AISession]:
+        """The filters, the view apart."""
+        same = {name: getattr(self, name) for name in ("status", "client", "domain") if getattr(self, name)}
+        if self.priority:
+            same["priority"] = Priority.from_slug(self.priority)
+        if self.person:
+            rows = rows.filter(Q(user_id=int(self.person)) | Q(handler_id=int(self.person)))
+        return rows.filter(**same)
+
+
+def in_view(user: User) -> dict[str, Q]:
+    """What each view holds of the sessions that somebody may read."""
+    return {"mine": Q(user=user) | Q(handler=user), "open": Q(status__in=OPEN), "all": Q()}
