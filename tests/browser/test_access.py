@@ -1,5 +1,6 @@
 """What axe finds on every page and on what opens over it, in both themes; phones, fingers, zoom, foreign names, paper."""
 
+import base64
 import re
 
 import pytest
@@ -7,6 +8,21 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+NEAR_THE_ACCENT = """async (picture) => {
+    const image = new Image(), canvas = document.querySelector('canvas');
+    image.src = `data:image/png;base64,${picture}`;
+    await image.decode();
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
+    pen.drawImage(image, 0, 0);
+    const { data } = pen.getImageData(0, 0, image.width, image.height);
+    const accents = [[29, 95, 224], [23, 77, 184], [96, 165, 250], [147, 194, 252]];
+    let near = 0;
+    for (let i = 0; i < data.length; i += 4)
+        if (accents.some(([r, g, b]) => Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 40)) near += 1;
+    return near / (data.length / 4);
+}"""
 
 
 @pytest.fixture
@@ -229,3 +245,23 @@ def test_the_page_is_read_before_fonts_arrive(browsers, pages):
     expect(page.get_by_role("heading", name="Escalations", exact=True)).to_be_visible()
     expect(page.locator("[data-live]")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_accent_takes_at_most_a_twentieth_of_a_page(browsers, pages, theme):
+    """Counted in the picture: pixels near the accent or its hover."""
+    browsers.expected = {404}
+    page = browsers.open("bo", "/", color_scheme=theme)
+    count = browsers.open(None, "about:blank")
+    count.set_content("<canvas></canvas>")
+    too_much = []
+    for width, height in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        for name in ("home", "queue", "context", "workspace", "escalate", "sessions", "intake", "people", "account"):
+            page.goto(pages[name])
+            picture = base64.b64encode(page.screenshot()).decode()
+            share = count.evaluate(NEAR_THE_ACCENT, picture)
+            if share > 0.05:
+                too_much.append((name, width, round(share, 3)))
+
+    assert not too_much, too_much
