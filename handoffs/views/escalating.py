@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -83,6 +84,9 @@ def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     parked = SessionHandoff.objects.park(pk, by=person(request), needs=form.cleaned_data["reason"])
     if not isinstance(parked, Refused) and wants_json(request):
         return JsonResponse({"handoff": str(parked.handoff.pk), "session": str(pk)}, status=201)
+    if not isinstance(parked, Refused) and urlsplit(request.headers.get("HX-Current-URL", "")).path.endswith("/escalate/"):
+        # Pressed on the dialog's own page: the session is another one.
+        return HttpResponseClientRedirect(f"/sessions/{pk}/")
     return answer(request, session, parked)
 
 

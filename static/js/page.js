@@ -65,6 +65,7 @@
     const dialog = event.detail.target.closest?.("dialog");
     if (dialog && event.detail.target.hasAttribute("data-filled") && event.detail.target.childElementCount) fill(dialog);
   });
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful && event.detail.elt.hasAttribute?.("data-closes")) event.detail.elt.closest("dialog")?.close(); });
   document.addEventListener("close", (event) => { for (const body of event.target.querySelectorAll?.("[data-filled]") ?? []) body.replaceChildren(); }, true);
   document.addEventListener("mousedown", (event) => { if (event.target.matches?.("dialog.dlg[open]")) event.target.close(); });
 
