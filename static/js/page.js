@@ -69,6 +69,9 @@
   document.addEventListener("close", (event) => { for (const body of event.target.querySelectorAll?.("[data-filled]") ?? []) body.replaceChildren(); }, true);
   document.addEventListener("mousedown", (event) => { if (event.target.matches?.("dialog.dlg[open]")) event.target.close(); });
 
+  // With Ctrl, Cmd or Shift a link is the browser's: a new tab, a new window.
+  document.addEventListener("click", (event) => { if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest?.("a[href]")) event.stopPropagation(); }, true);
+
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
     if (at("[data-theme-toggle]")) {

@@ -265,3 +265,19 @@ def test_the_accent_takes_at_most_a_twentieth_of_a_page(browsers, pages, theme):
                 too_much.append((name, width, round(share, 3)))
 
     assert not too_much, too_much
+
+
+def test_the_session_screen_keeps_to_five_text_sizes(browsers, pages):
+    """11 px is for what stands inside a control: badges, initials, step numbers, keys."""
+    page = browsers.open("bo", pages["workspace, claimed"])
+    sizes = page.evaluate(
+        """() => { const found = new Set(), texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+             while (texts.nextNode()) {
+               const text = texts.currentNode, box = text.parentElement;
+               if (text.data.trim() && box.checkVisibility() && !box.closest('.sr, kbd, .cite, .face, .count, .badge, dialog'))
+                 found.add(getComputedStyle(box).fontSize);
+             }
+             return [...found].sort(); }"""
+    )
+
+    assert set(sizes) <= {"12px", "13px", "14px", "16px", "20px"}, sizes
