@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 
 from escalations.queue import mark_seen, row_json, rows_for, seen_by
 from flowpilot.models import AISession, Priority
@@ -189,3 +190,24 @@ def test_seen_is_seen_once_and_by_that_person_only(handoff, bo, dana):
     mark_seen(bo, handoff)
 
     assert (seen_by(bo), seen_by(dana)) == ({handoff.pk}, set())
+
+
+def test_the_dashboards_fragment_shows_what_the_dashboard_shows(ana, bo, signed_in):
+    for _ in range(8):
+        hand_off(make_session(ana), ana)
+    client = signed_in(bo)
+
+    page = BeautifulSoup(client.get("/").content, "html.parser")
+    fragment = BeautifulSoup(client.get("/waiting/").content, "html.parser")
+
+    listed = [row["data-handoff"] for row in page.select("#rows [data-handoff]")]
+    assert len(listed) == 6
+    assert [row["data-handoff"] for row in fragment.select("[data-handoff]")] == listed
+
+
+def test_a_card_tells_how_much_was_tried(ana, bo, signed_in):
+    hand_off(make_session(ana), ana)
+
+    card = BeautifulSoup(signed_in(bo).get("/escalations/").content, "html.parser").select_one(".card")
+
+    assert "4 steps, 1 tried" in " ".join(card.text.split())
