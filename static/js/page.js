@@ -53,7 +53,7 @@
       const source = button.parentElement.querySelector("code") ?? document.getElementById(button.dataset.copyFrom ?? "");
       if (source?.select) source.select(); else if (source) getSelection().selectAllChildren(source);
     }
-    setTimeout(() => { button.classList.remove("done"); button.replaceChildren(...before); }, done ? 1600 : 4000);
+    setTimeout(() => { button.classList.remove("done"); button.replaceChildren(...before); }, done ? 2500 : 5000);
   }
 
   // Dialogs are native: focus stays inside, Escape closes, and goes back to what opened them.

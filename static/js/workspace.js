@@ -105,7 +105,7 @@
       moved.querySelector("[data-why]").textContent = why;
       moved.querySelector("textarea").value = typed.join("\n\n");
     }
-    document.getElementById("reads").hidden = may || !why || !moved.hidden;
+    document.getElementById("reads").hidden = may;
     document.querySelector("#reads span").textContent = why;
     for (const count of document.querySelectorAll("[data-open-tasks]")) count.textContent = open;
   }
@@ -116,12 +116,11 @@
     const mark = holder.content.getElementById("writable");
     if (mark) rights(mark.dataset.writable === "1", mark.dataset.open, mark.dataset.why);
   });
-  rights(!composer.hidden, document.querySelector("[data-open-tasks]").textContent, composer.dataset.why);
+  rights(!composer.hidden, composer.querySelector("[data-open-tasks]").textContent, composer.dataset.why);
   document.getElementById("moved").querySelector("[data-drop]").addEventListener("click", () => {
     for (const key of Object.keys(localStorage)) if (key.startsWith("draft:") && key.includes(body.dataset.session)) localStorage.removeItem(key);
     say.value = say.defaultValue = "";
     document.getElementById("moved").hidden = true;
-    document.getElementById("reads").hidden = false;
   });
 
   document.addEventListener("live:news", ({ detail: news }) => { if (news.session === body.dataset.session) fetchChanges(); });
@@ -137,16 +136,18 @@
 
   // The lane: hidden, it keeps all; below 1200 px it is a drawer.
   const wide = matchMedia("(min-width: 75rem)");
-  const pill = document.querySelector("[data-lane-show]");
+  // One stands in the composer, one beside the line of whoever reads along.
+  const pills = [...document.querySelectorAll("[data-lane-show]")];
+  const focusPill = () => pills.find((pill) => pill.offsetParent)?.focus();
   const shut = (closed) => {
     work.classList.toggle("lane-shut", closed && wide.matches);
     lane.classList.toggle("open", !closed);
     lane.classList.toggle("closed", closed);
-    pill.setAttribute("aria-expanded", !closed);
+    for (const pill of pills) pill.setAttribute("aria-expanded", !closed);
     if (wide.matches) try { localStorage.setItem("lane", closed ? "shut" : "open"); } catch { /* then it is open next time */ }
   };
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-lane-hide]")) { event.preventDefault(); shut(true); pill.focus(); }
+    if (event.target.closest("[data-lane-hide]")) { event.preventDefault(); shut(true); focusPill(); }
     if (event.target.closest("[data-lane-show]")) { event.preventDefault(); shut(false); lane.querySelector("[data-lane-hide]").focus(); }
     const over = event.target.closest("dialog a[href='#transcript'], dialog a[href*='#task-lane-card-']");
     if (over) {
@@ -159,7 +160,7 @@
     if (link) { event.preventDefault(); link.closest("dialog")?.close(); history.pushState(null, "", link.getAttribute("href")); go(); }
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !wide.matches && lane.classList.contains("open") && !document.querySelector("dialog[open], .menu-more[open]")) { shut(true); pill.focus(); }
+    if (event.key === "Escape" && !wide.matches && lane.classList.contains("open") && !document.querySelector("dialog[open], .menu-more[open]")) { shut(true); focusPill(); }
   });
   try { if (localStorage.getItem("lane") === "shut" && wide.matches) shut(true); } catch { /* open */ }
 

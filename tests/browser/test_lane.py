@@ -204,3 +204,20 @@ def test_new_steps_further_down_are_offered_and_not_scrolled_to(browsers, cast, 
     more.click()
     expect(page.locator("#stream > li").last).to_be_in_viewport()
     expect(more).to_be_hidden()
+
+
+@pytest.mark.parametrize("status", ["reading along", "resolved"])
+def test_who_cannot_write_opens_the_lane_on_a_phone_too(browsers, session, cast, stage, status):
+    from flowpilot.models import AISession
+
+    if status == "resolved":
+        stage(lambda: AISession.objects.resolve(session.pk, by=cast.ana))
+    page = browsers.open("ana" if status == "resolved" else "dana", f"/sessions/{session.pk}/", width=390, height=844)
+    expect(page.get_by_label("Message to FlowPilot")).to_be_hidden()
+
+    page.get_by_role("link", name="Tasks (3)").click()
+
+    expect(page.locator("#lane")).to_be_visible()
+    expect(page.locator("#lane").get_by_role("button", name="Done")).to_have_count(0)
+    page.get_by_role("link", name="Hide the tasks").click()
+    expect(page.get_by_role("link", name="Tasks (3)")).to_be_focused()
