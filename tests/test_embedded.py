@@ -187,7 +187,7 @@ def test_a_signal_ends_a_user_in_order(folder, signum):
     ana = folder.user(HOLD + "import time; time.sleep(60)")
 
     ana.send_signal(signum)
-    ana.communicate(timeout=20)
+    ana.communicate(timeout=60)
 
     assert folder.processes() == []
 

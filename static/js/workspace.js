@@ -191,5 +191,9 @@
   addEventListener("popstate", go);
   document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "stream" || event.detail.elt?.id === "stream") document.querySelector(".earlier")?.remove(); });
   go();
-  if (new URLSearchParams(location.search).get("compose")) { say.focus(); history.replaceState(null, "", location.pathname + location.hash); }
+  if (new URLSearchParams(location.search).get("compose")) {
+    // The page itself has put the focus there; whoever has moved on since keeps it.
+    if (document.activeElement === body) say.focus();
+    history.replaceState(null, "", location.pathname + location.hash);
+  }
 })();
