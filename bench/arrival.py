@@ -70,9 +70,7 @@ class Watchers:
 
         async def one() -> None:
             nonlocal opened
-            async with websockets.connect(
-                self.url, additional_headers={"Cookie": f"sessionid={self.cookie}"}
-            ) as socket:
+            async with websockets.connect(self.url, additional_headers={"Cookie": f"sessionid={self.cookie}"}) as socket:
                 await socket.recv()
                 opened += 1
                 if opened == self.count:

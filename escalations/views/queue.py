@@ -25,8 +25,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return _json(request, filters)
     everything = list(rows_for(user))
+    shown = _rows(request, filters, everything)
     context = {
-        **_rows(request, filters, everything),
+        **shown,
         "filters": filters,
         "views": [
             ("open", VIEWS["open"], len(everything), filters.address(show="open")),
@@ -36,7 +37,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "priorities": [(priority.slug, priority.label) for priority in reversed(Priority)],
         **choices(everything if filters.show != "mine" else list(handed_off_by(user)), filters),
         "waiting": len(everything),
-        "unseen": len({row.pk for row in everything} - seen_by(user)),
+        "unseen": len({row.pk for row in everything} - shown["seen"]),
         "oldest": min((row.created_at for row in everything), default=None),
     }
     if user.account_id is not None:

@@ -15,13 +15,15 @@ register = template.Library()
 
 @register.simple_tag
 def latest_handoff(session: AISession) -> SessionHandoff | None:
-    """The latest escalation of the session, live or over."""
-    return (
-        SessionHandoff.objects.filter(session=session, intent="escalate")
-        .select_related("author", "claimed_by", "target", "session")
-        .order_by("-created_at")
-        .first()
-    )
+    """The latest escalation of the session, live or over. Asked once for the page, whose head and body both want it."""
+    if not hasattr(session, "_latest_handoff"):
+        session._latest_handoff = (  # type: ignore[attr-defined]
+            SessionHandoff.objects.filter(session=session, intent="escalate")
+            .select_related("author", "claimed_by", "target", "session")
+            .order_by("-created_at")
+            .first()
+        )
+    return session._latest_handoff  # type: ignore[attr-defined]
 
 
 @register.simple_tag
