@@ -508,7 +508,7 @@ def show_weights(weights: dict[str, Any], served: str) -> None:
     print(f"\nWeight as {served} serves it: kB over the network with headers (1 kB is 1,000 bytes); the CSS + JS of the limit without")
     print(f"{'':11}{'first visit':>62} | {'second visit':^16} | {'CSS + JS':>8} | before the fonts come")
     head = "".join(f"{name:>9}" for name in ("requests", *PARTS))
-    print(f"{'':11}{head}{'all':>8} | requests     all | {'gzipped':>8} | drawn usable shift")
+    print(f"{'':11}{head}{'all':>8} | requests     all | {'as sent':>8} | drawn usable shift")
     for name, page in weights.items():
         first, second, fonts = page["first"], page["second"], page["fonts"]
         parts = "".join(f"{_kb(first['kinds'].get(kind, 0)):>9}" for kind in PARTS)

@@ -32,6 +32,7 @@ def state_json(session: AISession) -> dict[str, Any]:
 
 def lane_context(session: AISession) -> dict[str, Any]:
     tasks = list(session.tasks.select_related("sent_as", "by"))
+    fixes = list(session.fixes.select_related("by"))
     sendable = [task for task in tasks if task.can_be_sent]
     unsent = [task for task in tasks if task.sent_as_id is None]
     return {
@@ -40,8 +41,8 @@ def lane_context(session: AISession) -> dict[str, Any]:
         "questions_done": sum(1 for task in tasks if task.kind == "question" and task.is_settled),
         "checks": [task for task in tasks if task.kind == "check"],
         "checks_done": sum(1 for task in tasks if task.kind == "check" and task.is_settled),
-        "fixes": list(session.fixes.select_related("by")),
-        "fix": next((fix for fix in session.fixes.all() if fix.current), None),
+        "fixes": fixes,
+        "fix": next((fix for fix in fixes if fix.current), None),
         "open_tasks": sum(1 for task in tasks if not task.is_settled),
         "done_tasks": sum(1 for task in tasks if task.state == "done"),
         "skipped_tasks": sum(1 for task in tasks if task.state == "skipped"),
