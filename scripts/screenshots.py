@@ -83,8 +83,9 @@ def overlay(page: Page) -> None:
 
 def drawer(page: Page) -> None:
     open_mine(page)
-    if page.locator("[data-lane-show]").is_visible():
-        page.locator("[data-lane-show]").click()
+    pill = page.locator("[data-lane-show]:visible")
+    if pill.count():
+        pill.click()
 
 
 def share(page: Page) -> None:
