@@ -56,8 +56,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 def _rows(request: HttpRequest, filters: Filters, everything: list[Any] | None = None) -> dict[str, Any]:
     user = person(request)
-    whole = filters == Filters() and everything is not None
-    shown = everything if whole and everything is not None else list(filters.rows(user)[: MOST_ROWS + 1])
+    shown = everything if everything and filters == Filters() else list(filters.rows(user)[: MOST_ROWS + 1])
     return {"rows": shown[:MOST_ROWS], "more": len(shown) > MOST_ROWS, "seen": seen_by(user)}
 
 
