@@ -164,6 +164,26 @@
   });
   try { if (localStorage.getItem("lane") === "shut" && wide.matches) shut(true); } catch { /* open */ }
 
+  // Steps that were out of sight get their true height only as they come near, and on a busy machine that takes
+  // a while: it is looked at until the place has stood still, or until the reader moves the page themselves.
+  let bringing = null;
+  const OWN_MOVES = ["wheel", "touchmove", "pointerdown", "keydown"];
+  function bring(target) {
+    bringing?.abort();
+    const { signal } = bringing = new AbortController();
+    for (const kind of OWN_MOVES) addEventListener(kind, () => bringing.abort(), { signal, passive: true, capture: true });
+    const began = performance.now();
+    let was = NaN, since = began;
+    const look = (now) => {
+      if (signal.aborted || !target.isConnected) return;
+      const { top } = target.getBoundingClientRect();
+      if (top !== was) { target.scrollIntoView({ block: "center" }); was = target.getBoundingClientRect().top; since = now; }
+      if (now - since < 300 && now - began < 4000) requestAnimationFrame(look); else bringing.abort();
+    };
+    target.scrollIntoView({ block: "center" });
+    requestAnimationFrame(look);
+  }
+
   async function go() {
     const id = decodeURIComponent(location.hash.slice(1));
     if (!/^(task-lane-card|step)-\d+$/.test(id)) return;
@@ -173,15 +193,7 @@
     if (!target) { page.toast("That card is not in the lane any more.", true); return; }
     if (lane.contains(target)) { const fold = target.closest("details"); if (fold) fold.open = true; shut(false); }
     else if (!wide.matches) shut(true);
-    target.scrollIntoView({ block: "center" });
-    // Steps that were out of sight get their true height only as they come near: look again until it stands still.
-    for (let tries = 0, was = NaN; tries < 20; tries += 1) {
-      await new Promise(requestAnimationFrame);
-      const top = target.getBoundingClientRect().top;
-      if (top === was) break;
-      was = top;
-      target.scrollIntoView({ block: "center" });
-    }
+    bring(target);
     target.classList.add("lit");
     target.tabIndex = -1;
     target.focus({ preventScroll: true });
