@@ -22,6 +22,8 @@ STATUS = {
     "withdrawn": 410,
     "returned": 410,
     "superseded": 410,
+    "secret_removed": 410,
+    "secret_unreadable": 410,
     "already_claimed": 409,
     "session_changed": 409,
     "person_changed": 409,

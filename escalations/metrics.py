@@ -1,9 +1,10 @@
-"""The figures: time to claim and time to first action, out of the event log.
+"""The figures: time to claim and time to first action, out of the event log; and what claimers said of the assessments.
 
 Each claim counts from the hand-off or release before it. The first action is the claimer's own first message, answer, check result, note
 or fix outcome after their claim and before they let go; never a briefing, a system event, a reply or an imported step.
 """
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,10 @@ PERIODS = {"7d": 7, "30d": 30, "90d": 90}
 DEFINITION = (
     "time_to_claim: from a hand-off (or the release before it) to the claim; time_to_first_action: from a claim to the claimer's own first "
     "message, answer, check result, note or fix outcome before they let go. Claims are counted by when they happened; unclaimed handoffs "
-    "are left out of the times. In-product times only."
+    "are left out of the times. In-product times only. assessments: how many were judged by whoever claimed, entry by entry, and how often "
+    "they named something that was missing; the last word of each person counts, in the period in which it was given."
 )
+PARTS = ("summary", "known", "corrected", "tried", "cause", "step")
 
 # A claim's window ends when the session leaves the claimer's hands. Numbers, not times, give the order: they come in commit order.
 _SQL = """
@@ -54,6 +57,19 @@ SELECT count(to_claim), avg(to_claim),
   FROM times
 """
 
+_JUDGED = """
+SELECT (SELECT count(*) FROM (SELECT handoff_id FROM handoffs_entryjudgement j
+                               WHERE j.account_id = %(account)s AND j.at >= %(since)s AND j.at <= %(until)s
+                               UNION
+                              SELECT handoff_id FROM handoffs_missingentry m
+                               WHERE m.account_id = %(account)s AND m.at >= %(since)s AND m.at <= %(until)s) AS either),
+       (SELECT count(*) FROM handoffs_missingentry m
+         WHERE m.account_id = %(account)s AND m.at >= %(since)s AND m.at <= %(until)s),
+       (SELECT coalesce(jsonb_object_agg(part || ' ' || verdict, n), '{}')
+          FROM (SELECT part, verdict, count(*) AS n FROM handoffs_entryjudgement j
+                 WHERE j.account_id = %(account)s AND j.at >= %(since)s AND j.at <= %(until)s GROUP BY part, verdict) AS counted)
+"""
+
 
 def figures(account_id: int, period: str, *, now: datetime | None = None) -> dict[str, Any]:
     """The figures of one account over a period (`7d`, `30d`, `90d`); times in seconds, null where there is none. Raises `KeyError`
@@ -63,6 +79,8 @@ def figures(account_id: int, period: str, *, now: datetime | None = None) -> dic
     with connection.cursor() as cursor:
         cursor.execute(_SQL, {"account": account_id, "since": since, "until": until})
         row = cursor.fetchone()
+        cursor.execute(_JUDGED, {"account": account_id, "since": since, "until": until})
+        judged = cursor.fetchone()
     claimed, claim_times, acted, act_times, handed_off = row[0], row[1:4], row[4], row[5:8], row[8]
     return {
         "period": period,
@@ -71,7 +89,20 @@ def figures(account_id: int, period: str, *, now: datetime | None = None) -> dic
         "acted_on": acted,
         "time_to_claim": _seconds(claim_times),
         "time_to_first_action": _seconds(act_times),
+        "assessments": _assessments(*judged),
         "metric_definition": DEFINITION,
+    }
+
+
+def _assessments(judged: int, missing: int, counts: str | dict[str, int]) -> dict[str, Any]:
+    found = json.loads(counts) if isinstance(counts, str) else counts
+    by_part = {part: {verdict: found.get(f"{part} {verdict}", 0) for verdict in ("right", "wrong")} for part in PARTS}
+    return {
+        "judged": judged,
+        "entries_right": sum(each["right"] for each in by_part.values()),
+        "entries_wrong": sum(each["wrong"] for each in by_part.values()),
+        "missing": missing,
+        "by_part": by_part,
     }
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 
 from accounts.staff import History
-from flowpilot.models import AISession, Fact, Fix, SessionHand, SessionStep, Task
+from flowpilot.models import AISession, Fact, Fix, Secret, SessionHand, SessionStep, Task
 
 
 class _Part(admin.TabularInline):
@@ -95,3 +95,12 @@ class FixAdmin(_OfSession):
 class HandAdmin(_OfSession):
     list_display = ["session", "user", "since", "until"]
     list_filter = ["session__account"]
+
+
+@admin.register(Secret)
+class SecretAdmin(_OfSession):
+    """That there is one, never what it is: only its session's people reveal it."""
+
+    list_display = ["session", "number", "kind", "by", "created_at", "shredded_at"]
+    list_filter = ["kind", "session__account"]
+    fields = ["session", "number", "kind", "by", "created_at", "shredded_at"]

@@ -1,5 +1,6 @@
 """Sessions from conversation files: every turn a step, in order, nothing inserted before or between."""
 
+import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -12,6 +13,9 @@ from flowpilot import steps
 from flowpilot.conversations import Conversation
 from flowpilot.models import AISession, SessionHand
 from flowpilot.playbook_matching import match
+from flowpilot.secrets.keeping import hide_all, next_number
+from flowpilot.secrets.kinds import cut
+from flowpilot.secrets.masking import mask, mask_within
 from flowpilot.sessions import worker
 from flowpilot.steps import NewStep
 
@@ -38,25 +42,32 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
     if existing is not None:
         return existing, False
     first = next((turn.text for turn in conversation.turns if turn.speaker == "requester"), conversation.turns[0].text)
+    pk = uuid.uuid4()
+    typed = [steps.clean(conversation.title), steps.clean(first)]
+    title, summary = hide_all(pk, typed, by_id=person.id, at=at)
     matches = match(f"{conversation.title}\n{first}")
     try:
         with transaction.atomic():
             session = AISession.objects.create(
+                id=pk,
                 account_id=person.account_id,
                 user_id=person.id,
                 handler_id=person.id,
-                title=steps.clean(conversation.title)[:200] or "Imported conversation",
-                problem_summary=steps.clean(first)[:2000],
+                title=cut(title, 200) or "Imported conversation",
+                problem_summary=cut(summary, 2000),
+                secret_count=next_number(pk) if [title, summary] != typed else 0,
                 domain=matches[0].playbook.domain if matches and matches[0].score >= SURE_ENOUGH else "",
                 import_key=key,
-                origin={
-                    "source": conversation.source,
-                    "url": conversation.url_or_path,
-                    "licence": conversation.licence,
-                    "attribution": conversation.attribution,
-                    "date": conversation.date,
-                    "changes": conversation.changes,
-                },
+                origin=mask_within(
+                    {
+                        "source": conversation.source,
+                        "url": conversation.url_or_path,
+                        "licence": conversation.licence,
+                        "attribution": conversation.attribution,
+                        "date": conversation.date,
+                        "changes": conversation.changes,
+                    }
+                ),
                 created_at=at,
                 updated_at=at,
             )
@@ -68,7 +79,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
             "message",
             turn.text,
             author_kind="client" if turn.speaker == "requester" else "imported",
-            author_label="" if turn.speaker == "requester" else turn.who,
+            author_label="" if turn.speaker == "requester" else mask(turn.who),
         )
         for turn in conversation.turns
     ]

@@ -14,6 +14,8 @@ from accounts.models import User
 from accounts.verbs import Refuse, verb
 from flowpilot import steps, tasks
 from flowpilot.models import Fact, SessionStep, Task
+from flowpilot.secrets.detecting import might_answer
+from flowpilot.secrets.keeping import hide
 from flowpilot.sessions import hold_for_writing, worker
 from flowpilot.steps import NewStep
 
@@ -38,6 +40,8 @@ def settle(session_id: uuid.UUID, card: int, *, by: User, state: str, answer: st
     if state == "done" and not answer:
         raise Refuse("invalid", "Say what you found, or skip it.")
     rows = Task.objects.filter(session_id=session_id, number=card, state__in=("pending", "active", "done", "skipped"))
+    asked = rows.values_list("title", flat=True).first() or "" if might_answer(answer) else ""
+    answer = hide(session_id, answer, by_id=person.id, at=at, asked=asked)
     if rows.filter(state=state, answer=answer, sent_as__isnull=False).exists():
         # A stale page says again what was sent: it is not to be sent twice.
         return rows.get()
@@ -120,6 +124,7 @@ def add_fact(session_id: uuid.UUID, *, by: User, text: str, step: int | None = N
     if len(text) > LONGEST_FACT:
         raise Refuse("invalid", f"A fact has at most {LONGEST_FACT} characters: keep what matters, the step holds the rest.")
     hold_for_writing(session_id, person, at=at)
+    text = hide(session_id, text, by_id=person.id, at=at)
     source = SessionStep.objects.filter(session_id=session_id, number=step).first() if step is not None else None
     if step is not None and source is None:
         raise Refuse("not_found", "That step is not in this session.")

@@ -63,9 +63,10 @@ class AISession(models.Model):
     # Where an imported session comes from: source, url, licence, attribution.
     origin = models.JSONField(default=dict, blank=True)
     import_key = models.CharField(max_length=80, blank=True)
-    # The last numbers given: steps, and cards across all kinds. Taken by updates of this row, so they have no gaps and no doubles.
+    # The last numbers given: steps, cards across all kinds, secrets. Taken by updates of this row, so they have no gaps and no doubles.
     step_count = models.PositiveIntegerField(default=0)
     card_count = models.PositiveIntegerField(default=0)
+    secret_count = models.PositiveIntegerField(default=0)
     # The step that FlowPilot has yet to reply to; null when it owes nothing. The reply that clears it is the only one written.
     reply_due = models.PositiveIntegerField(null=True, blank=True)
     reply_due_since = models.DateTimeField(null=True, blank=True)
@@ -149,6 +150,8 @@ class SessionStep(models.Model):
     card = models.PositiveIntegerField(null=True, blank=True)
     asked = models.TextField(blank=True)
     command = models.TextField(blank=True)
+    # What is to be said about how it came to be: why playbooks answered in the model's place.
+    remark = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -321,3 +324,8 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_place_display()} {self.number} of {self.session_id}"
+
+
+# Rows of other files of this app; Django finds models through this module.
+from flowpilot.assistant.rows import AssistantBreaker, AssistantCall, Proposal, Repeat, ReplyDraft  # noqa: E402, F401
+from flowpilot.secrets.models import Secret  # noqa: E402, F401

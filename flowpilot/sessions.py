@@ -13,6 +13,8 @@ from accounts.models import User
 from accounts.people import Person, as_now
 from accounts.verbs import Refuse, verb
 from flowpilot import models, steps, tasks
+from flowpilot.secrets.keeping import hide_all, next_number
+from flowpilot.secrets.kinds import PLACEHOLDER, cut
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
 
@@ -98,7 +100,11 @@ def why_not(pk: uuid.UUID, person: Person) -> Refuse:
 
 def _title_from(text: str) -> str:
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return first if len(first) <= 120 else first[:117].rsplit(" ", 1)[0] + " …"
+    if len(first) <= 120:
+        return first
+    short = cut(first, 117)
+    whole = any(hidden.end() == len(short) for hidden in PLACEHOLDER.finditer(short))
+    return (short if whole else short.rsplit(" ", 1)[0]) + " …"
 
 
 @verb
@@ -112,15 +118,20 @@ def _open(
     text, log = steps.clean(text), steps.clean(log)
     if not text and not log:
         raise Refuse("invalid", "Say what the problem is.")
+    pk = uuid.uuid4()
+    typed = [text, log, steps.clean(title), steps.clean(client), steps.clean(ticket).lstrip("#")]
+    text, log, title, client, ticket = hide_all(pk, typed, by_id=person.id, at=at)
     session = models.AISession.objects.create(
+        id=pk,
         account_id=person.account_id,
         user_id=person.id,
         handler_id=person.id,
-        title=steps.clean(title)[:200] or _title_from(text or log),
-        problem_summary=(text or log)[:2000],
-        client=steps.clean(client)[:120],
-        ticket=steps.clean(ticket).lstrip("#")[:60],
+        title=cut(title, 200) or _title_from(text or log),
+        problem_summary=cut(text or log, 2000),
+        client=cut(client, 120),
+        ticket=cut(ticket, 60),
         priority=priority,
+        secret_count=next_number(pk) if typed != [text, log, title, client, ticket] else 0,
         created_at=at,
         updated_at=at,
     )

@@ -1,7 +1,7 @@
 """Writing steps. Numbers come from the session's row, so a writer waits for any other who holds it, and nothing slips in between."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ from django.db.models import F
 
 from accounts.events import News
 from flowpilot import models
+from flowpilot.secrets.detecting import announced, might_answer
+from flowpilot.secrets.keeping import hide_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class NewStep:
     card: int | None = None
     asked: str = ""
     command: str = ""
+    remark: str = ""
 
 
 def clean(text: str) -> str:
@@ -41,8 +44,9 @@ def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
 
 
 def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
-    """Writes steps whose numbers the caller's own update of the session has just taken."""
+    """Writes steps whose numbers the caller's own update of the session has just taken. What is secret in them stays behind at this door."""
     first = models.AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
+    veiled = _veiled(session_id, steps, first=first, at=at)
     return models.SessionStep.objects.bulk_create(
         models.SessionStep(
             session_id=session_id,
@@ -51,14 +55,34 @@ def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datet
             author_kind=step.author_kind,
             author_id=step.author_id,
             author_label=step.author_label,
-            text=clean(step.text),
+            text=text,
             card=step.card,
-            asked=step.asked,
-            command=step.command,
+            asked=asked,
+            command=command,
+            remark=step.remark[:200],
             at=at,
         )
-        for index, step in enumerate(steps)
+        for index, (step, (text, asked, command)) in enumerate(zip(steps, veiled, strict=True))
     )
+
+
+def _veiled(session_id: uuid.UUID, steps: Sequence[NewStep], *, first: int, at: datetime) -> Iterator[tuple[str, str, str]]:
+    """Text, question and command of each step as they may be written. An answer is read with what was asked just before."""
+    texts: list[str] = []
+    asked: list[str] = []
+    before = _last_word(session_id, first - 1) if steps and might_answer(steps[0].text) else ""
+    for step in steps:
+        text = clean(step.text)
+        texts += [text, step.asked, step.command]
+        asked += [step.asked if announced(step.asked) else before, "", ""]
+        before = text if step.kind not in ("system", "briefing") else before
+    hidden = iter(hide_all(session_id, texts, by_id=next((s.author_id for s in steps if s.author_id), None), at=at, asked=asked))
+    return zip(hidden, hidden, hidden, strict=True)
+
+
+def _last_word(session_id: uuid.UUID, number: int) -> str:
+    rows = models.SessionStep.objects.filter(session_id=session_id, number__lte=number).exclude(kind__in=("system", "briefing"))
+    return rows.order_by("-number").values_list("text", flat=True).first() or "" if number > 0 else ""
 
 
 def take_cards(session_id: uuid.UUID, count: int) -> range:

@@ -31,3 +31,14 @@ def write_notes(session_id: str) -> None:
     from flowpilot import ticketnotes
 
     ticketnotes.write(uuid.UUID(session_id))
+
+
+# Every hour, at a minute that is nobody else's full hour.
+@app.periodic(cron="17 * * * *")
+@app.task(name="flowpilot.shred_secrets", queue="housekeeping", queueing_lock="flowpilot.shred_secrets")
+def shred_secrets(timestamp: int) -> None:
+    """Erases the secrets of sessions that ended longer ago than `SECRETS_KEPT_DAYS`."""
+    from flowpilot.secrets import revealing
+
+    if count := revealing.shred():
+        log.info("secrets shredded", count=count)

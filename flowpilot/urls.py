@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flowpilot.views import browsing, lane, workspace
+from flowpilot.views import browsing, lane, secrets, workspace
 
 urlpatterns = [
     path("sessions/", browsing.sessions, name="sessions"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("sessions/<uuid:pk>/reopen/", workspace.reopen, name="reopen"),
     path("sessions/<uuid:pk>/notes/", workspace.notes, name="ticket-notes"),
     path("sessions/<uuid:pk>/tasks/<int:card>/", lane.task, name="task"),
+    path("sessions/<uuid:pk>/secrets/<int:number>/", secrets.fold, name="secret-fold"),
+    path("sessions/<uuid:pk>/secrets/<int:number>/reveal/", secrets.reveal, name="secret-reveal"),
+    path("sessions/<uuid:pk>/secrets/<int:number>/remove/", secrets.remove, name="secret-remove"),
     path("sessions/<uuid:pk>/send/", lane.send, name="send"),
     path("sessions/<uuid:pk>/facts/", lane.add_fact, name="add-fact"),
     path("sessions/<uuid:pk>/facts/<int:card>/drop/", lane.drop_fact, name="drop-fact"),

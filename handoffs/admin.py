@@ -6,13 +6,25 @@ from django.utils.timesince import timesince
 from accounts.models import User
 from accounts.staff import History
 from accounts.verbs import Refused
-from handoffs.models import SessionHandoff
+from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 
 
 @admin.register(SessionHandoff)
 class HandoffAdmin(History):
-    list_display = ["session", "account", "intent", "state", "priority", "author", "target", "claimed_by", "age", "assessment_state"]
-    list_filter = ["state", "intent", "priority", "assessment_state", "account"]
+    list_display = [
+        "session",
+        "account",
+        "intent",
+        "state",
+        "priority",
+        "author",
+        "target",
+        "claimed_by",
+        "age",
+        "assessment_state",
+        "assessment_by",
+    ]
+    list_filter = ["state", "intent", "priority", "assessment_state", "assessment_by", "account"]
     search_fields = ["id", "session__title", "session__ticket", "session__client", "author__name", "claimed_by__name"]
     list_select_related = ["session", "account", "author", "target", "claimed_by"]
     date_hierarchy = "created_at"
@@ -37,3 +49,45 @@ class HandoffAdmin(History):
             else:
                 released += 1
         self.message_user(request, f"{released} released to the queue.")
+
+
+@admin.register(EntryJudgement)
+class EntryJudgementAdmin(History):
+    list_display = ["text_begins", "part", "verdict", "note", "handoff_of", "made_by", "by", "at"]
+    list_filter = ["verdict", "part", "account"]
+    search_fields = ["text", "note", "handoff__session__title", "by__name"]
+    list_select_related = ["handoff__session", "by"]
+    date_hierarchy = "at"
+
+    @admin.display(description="entry", ordering="text")
+    def text_begins(self, obj: EntryJudgement) -> str:
+        return _begins(obj.text)
+
+    @admin.display(description="session", ordering="handoff__session__title")
+    def handoff_of(self, obj: EntryJudgement) -> str:
+        return str(obj.handoff.session)
+
+    @admin.display(description="written by", ordering="handoff__assessment_by")
+    def made_by(self, obj: EntryJudgement) -> str:
+        return obj.handoff.assessment_by or "–"
+
+
+@admin.register(MissingEntry)
+class MissingEntryAdmin(History):
+    list_display = ["text_begins", "step", "handoff_of", "by", "at"]
+    list_filter = ["account"]
+    search_fields = ["text", "handoff__session__title", "by__name"]
+    list_select_related = ["handoff__session", "by"]
+    date_hierarchy = "at"
+
+    @admin.display(description="what was missing", ordering="text")
+    def text_begins(self, obj: MissingEntry) -> str:
+        return _begins(obj.text)
+
+    @admin.display(description="session", ordering="handoff__session__title")
+    def handoff_of(self, obj: MissingEntry) -> str:
+        return str(obj.handoff.session)
+
+
+def _begins(text: str) -> str:
+    return text if len(text) <= 90 else f"{text[:89]}…"

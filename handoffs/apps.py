@@ -5,6 +5,7 @@ class HandoffsConfig(AppConfig):
     name = "handoffs"
 
     def ready(self) -> None:
-        from handoffs import parking
+        from handoffs import parking, reassessing
 
         parking.listen()
+        reassessing.listen()

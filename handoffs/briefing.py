@@ -1,6 +1,6 @@
 """The structured briefing that FlowPilot gets once, when somebody claims with "Get AI analysis"."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handoffs.models import SessionHandoff
@@ -12,13 +12,24 @@ def compose(handoff: "SessionHandoff") -> str:
     lines = [f"{handoff.author} handed this off and needs: {handoff.needs}", "", f"Problem: {snapshot.get('title', '')}"]
     if assessment.get("summary_prose"):
         lines += ["", assessment["summary_prose"]]
-    known = [entry["text"] for entry in assessment.get("what_we_know", [])] or [fact["text"] for fact in snapshot.get("facts", [])]
-    tried = [f"{entry['action']}: {entry['outcome'] or 'not reported back'}" for entry in assessment.get("tried", [])]
-    tried = tried or [f"{fix['title']}: {fix['outcome']}" for fix in snapshot.get("fixes", [])]
+    # Where there is an assessment its verified words stand alone: a fact of the lane may have been taken back since.
+    known = [entry["text"] for entry in assessment["what_we_know"]] if assessment else [fact["text"] for fact in snapshot.get("facts", [])]
+    corrected = [f"Said: {entry['text']} Corrected: {entry['now']}" for entry in assessment.get("corrected", [])]
+    tried = (
+        [_tried(entry) for entry in assessment["tried"]]
+        if assessment
+        else [f"{fix['title']}: {fix['outcome']}" for fix in snapshot.get("fixes", [])]
+    )
     still_open = [task["title"] for task in snapshot.get("open_tasks", [])]
-    for heading, entries in (("Known", known), ("Tried", tried), ("Still open", still_open)):
+    for heading, entries in (("Known", known), ("Said and corrected", corrected), ("Tried", tried), ("Still open", still_open)):
         if entries:
             lines += ["", f"{heading}:", *(f"- {entry}" for entry in entries)]
     if assessment.get("likely_cause"):
         lines += ["", f"Likely cause: {assessment['likely_cause']} ({assessment['confidence']} confidence)"]
     return "\n".join(lines)
+
+
+def _tried(entry: dict[str, Any]) -> str:
+    on = f" ({entry['target']})" if entry.get("target") and entry["target"].lower() not in entry["action"].lower() else ""
+    who = f", by {entry['by']}" if entry.get("by") else ""
+    return f"{entry['action']}{on}{who}: {entry['outcome'] or 'not reported back'}"

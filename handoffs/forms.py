@@ -5,6 +5,7 @@ from django import forms
 from accounts.models import User
 from accounts.people import who_may_claim
 from flowpilot.forms import LONGEST, PriorityField
+from handoffs.judging import LONGEST_MISSING, LONGEST_NOTE
 
 
 class EscalateForm(forms.Form):
@@ -47,3 +48,22 @@ class StatusUpdateForm(forms.Form):
     audience = forms.ChoiceField(choices=[("ticket", "Ticket notes"), ("client", "Client"), ("email", "E-mail")], required=False)
     length = forms.ChoiceField(choices=[("short", "Short"), ("long", "Long")], required=False)
     text = forms.CharField(max_length=LONGEST, required=False)
+
+
+class JudgeForm(forms.Form):
+    part = forms.CharField(max_length=20, error_messages={"required": "Say which part is judged."})
+    entry = forms.IntegerField(min_value=0, max_value=1000, required=False, error_messages={"invalid": "An entry is a number, from 0."})
+    verdict = forms.CharField(max_length=20, error_messages={"required": "Say right or wrong."})
+    note = forms.CharField(max_length=LONGEST_NOTE, required=False)
+    # The generation that the page showed.
+    generation = forms.IntegerField(min_value=0, max_value=10**6, required=False)
+
+    def clean_entry(self) -> int:
+        """Where there is only one entry (cause, summary), it need not be named."""
+        return self.cleaned_data["entry"] or 0
+
+
+class MissingForm(forms.Form):
+    text = forms.CharField(max_length=LONGEST_MISSING, error_messages={"required": "Say what was missing."})
+    step = forms.IntegerField(min_value=1, max_value=10**6, required=False, error_messages={"invalid": "A step is a number."})
+    generation = forms.IntegerField(min_value=0, max_value=10**6, required=False)

@@ -12,6 +12,7 @@ from accounts.people import Person, as_now
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.models import AISession
+from flowpilot.secrets.keeping import hide
 from flowpilot.steps import NewStep
 from handoffs import models
 from handoffs.rows import gone, hide_parked, look_up, member, moved_on, pass_hands, taken
@@ -94,6 +95,7 @@ def release(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Sess
         {"state": "claimed", "claimed_by_id": handoff.claimed_by_id},
         {"state": "open", "claimed_by": None, "claimed_at": None, "begin": ""},
     )
+    note = hide(handoff.session_id, note, by_id=person.id, at=at)
     line = f"{person.short_name} released it to the queue{_with(note)}"
     _move_session(handoff, leaves="active", person=person, line=line, at=at, status="requesting_escalation", handler_id=handoff.author_id)
     pass_hands(handoff.session_id, None, at=at)
@@ -124,7 +126,8 @@ def give_back(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Se
         raise Refuse("session_changed", "You opened this session yourself: there is nobody to return it to.")
     if not opener.may_work:
         raise Refuse("session_changed", f"{opener.name} is not active any more. Release it, or hand it on.")
-    _move(handoff, {"state": "claimed", "claimed_by_id": person.id}, {"state": "returned", "ended_at": at, "ended_note": note})
+    _move(handoff, {"state": "claimed", "claimed_by_id": person.id}, {"state": "returned", "ended_at": at})
+    note = _noted(handoff, note, person, at=at)
     line = f"{person.short_name} returned it to {opener.short_name}"
     _move_session(handoff, leaves="active", person=person, line=line, at=at, handler_id=opener.id)
     steps.write(handoff.session_id, [NewStep("note", note, author_id=person.id)], at=at)
@@ -146,18 +149,27 @@ def withdraw(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Ses
         raise gone(handoff)
     if handoff.state == "claimed":
         raise taken(handoff)
-    if not _withdraw_row(handoff, at=at, note=note):
+    if not _withdraw_row(handoff, at=at):
         return handoff
+    note = _noted(handoff, note, person, at=at)
     line = f"{person.short_name} withdrew it{_with(note)}"
     _move_session(handoff, leaves="requesting_escalation", person=person, line=line, at=at, status="active", status_reason="")
     pass_hands(handoff.session_id, handoff.author_id, at=at)
     return _tell("handoff_withdrawn", handoff, person, was="open", to="withdrawn", note=note, at=at)
 
 
-def _withdraw_row(handoff: "SessionHandoff", *, at: datetime, note: str) -> bool:
+def _noted(handoff: "SessionHandoff", note: str, person: Person, *, at: datetime) -> str:
+    """Keeps the note on the handoff that has just ended, without what is secret in it. Only now: rows are taken in the order handoff, session."""
+    note = hide(handoff.session_id, note, by_id=person.id, at=at)
+    if note:
+        models.SessionHandoff.objects.filter(pk=handoff.pk).update(ended_note=note)
+    return note
+
+
+def _withdraw_row(handoff: "SessionHandoff", *, at: datetime) -> bool:
     """The guarded update; False where another press has just withdrawn it: the same success."""
     rows = models.SessionHandoff.objects.filter(pk=handoff.pk, account_id=handoff.account_id, state="open", claimed_by=None)
-    if not rows.update(state="withdrawn", ended_at=at, ended_note=note):
+    if not rows.update(state="withdrawn", ended_at=at):
         handoff.refresh_from_db()
         if handoff.state == "withdrawn":
             return False

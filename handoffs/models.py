@@ -55,9 +55,18 @@ class SessionHandoff(models.Model):
     assessment = models.JSONField(null=True, blank=True)
     assessment_reason = models.CharField(max_length=300, blank=True)
     assessment_asked_at = models.DateTimeField(default=timezone.now)
-    # The last step that the assessment has read, and when it was made.
+    # Who made it: "offline" or a model's name. Where it was not the model that is set, `assessment_reason` says why.
+    assessment_by = models.CharField(max_length=120, blank=True)
+    # Generations are numbered as they begin; one runs at a time, and may be taken over when its time is up.
+    assessment_generation = models.PositiveIntegerField(default=0)
+    assessment_running_until = models.DateTimeField(null=True, blank=True)
+    # The generation that stands here, the last step that it has read, when it was made, and how many new steps renewed it.
+    assessed_generation = models.PositiveIntegerField(default=0)
     assessed_upto = models.PositiveIntegerField(null=True, blank=True)
     assessed_at = models.DateTimeField(null=True, blank=True)
+    renewed_after = models.PositiveIntegerField(default=0)
+    # Since when a claimer has judged it: from then on it is never replaced.
+    assessment_judged_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[HandoffQuerySet] = HandoffQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -99,3 +108,67 @@ class SessionHandoff(models.Model):
     def has_lane(self) -> bool:
         """Whether there is a task lane to continue with."""
         return bool(self.snapshot.get("open_tasks") or self.snapshot.get("done_tasks") or self.snapshot.get("fixes"))
+
+
+class EntryJudgement(models.Model):
+    """What whoever claimed says of one entry of the assessment: right or wrong. One verdict per entry and person, changeable."""
+
+    class Part(models.TextChoices):
+        KNOWN = "known", "What we know"
+        TRIED = "tried", "What was tried"
+        CAUSE = "cause", "Likely cause"
+        STEP = "step", "Suggested step"
+        SUMMARY = "summary", "Summary"
+        CORRECTED = "corrected", "Said and corrected"
+
+    class Verdict(models.TextChoices):
+        RIGHT = "right", "Right"
+        WRONG = "wrong", "Wrong"
+
+    # Its own column: figures and the admin ask by account.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="judgements")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    # The generation that was judged, and the entry's place in its list (0 where there is only one).
+    generation = models.PositiveIntegerField()
+    part = models.CharField(max_length=9, choices=Part)
+    entry = models.PositiveSmallIntegerField()
+    # The entry's words as they were judged.
+    text = models.TextField()
+    verdict = models.CharField(max_length=5, choices=Verdict)
+    note = models.CharField(max_length=1000, blank=True)
+    # When the verdict, as it stands, was given.
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "judgement of an entry"
+        verbose_name_plural = "judgements of entries"
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["handoff", "by", "part", "entry"], name="one_verdict_per_entry_and_person")]
+        indexes = [models.Index(fields=["account", "at"], name="judgements_of_a_period")]
+
+    def __str__(self) -> str:
+        return f"{self.get_part_display()} {self.entry + 1}: {self.get_verdict_display().lower()}"
+
+
+class MissingEntry(models.Model):
+    """What whoever claimed would have needed to read in the assessment, and did not."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="missing")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    generation = models.PositiveIntegerField()
+    text = models.CharField(max_length=600)
+    # The step that holds it, where they name one.
+    step = models.PositiveIntegerField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "missing entry"
+        verbose_name_plural = "missing entries"
+        ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["handoff", "by", "text"], name="said_missing_once")]
+        indexes = [models.Index(fields=["account", "at"], name="missing_of_a_period")]
+
+    def __str__(self) -> str:
+        return self.text[:80]

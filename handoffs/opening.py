@@ -15,6 +15,7 @@ from accounts.verbs import Refuse, Refused, verb
 from flowpilot import steps
 from flowpilot.fixes import write_outcome
 from flowpilot.models import AISession, Fix
+from flowpilot.secrets.keeping import hide
 from flowpilot.sessions import worker, writable_rows
 from flowpilot.steps import NewStep
 from handoffs import models, packaging, tasks
@@ -84,6 +85,8 @@ def _open(
 
     handoff_id = uuid.uuid4()
     news = supersede(session, person, ("claimed", "parked"), by_handoff=handoff_id, at=at)
+    # Not before: rows are taken in the order handoff, session.
+    needs = hide(session_id, needs, by_id=person.id, at=at)
     _leave(session_id, person, needs=needs, at=at)
     settled = _settle_fix(session_id, person, fix_outcome, at=at)
     # The outcome is told before the old handoff ends: it is the claimer's own act, and counts as one.

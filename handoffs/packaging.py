@@ -4,6 +4,8 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import F, Func, JSONField, Value
+
 from flowpilot.assistant.case import Case
 from flowpilot.casefile import case_of, lane_document
 from flowpilot.models import AISession
@@ -34,3 +36,15 @@ def freeze(session: AISession, *, needs: str) -> tuple[dict[str, Any], Case]:
 def package(handoff_id: uuid.UUID, *, intent: str, needs: str, snapshot: dict[str, Any]) -> dict[str, Any]:
     """What the session itself carries while it is handed off."""
     return {"handoff_id": str(handoff_id), "intent": intent, "engineer_notes": needs, "snapshot": snapshot}
+
+
+def put_assessment(session_id: uuid.UUID, handoff_id: uuid.UUID, assessment: dict[str, Any]) -> None:
+    """The verified assessment joins the package of that very handoff; a later handoff's package is left alone."""
+    joined = Func(
+        F("escalation_package"),
+        Value({"assessment": assessment}, output_field=JSONField()),
+        arg_joiner=" || ",
+        template="(%(expressions)s)",
+        output_field=JSONField(),
+    )
+    AISession.objects.filter(pk=session_id, escalation_package__handoff_id=str(handoff_id)).update(escalation_package=joined)

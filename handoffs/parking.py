@@ -13,6 +13,7 @@ from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.access import may_read
 from flowpilot.models import AISession
+from flowpilot.secrets.keeping import hide
 from flowpilot.sessions import worker, writable_rows
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
@@ -35,6 +36,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str, at: datetime | None) ->
         raise Refuse("not_found", "There is nothing here, or it is not yours to park.")
     handoff_id = uuid.uuid4()
     news = supersede(session, person, ("claimed",), by_handoff=handoff_id, at=at)
+    needs = hide(session_id, needs, by_id=person.id, at=at)
     parked = (
         writable_rows(session_id, person)
         .filter(status="active")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from handoffs.views import claiming, context, escalating, updating
+from handoffs.views import claiming, context, escalating, judging, updating
 
 urlpatterns = [
     path("sessions/<uuid:pk>/escalate/", escalating.escalate, name="escalate"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("handoffs/<uuid:pk>/", context.context, name="handoff"),
     path("handoffs/<uuid:pk>/summary/", context.summary, name="handoff-summary"),
     path("handoffs/<uuid:pk>/ask-again/", context.ask_again, name="ask-again"),
+    path("handoffs/<uuid:pk>/judge/", judging.judge, name="judge"),
+    path("handoffs/<uuid:pk>/missing/", judging.missing, name="missing"),
     path("handoffs/<uuid:pk>/claim/", claiming.claim, name="claim"),
     path("handoffs/<uuid:pk>/release/", claiming.release, name="release"),
     path("handoffs/<uuid:pk>/withdraw/", claiming.withdraw, name="withdraw"),

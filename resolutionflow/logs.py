@@ -29,6 +29,14 @@ def _no_values(logger: Any, method: str, event: structlog.typing.EventDict) -> s
     return event
 
 
+def _no_secrets(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What is left of a text in a line goes through the detector of sessions: no log holds a password, whoever wrote the line."""
+    # Only now: settings configure the logs before anything of an app may be imported.
+    from flowpilot.secrets.masking import mask_within
+
+    return {key: mask_within(value) for key, value in event.items()}
+
+
 def logging_config(*, debug: bool, quiet: bool = False) -> None:
     """Sends the standard library's and our own logs through one formatter. `quiet` is for tests and for commands, whose standard output
     is somebody's data: warnings and worse, on standard error."""
@@ -46,6 +54,7 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
                 _no_values,
+                _no_secrets,
                 structlog.processors.JSONRenderer(default=str),
             ],
         )

@@ -94,7 +94,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "escalations.rail.rail",
             ],
-            "builtins": ["accounts.templatetags.words"],
+            "builtins": ["accounts.templatetags.words", "flowpilot.templatetags.hidden"],
         },
     }
 ]
@@ -195,6 +195,23 @@ WHITENOISE_USE_FINDERS = EMBEDDED
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# --- secrets ------------------------------------------------------------------------------------------------------
+# What encrypts the credentials that somebody types in a session: the first key encrypts, all of them decrypt.
+SECRETS_KEYS = [key.strip() for key in env.list("SECRETS_KEY", default=[]) if key.strip()]
+if not SECRETS_KEYS:
+    if not EMBEDDED:
+        raise ImproperlyConfigured(
+            "SECRETS_KEY is not set. Give at least 32 random characters in the environment; it encrypts the passwords that are typed in "
+            "sessions, and without it those that are kept cannot be read any more. Several, separated by commas: the first encrypts."
+        )
+    SECRETS_KEYS = [kept_key(embedded.state_dir() / "secrets_key")]
+if any(len(key) < 32 for key in SECRETS_KEYS):
+    raise ImproperlyConfigured("SECRETS_KEY holds a key of fewer than 32 characters. Make one with: openssl rand -base64 48")
+# How long the secrets of a session are kept after it was resolved or given up.
+SECRETS_KEPT_DAYS = env.int("SECRETS_KEPT_DAYS", default=7)
+if SECRETS_KEPT_DAYS < 0:
+    raise ImproperlyConfigured("SECRETS_KEPT_DAYS is a number of days, 0 or more.")
+
 # --- words and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False
@@ -202,6 +219,27 @@ USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
 # --- FlowPilot ----------------------------------------------------------------------------------------------------
+# Who assists: "offline" (playbooks, no network), or "llm" (the model named below, with offline behind it).
+ASSISTANT = env.str("ASSISTANT", default="offline")
+if ASSISTANT not in ("offline", "llm"):
+    raise ImproperlyConfigured('ASSISTANT is "offline" or "llm".')
+# Checked whole by flowpilot.assistant.llm.config where ASSISTANT is "llm"; docs/operating.md says what each means.
+ASSISTANT_LLM = {
+    "provider": env.str("ASSISTANT_PROVIDER", default="openai"),
+    "base_url": env.str("ASSISTANT_BASE_URL", default=""),
+    "key": env.str("ASSISTANT_KEY", default=""),
+    "quick": env.str("ASSISTANT_QUICK_MODEL", default=""),
+    "strong": env.str("ASSISTANT_STRONG_MODEL", default=""),
+    "try_seconds": env.float("ASSISTANT_TRY_SECONDS", default=60.0),
+    "tries": env.int("ASSISTANT_TRIES", default=3),
+    "total_seconds": env.float("ASSISTANT_TOTAL_SECONDS", default=300.0),
+    "reply_seconds": env.float("ASSISTANT_REPLY_SECONDS", default=90.0),
+    "update_seconds": env.float("ASSISTANT_UPDATE_SECONDS", default=20.0),
+    "calls_per_day": env.int("ASSISTANT_CALLS_PER_DAY", default=2000),
+    "tokens_per_day": env.int("ASSISTANT_TOKENS_PER_DAY", default=5_000_000),
+    "trips_after": env.int("ASSISTANT_TRIPS_AFTER", default=3),
+    "rest_seconds": env.float("ASSISTANT_REST_SECONDS", default=60.0),
+}
 # Folders with playbooks beside the product's own, separated by commas.
 PLAYBOOK_DIRS = [BASE_DIR / "flowpilot" / "playbooks", *(Path(p) for p in env.list("PLAYBOOK_DIRS", default=[]))]
 

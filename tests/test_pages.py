@@ -531,8 +531,7 @@ def test_the_status_update_about_an_escalation_is_the_saved_prose_and_asks_nobod
     if ready:
         tasks.assess.func(handoff_id=str(handoff.pk))
         handoff.refresh_from_db()
-    monkeypatch.setattr("handoffs.views.updating.assistant", NoAssistant)
-    monkeypatch.setattr("handoffs.assessment.assistant", NoAssistant)
+    monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker: NoAssistant())
     SessionHandoff.objects.claim(handoff.pk, by=bo)
 
     for audience in ("ticket", "client", "email"):
@@ -622,7 +621,7 @@ def test_a_job_that_fails_logs_the_handoff_but_never_its_text(handoff, lines, mo
         def assess(self, case):
             raise ValueError(f"could not read {MARKER}")
 
-    monkeypatch.setattr("handoffs.assessment.assistant", Broken)
+    monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker: Broken())
 
     tasks.assess.func(handoff_id=str(handoff.pk))
 

@@ -12,6 +12,7 @@ from accounts.people import MAY_CLAIM
 from accounts.verbs import Refused
 from escalations.metrics import PERIODS, figures
 from flowpilot.views.answering import person
+from handoffs.models import EntryJudgement
 
 UNKNOWN_PERIOD = "Choose 7d, 30d or 90d."
 
@@ -44,6 +45,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "periods": [(key, f"{days} days") for key, days in PERIODS.items()],
         "since": until - timedelta(days=PERIODS[period]),
         "until": until,
+        "judged": told["assessments"],
+        "judged_parts": [
+            (EntryJudgement.Part(part).label, counts["right"], counts["wrong"])
+            for part, counts in told["assessments"]["by_part"].items()
+            if any(counts.values())
+        ],
         "most": max(told["handed_off"], told["claimed"], 1),
     }
     return render(request, "escalations/numbers.html", context)

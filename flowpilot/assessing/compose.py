@@ -8,7 +8,7 @@ from flowpilot.assessing.cause import Cause, hypotheses, likely_cause
 from flowpilot.assessing.compose_parts import PLAIN_TROUBLE, main_symptom, without_mark
 from flowpilot.assessing.corrections import Correction, corrections
 from flowpilot.assessing.exchange import asks, suggestions
-from flowpilot.assessing.knowing import known_facts
+from flowpilot.assessing.knowing import known_facts, said_and_corrected
 from flowpilot.assessing.lane import assess_lane
 from flowpilot.assessing.lane.bench import has_lane
 from flowpilot.assessing.next_steps import open_questions, suggested_steps
@@ -18,7 +18,7 @@ from flowpilot.assessing.standing import Standing, standing
 from flowpilot.assessing.tried import Attempt
 from flowpilot.assessing.verify import verify
 from flowpilot.assistant.case import Case
-from flowpilot.assistant.results import Assessment, Tried
+from flowpilot.assistant.results import Assessment, Evidence, Tried
 
 MOST_TRIED = 14
 
@@ -40,13 +40,23 @@ def assess(case: Case) -> Assessment:
     result = Assessment(
         summary_prose=_summary(reading, state, cause, done, fixed),
         likely_cause=shorten(cause.text, 395) if cause else None,
+        cause_evidence=_speaking_for(cause) if cause else [],
         confidence=cause.confidence if cause else "low",
         what_we_know=known,
+        corrected=said_and_corrected(fixed),
         tried=_tried(done),
         suggested_steps=suggested_steps(reading, state, cause, asked, hypotheses(reading, done)),
         open_questions=open_questions(reading, asked, state),
     )
     return verify(result, case)
+
+
+def _speaking_for(cause: Cause) -> list[Evidence]:
+    cited: list[Evidence] = []
+    for sentence in [*([cause.diagnosis] if cause.diagnosis else []), *cause.based_on]:
+        if sentence.evidence not in cited:
+            cited.append(sentence.evidence)
+    return cited[:8]
 
 
 def _tried(done: list[Attempt]) -> list[Tried]:

@@ -11,7 +11,7 @@ from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import fold, shorten
 from flowpilot.assessing.standing import Standing
 from flowpilot.assessing.tried import Attempt
-from flowpilot.assistant.results import Known
+from flowpilot.assistant.results import Corrected, Known
 
 MOST, FEWEST = 10, 4
 _VERSION = re.compile(
@@ -79,9 +79,23 @@ def _matters(correction: Correction) -> bool:
 
 
 def _corrected(correction: Correction) -> Candidate:
-    first, later = correction.first, correction.later
-    text = f"{first.who} first said “{shorten(first.said, 120)}”, later: “{shorten(later.said, 150)}”"
-    return Candidate(Known(text=text, evidence=[first.evidence, later.evidence]), 8.0, later.order, later.text)
+    """What holds now; what it replaced stands in a list of its own (`said_and_corrected`)."""
+    later = correction.later
+    return Candidate(Known(text=f"{later.who}: {later.said}", evidence=[later.evidence]), 8.0, later.order, later.text)
+
+
+def said_and_corrected(fixed: list[Correction]) -> list[Corrected]:
+    """What was said and later taken back or overtaken, with what replaced it."""
+    return [
+        Corrected(
+            text=f"{c.first.who}: {c.first.said}",
+            evidence=[c.first.evidence],
+            now=f"{c.later.who}: {c.later.said}",
+            corrected_by=[c.later.evidence],
+        )
+        for c in fixed
+        if _matters(c)
+    ][:10]
 
 
 def _from_answers(asked: list[Ask], withdrawn: set[int]) -> list[Candidate]:

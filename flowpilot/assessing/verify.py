@@ -6,15 +6,15 @@ Shares no judgement with the code that writes assessments: it looks only at step
 import re
 import unicodedata
 
+from flowpilot.assessing.proof import ceiling, lower, stamped
 from flowpilot.assessing.secrecy import holds_secret
-from flowpilot.assistant.case import Case
-from flowpilot.assistant.results import Assessment, Confidence, Evidence, Known, SuggestedStep, Tried
+from flowpilot.assistant.case import Case, CaseStep
+from flowpilot.assistant.results import Assessment, Corrected, Evidence, Known, SuggestedStep, Tried
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!--.*?-->|!?\[([^\[\]]{0,200})\]\((?:javascript|data|https?):[^)]{0,300}\)", re.DOTALL)
 _FIGURE = re.compile(r"[\w.:/-]*\d[\w.:/-]*\d[\w.:/-]*")
 _QUOTATION = re.compile(r"“([^“”]{8,400})”|\"([^\"“”]{12,400})\"")
 _WORD = re.compile(r"[^\W_]{4,}")
-_ORDER: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
 def verify(assessment: Assessment, case: Case) -> Assessment:
@@ -30,7 +30,7 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
         and not holds_secret(text)
     ]
     tried = [
-        Tried(action=action, outcome=clean(entry.outcome) or None if entry.outcome else None, evidence=cited)
+        Tried(action=action, target=_target(entry.target), outcome=clean(entry.outcome) or None if entry.outcome else None, evidence=cited)
         for entry in assessment.tried
         if (cited := _valid(entry.evidence, steps, raw))
         and (action := clean(entry.action))
@@ -42,19 +42,34 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
         for entry in assessment.suggested_steps
         if (text := clean(entry.text)) and not holds_secret(f"{text} {entry.why}")
     ]
+    corrected = [
+        Corrected(text=text, evidence=said, now=now, corrected_by=taken_back)
+        for entry in assessment.corrected
+        if (said := _valid(entry.evidence, steps, raw))
+        and (taken_back := _valid(entry.corrected_by, steps, raw))
+        and (text := clean(entry.text))
+        and (now := clean(entry.now))
+        and not holds_secret(f"{text} {now}")
+    ]
     cited_steps = {e.step for entry in known for e in entry.evidence} | {e.step for entry in tried for e in entry.evidence}
     cause = clean(assessment.likely_cause or "") or None
-    if cause and (holds_secret(cause) or not _cause_stands(cause, cited_steps, steps, case)):
+    speaks_for = _valid(assessment.cause_evidence, steps, raw)
+    if cause and (
+        holds_secret(cause) or not speaks_for or not _cause_stands(cause, cited_steps | {e.step for e in speaks_for}, steps, case)
+    ):
         cause = None
-    ceiling = 0 if cause is None else (2 if len(cited_steps) >= 2 else 1)
+    people = {step.number: step for step in case.steps}
     return Assessment(
         summary_prose=_summary(assessment.summary_prose, case, steps),
         likely_cause=cause,
-        confidence=_ORDER[min(_ORDER.index(assessment.confidence), ceiling)],
+        cause_evidence=speaks_for if cause else [],
+        confidence=lower(assessment.confidence, ceiling(speaks_for, tried, case)) if cause else "low",
         what_we_know=known,
-        tried=tried,
+        corrected=corrected,
+        tried=[stamped(entry, people) for entry in tried],
         suggested_steps=next_steps,
         open_questions=[text for question in assessment.open_questions if (text := clean(question)) and not holds_secret(text)],
+        not_shown=[text for said in assessment.not_shown if (text := clean(said)) and not holds_secret(text)],
     )
 
 
@@ -70,10 +85,22 @@ def clean(text: str) -> str:
     return " ".join(visible.split())
 
 
+def _target(text: str) -> str:
+    target = clean(text)
+    return "" if holds_secret(target) else target
+
+
 def _plain(text: str) -> str:
     """As `clean`, markup kept: what a quote is looked for in."""
     return " ".join(
         "".join(" " if c.isspace() else "" if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs", "Cn"} else c for c in text).split()
+    )
+
+
+def standing_quotes(evidence: list[Evidence], steps: dict[int, CaseStep]) -> list[Evidence]:
+    """Those of the quotes that stand verbatim (white space folded) in the step that they name, and hold no credential."""
+    return _valid(
+        evidence, {n: _plain(step.text) for n, step in steps.items()}, {n: " ".join(step.text.split()) for n, step in steps.items()}
     )
 
 

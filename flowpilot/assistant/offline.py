@@ -1,5 +1,8 @@
 """The offline assistant: playbooks and what stands in the session; no network, the same answer to the same case."""
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from flowpilot.assessing import assess
 from flowpilot.assessing.notes import notes
 from flowpilot.assessing.update import update
@@ -9,9 +12,9 @@ from flowpilot.assistant.results import Assessment, Notes, Reply, Update
 
 
 class Offline:
-    name = "offline"
+    name: ClassVar[str] = "offline"
 
-    def reply(self, case: Case) -> Reply:
+    def reply(self, case: Case, *, on_text: Callable[[str], None] | None = None) -> Reply:
         return reply(case)
 
     def assess(self, case: Case) -> Assessment:

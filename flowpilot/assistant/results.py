@@ -30,11 +30,29 @@ class Known(_Result):
 
 
 class Tried(_Result):
-    """Something that was done, and how it went; `outcome` is None where nobody reported back."""
+    """Something that was done, and how it went; `outcome` is None where nobody reported back.
+
+    `by` and `at` are filled in by plain code from the cited steps, whatever an assistant wrote there.
+    """
 
     action: str = Field(min_length=1, max_length=400)
+    # What it was done to: a device, a service, an account. "" where nobody named it.
+    target: str = Field(default="", max_length=200)
     outcome: str | None = Field(default=None, max_length=400)
+    # Who did it, and when (ISO 8601, "" where the source gives no time).
+    by: str = Field(default="", max_length=120)
+    at: str = Field(default="", max_length=40)
     evidence: list[Evidence]
+
+
+class Corrected(_Result):
+    """Something that was said and later contradicted or corrected: never known, but said and corrected."""
+
+    text: str = Field(min_length=1, max_length=600)
+    evidence: list[Evidence]
+    # What replaced it, and where that stands.
+    now: str = Field(min_length=1, max_length=600)
+    corrected_by: list[Evidence]
 
 
 class SuggestedStep(_Result):
@@ -48,11 +66,16 @@ class Assessment(_Result):
 
     summary_prose: str = Field(min_length=1, max_length=2500)
     likely_cause: str | None = Field(default=None, max_length=400)
+    # What speaks for the cause; empty exactly where there is none.
+    cause_evidence: list[Evidence] = Field(default_factory=list, max_length=8)
     confidence: Confidence
     what_we_know: list[Known] = Field(max_length=20)
+    corrected: list[Corrected] = Field(default_factory=list, max_length=10)
     tried: list[Tried] = Field(max_length=30)
     suggested_steps: list[SuggestedStep] = Field(max_length=10)
     open_questions: list[str] = Field(max_length=12)
+    # What an assistant stated and the session does not show: kept apart, and never read as known.
+    not_shown: list[str] = Field(default_factory=list, max_length=12)
 
 
 class NewTask(_Result):
@@ -70,6 +93,20 @@ class NewFix(_Result):
     verify: str = Field(default="", max_length=1000)
 
 
+class NewFact(_Result):
+    """Something said in the session that is worth keeping as known. It is proposed; a technician keeps it or not."""
+
+    text: str = Field(min_length=1, max_length=600)
+    because: Evidence
+
+
+class NewOutcome(_Result):
+    """What seems to have become of the current fix. It is proposed; only a technician settles a fix."""
+
+    outcome: Literal["worked", "partial", "failed"]
+    because: Evidence
+
+
 class Reply(_Result):
     """What FlowPilot says next. `confidence` (0 to 1) decides the tier: discovery, exploring or guided."""
 
@@ -79,6 +116,8 @@ class Reply(_Result):
     domain: str = Field(default="", max_length=60)
     tasks: list[NewTask] = Field(default_factory=list, max_length=8)
     fix: NewFix | None = None
+    facts: list[NewFact] = Field(default_factory=list, max_length=6)
+    outcome: NewOutcome | None = None
 
 
 class Notes(_Result):

@@ -17,6 +17,8 @@ _DRAWINGS = (
     ("resolved it", "ok"),
     ("reopened it", "continue"),
     ("gave it up", "none"),
+    ("revealed the", "eye"),
+    ("removed the", "x"),
 )
 
 

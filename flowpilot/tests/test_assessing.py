@@ -124,13 +124,12 @@ def test_a_chat_tells_answers_with_their_questions_and_keeps_the_promise_open() 
 def test_what_was_corrected_is_told_as_said_and_then_corrected() -> None:
     result = assess(case_of("contradiction"))
 
-    corrected = [entry for entry in result.what_we_know if "first said" in entry.text]
-    assert any("IMAP" in entry.text and "Exchange, not IMAP" in entry.text for entry in corrected)
-    assert any("Nobody else" in entry.text and "two colleagues" in entry.text for entry in corrected)
-    assert all({e.step for e in entry.evidence} == {1, 4} for entry in corrected)
-    others = "\n".join(entry.text for entry in result.what_we_know if entry not in corrected)
-    assert "Nobody else" not in others
-    assert "I use IMAP" not in others
+    assert any("IMAP" in entry.text and "Exchange, not IMAP" in entry.now for entry in result.corrected)
+    assert any("Nobody else" in entry.text and "two colleagues" in entry.now for entry in result.corrected)
+    assert all({e.step for e in entry.evidence} == {1} and {e.step for e in entry.corrected_by} == {4} for entry in result.corrected)
+    assert "Exchange, not IMAP" in known(result)
+    assert "Nobody else" not in known(result)
+    assert "I use IMAP" not in known(result)
 
 
 def test_a_suspicion_whose_test_failed_is_not_the_cause() -> None:
@@ -452,7 +451,8 @@ def run(*arguments: str) -> str:
 def test_the_command_prints_json_with_turns_counted_from_zero() -> None:
     document = json.loads(run(str(DATA / "forum_solved.json"), "--cut", "1"))
 
-    assert set(document) == {"summary_prose", "likely_cause", "confidence", "what_we_know", "tried", "suggested_steps", "open_questions"}
+    contract = {"summary_prose", "likely_cause", "confidence", "what_we_know", "tried", "suggested_steps", "open_questions"}
+    assert set(document) == contract | {"cause_evidence", "corrected", "not_shown"}
     turns = {cited["step"] for entry in document["what_we_know"] for cited in entry["evidence"]}
     assert turns <= {0, 1}
     assert 0 in turns

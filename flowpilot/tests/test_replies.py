@@ -23,7 +23,7 @@ class Scripted:
     def __init__(self, made):
         self.made, self.cases = made, []
 
-    def reply(self, case):
+    def reply(self, case, *, on_text=None):
         self.cases.append(case)
         if isinstance(self.made, Exception):
             raise self.made
@@ -36,7 +36,7 @@ def thinks_with(monkeypatch):
 
     def use(made):
         assistant = Scripted(made)
-        monkeypatch.setattr("flowpilot.replies.assistant", lambda: assistant)
+        monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker: assistant)
         return assistant
 
     return use

@@ -4,10 +4,10 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.answers import wants_json
+from flowpilot import ticketnotes
 from flowpilot.access import get_readable, get_writable
 from flowpilot.forms import MessageForm, NotesForm
 from flowpilot.models import AISession
@@ -74,5 +74,4 @@ def notes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = NotesForm(request.POST)
     if not form.is_valid():
         return fault(request, session, form)
-    AISession.objects.filter(pk=pk, status="resolved").update(ticket_notes=form.cleaned_data["notes"], updated_at=timezone.now())
-    return answer(request, session, session)
+    return answer(request, session, ticketnotes.edit(pk, by=person(request), text=form.cleaned_data["notes"]))

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from accounts.templatetags.words import cites
 from flowpilot.models import AISession
 from handoffs.models import SessionHandoff
 
@@ -44,6 +44,27 @@ def letting_go(handoff: SessionHandoff | None, user: User) -> set[str]:
 
 
 @register.simple_tag
-def evidence_cites(entry: dict[str, Any]) -> SafeString:
-    """The citations of an assessment's entry, each step once."""
-    return cites(list(dict.fromkeys(evidence["step"] for evidence in entry.get("evidence", []))))
+def evidence_cites(evidence: list[dict[str, Any]]) -> SafeString:
+    """Citations of evidence, each step once. The words that it rests on are each one's description; where it leads they are marked
+    (static/js/quotes.js)."""
+    quotes: dict[int, list[str]] = {}
+    for each in evidence:
+        quotes.setdefault(each["step"], []).extend([each["quote"]] if each.get("quote") else [])
+    links = [
+        format_html(
+            '<a class="cite" href="#step-{0}" aria-label="Step {0}" title="{1}" data-quotes="{2}">{0}</a>',
+            number,
+            " … ".join(f"“{quote}”" for quote in said),
+            "\n".join(said),
+        )
+        if said
+        else format_html('<a class="cite" href="#step-{0}" aria-label="Step {0}">{0}</a>', number)
+        for number, said in quotes.items()
+    ]
+    return format_html('<span class="cites">{}</span>', SafeString("".join(links))) if links else SafeString("")
+
+
+@register.simple_tag
+def as_list(each: Any) -> list[Any]:
+    """One thing as a list of one: the citation of a single quote."""
+    return [each]

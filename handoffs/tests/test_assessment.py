@@ -64,7 +64,7 @@ def thinks_with(monkeypatch):
     """Puts another assistant behind the seam."""
 
     def use(assistant):
-        monkeypatch.setattr("handoffs.assessment.assistant", lambda: assistant)
+        monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker=None: assistant)
         return assistant
 
     return use
@@ -207,7 +207,8 @@ def test_a_failing_assistant_changes_nothing_else(handoff, thinks_with):
     make(handoff)
 
     after = SessionHandoff.objects.filter(pk=handoff.pk).values().get()
-    assert {name for name in after if after[name] != before[name]} == {"assessment_state", "assessment_reason"}
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"assessment_state", "assessment_reason", "assessment_generation"}
     assert AISession.objects.filter(pk=handoff.session_id).values().get() == session
     assert handoff.session.steps.count() == steps
 

@@ -12,12 +12,13 @@ from accounts.people import MAY_CLAIM
 from accounts.verbs import Refused
 from flowpilot.models import SessionStep
 from flowpilot.views.answering import person
-from handoffs import assessment
+from handoffs import assessment, judging
 from handoffs.access import get_for
 from handoffs.models import SessionHandoff
-from handoffs.presenting import known_rows, tally, tried_rows
+from handoffs.presenting import cited, judge_id, known_rows, names_of, tally, tried_rows, why_confident, with_judgements
 from handoffs.rows import gone
 from handoffs.signals import handoff_opened_by
+from handoffs.views.judging import missing_by
 
 # A transcript shows this many of its last steps at once; all of them with ?all=1.
 MOST_STEPS = 200
@@ -66,9 +67,11 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
     steps = session.steps.select_related("author")
     shown = steps if request.GET.get("all") == "1" else steps.filter(number__gt=max(0, session.step_count - MOST_STEPS))
     frozen = handoff.snapshot.get("step_count", 0)
-    made = handoff.assessment or {}
-    tried = tried_rows(handoff, state)
-    kinds = {step.number: step for step in shown}
+    made = (handoff.assessment or {}) if state == "ready" else {}
+    kinds = _kinds(handoff, shown, made)
+    judges = bool(made) and judging.may_judge(user, handoff)
+    judged = {(j.part, j.entry): j for j in handoff.judgements.filter(by=user)} if judges else {}
+    tried = tried_rows(handoff, state, names_of(shown))
     return {
         "handoff": handoff,
         "session": session,
@@ -76,9 +79,17 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
         "hidden": max(0, session.step_count - MOST_STEPS) if request.GET.get("all") != "1" else 0,
         "state": state,
         "reason": reason,
-        "made": made if state == "ready" else {},
-        "known": known_rows(handoff, kinds, state),
-        "tried": tried,
+        "made": made,
+        "by_model": handoff.assessment_by if handoff.assessment_by not in ("", "offline") else "",
+        "why_confident": why_confident(made, kinds) if made else "",
+        "known": with_judgements("known", known_rows(handoff, kinds, state), judged),
+        "corrected": with_judgements("corrected", made.get("corrected", []), judged),
+        "tried": with_judgements("tried", tried, judged),
+        "next_steps": with_judgements("step", made.get("suggested_steps", []), judged),
+        "judges": judges,
+        "judged": {part: judged.get((part, 0)) for part in ("cause", "summary")},
+        "spots": {part: judge_id(part, 0) for part in ("cause", "summary")},
+        "missing": missing_by(request, handoff) if judges else (),
         "tally": tally(tried),
         "MOST_ROWS": MOST_KNOWN,
         "new_steps": _new_since(handoff, frozen),
@@ -91,6 +102,16 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
         "overlay": request.GET.get("overlay") == "1",
         "solo": True,
     }
+
+
+def _kinds(handoff: SessionHandoff, shown: Any, made: dict[str, Any]) -> dict[int, str]:
+    """What kind each step is, those that are shown and those that are cited. What came back from a command is a check."""
+    kinds = {step.number: "check" if step.command else step.kind for step in shown}
+    earlier = cited(made) - set(kinds)
+    if earlier:
+        rows = SessionStep.objects.filter(session_id=handoff.session_id, number__in=earlier).values_list("number", "kind", "command")
+        kinds |= {number: "check" if command else kind for number, kind, command in rows}
+    return kinds
 
 
 def _new_since(handoff: SessionHandoff, frozen: int) -> int:

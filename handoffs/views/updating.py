@@ -8,7 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.answers import invalid, wants_json
 from flowpilot.access import get_readable
-from flowpilot.assistant import assistant
+from flowpilot.assistant import asking
+from flowpilot.assistant.usage import Asker
 from flowpilot.casefile import case_of
 from flowpilot.views.answering import fault, person
 from handoffs.assessment import state_now
@@ -32,7 +33,12 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     audience, length = asked["audience"] or "ticket", asked["length"] or "short"
     text, source = _saved(session.pk) if asked["context"] == "escalation" else ("", "")
     if not text:
-        text, source = assistant().update(case_of(session), context=asked["context"], audience=audience, length=length).text, "written"
+        text, source = (
+            asking.update(
+                case_of(session), Asker(session.account_id, session.pk), context=asked["context"], audience=audience, length=length
+            ).result.text,
+            "written",
+        )
     if wants_json(request):
         return JsonResponse({"text": text, "source": source})
     return render(request, "handoffs/update.html", {**page, "asked": asked, "text": text, "source": source})

@@ -37,22 +37,26 @@
   document.addEventListener("click", (event) => { if (event.target.closest(".cite, [href='#transcript']")) setTimeout(open); });
   open();
 
-  const refresh = () => htmx.trigger("#summary", "refresh");
+  // What somebody is typing there is not swapped away; the summary waits for the next news.
+  const typing = () => [...document.querySelectorAll("#summary :is(.missing, .pop) .input")].some((field) => field === document.activeElement || field.value !== field.defaultValue);
+  const refresh = () => { if (!typing()) htmx.trigger("#summary", "refresh"); };
   // The summary comes again whole; whoever stands in it with the keyboard stays where they were.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id !== "summary") return;
     const at = document.activeElement;
-    const path = event.detail.target.contains(at) && at.getAttribute("href");
+    const path = event.detail.target.contains(at) && !at.id && at.getAttribute("href");
     if (path) document.addEventListener("htmx:afterSettle", () => document.querySelector(`#summary [href="${CSS.escape(path)}"]`)?.focus(), { once: true });
-    const was = event.detail.target.dataset.state;
-    if (was === "pending") document.addEventListener("htmx:afterSettle", () => {
-      const now = document.getElementById("summary")?.dataset.state;
-      if (now === "ready") page.announce("The summary is here");
-      if (now === "unavailable") page.announce("There is no summary. Everything else is complete");
+    const was = event.detail.target.dataset.state, of = event.detail.target.querySelector("[data-of]")?.dataset.of;
+    if (was === "pending" || of) document.addEventListener("htmx:afterSettle", () => {
+      const summary = document.getElementById("summary"), now = summary?.dataset.state;
+      if (was === "pending" && now === "ready") page.announce("The summary is here");
+      else if (of && now === "ready" && summary.querySelector("[data-of]").dataset.of !== of) page.announce("The summary was renewed");
+      if (was === "pending" && now === "unavailable") page.announce("There is no summary. Everything else is complete");
     }, { once: true });
   });
   document.addEventListener("live:news", ({ detail: news }) => {
     if (news.handoff !== body.dataset.handoff) { if (news.session === body.dataset.session) refresh(); return; }
+    if (news.kind === "assessment_judged") return;
     if (news.kind.startsWith("assessment_")) refresh();
     else if (news.gone && String(news.by) !== body.dataset.me && ways && !ways.dataset.running) {
       const claimed = news.kind === "handoff_claimed";

@@ -34,6 +34,10 @@
     // A card whose answer is being written stays; where somebody else settled it meanwhile, it says so.
     beforeNodeMorphed(old, fresh) {
       if (old.nodeType !== 1) return true;
+      // A button that is just saying "Copied" finishes its sentence.
+      if (old.matches(".copy.done, .btn.done")) return false;
+      // What somebody has just revealed stays to be read, unless it was removed meanwhile.
+      if (old.matches(".veil.open") && fresh.dataset?.secret === old.dataset.secret) return false;
       if (old.matches("form") && fields(old).length && held(old)) return false;
       if (old.matches(".task") && [...old.querySelectorAll("form")].some((form) => fields(form).length && held(form))) {
         if (fresh.dataset?.state !== "active" && fresh.dataset?.by) {

@@ -12,7 +12,7 @@ from escalations.metrics import PERIODS, figures
 
 
 class Command(BaseCommand):
-    help = "The figures of the metrics page: time to claim and time to first action of one account, out of its event log."
+    help = "The figures of the metrics page: time to claim, time to first action, and what claimers said of the assessments."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--account", required=True, metavar="SLUG", help="the account's slug, for instance acme-msp")
@@ -36,4 +36,12 @@ class Command(BaseCommand):
             times = found[key]
             average, median, p95 = (seconds(times[name]) for name in ("average_s", "median_s", "p95_s"))
             self.stdout.write(f"  {label}: average {average}, median {median}, p95 {p95}")
+        said = found["assessments"]
+        self.stdout.write(
+            f"  assessments judged {said['judged']}: entries right {said['entries_right']}, wrong {said['entries_wrong']}, "
+            f"missing {said['missing']}"
+        )
+        for part, counts in said["by_part"].items():
+            if any(counts.values()):
+                self.stdout.write(f"    {part}: right {counts['right']}, wrong {counts['wrong']}")
         self.stdout.write(f"  {found['metric_definition']}")

@@ -1,0 +1,161 @@
+"""The assistant that asks a model: Anthropic, OpenAI, or any server that speaks OpenAI's API.
+
+Raises `Unavailable` where nothing usable came.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from flowpilot.assessing import assess as assess_offline
+from flowpilot.assessing.joining import joined
+from flowpilot.assessing.soundness import bearing, sound
+from flowpilot.assessing.verify import verify
+from flowpilot.assistant.case import Case
+from flowpilot.assistant.faults import Fault, Unavailable
+from flowpilot.assistant.llm import prompts, reading, shapes, tries
+from flowpilot.assistant.llm.config import Config, configured
+from flowpilot.assistant.llm.language import is_another
+from flowpilot.assistant.llm.wire import Question
+from flowpilot.assistant.results import Assessment, Notes, Reply, Update
+from flowpilot.assistant.usage import Asker
+
+__all__ = ["Llm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    config: Config
+    asker: Asker
+
+    @classmethod
+    def configured(cls, asker: Asker) -> "Llm":
+        """Raises `ImproperlyConfigured` where the settings name no model."""
+        return cls(configured(), asker)
+
+    @property
+    def name(self) -> str:
+        return self.config.strong
+
+    def reply(self, case: Case, *, on_text: Callable[[str], None] | None = None) -> Reply:
+        said = self._ask(
+            "reply",
+            self.config.quick,
+            Question(prompts.REPLY, prompts.document(case, playbooks=prompts.knowledge(case)), shapes.ReplyShape, longest=2_500),
+            shapes.ReplyShape,
+            seconds=self.config.reply_seconds,
+            check=lambda made: _wrong(made.text, case) if reading.inert(made.text, 4000) else Fault.BAD_ANSWER,
+            on_json=_telling(on_text) if on_text else None,
+        )
+        return reading.reply_of(said, case)
+
+    def assess(self, case: Case) -> Assessment:
+        base = assess_offline(case)
+        said = self._ask(
+            "assessment",
+            self.config.strong,
+            Question(prompts.ASSESSMENT, prompts.document(case), shapes.AssessmentShape),
+            shapes.AssessmentShape,
+            seconds=self.config.total_seconds,
+            check=lambda made: _wrong(_words_of(made), case) or (None if _proven(made, case) else Fault.UNPROVEN),
+        )
+        return verify(joined(base, _believed(said, case), case), case)
+
+    def notes(self, case: Case) -> Notes:
+        said = self._ask(
+            "notes",
+            self.config.strong,
+            Question(prompts.NOTES, prompts.document(case), shapes.NotesShape),
+            shapes.NotesShape,
+            seconds=self.config.total_seconds,
+            check=lambda made: None if reading.notes_of(made, case).problem else Fault.UNPROVEN,
+        )
+        return reading.notes_of(said, case)
+
+    def update(self, case: Case, *, context: str, audience: str, length: str, prose: str = "") -> Update:
+        for_client = audience != "ticket"
+        said = self._ask(
+            "update",
+            self.config.quick,
+            Question(
+                prompts.UPDATE,
+                prompts.document(case, audience=audience, length=length, context=context, summary=prose),
+                shapes.UpdateShape,
+                longest=1_500,
+            ),
+            shapes.UpdateShape,
+            seconds=self.config.update_seconds,
+            # Somebody waits for the page.
+            tries=1,
+            check=lambda made: None if reading.update_of(made, case, for_client=for_client) else Fault.UNPROVEN,
+        )
+        made = reading.update_of(said, case, for_client=for_client)
+        if made is None:
+            raise Unavailable(Fault.UNPROVEN)
+        return made
+
+    def _ask[Shape: BaseModel](
+        self,
+        job: str,
+        model: str,
+        question: Question,
+        shape: type[Shape],
+        *,
+        seconds: float,
+        check: Callable[[Shape], Fault | None],
+        tries: int = 3,
+        on_json: Callable[[str], None] | None = None,
+    ) -> Shape:
+        return _tries(
+            self.config,
+            question,
+            shape,
+            job=job,
+            model=model,
+            asker=self.asker,
+            total_seconds=seconds,
+            tries=tries,
+            check=check,
+            on_json=on_json,
+        )
+
+
+_tries = tries.ask
+
+
+def _believed(said: shapes.AssessmentShape, case: Case) -> Assessment:
+    """What of the model's assessment the session bears out, with a summary of its proven sentences ("-" where none is)."""
+    made = sound(verify(reading.assessment_of(said), case), case)
+    summary = " ".join(reading.proven(said.summary[:6], bearing(case)))[:2400]
+    return made.model_copy(update={"summary_prose": summary or "-"})
+
+
+def _proven(said: shapes.AssessmentShape, case: Case) -> bool:
+    made = _believed(said, case)
+    return bool(made.what_we_know or made.tried or made.likely_cause or made.summary_prose != "-")
+
+
+def _words_of(said: shapes.AssessmentShape) -> str:
+    return " ".join([*(e.text for e in said.summary), *(e.text for e in said.what_we_know), *(e.action for e in said.tried)])
+
+
+def _wrong(text: str, case: Case) -> Fault | None:
+    return Fault.OTHER_LANGUAGE if is_another(text, " ".join(step.text for step in case.steps[:40])) else None
+
+
+def _telling(on_text: Callable[[str], None]) -> Callable[[str], None]:
+    """Tells the `text` of a JSON answer that has come in part."""
+
+    def tell(raw: str) -> None:
+        try:
+            so_far: Any = from_json(raw, allow_partial="trailing-strings")
+        except ValueError:
+            return
+        text = so_far.get("text") if isinstance(so_far, dict) else None
+        if isinstance(text, str) and (shown := reading.inert(text, 4000)):
+            on_text(shown)
+
+    return tell

@@ -1,0 +1,112 @@
+"""Tries, pauses and the total deadline of one question; each call is counted, and the breaker and the caps are asked first."""
+
+import random
+import time
+from collections.abc import Callable
+
+import structlog
+from django.utils import timezone
+from pydantic import BaseModel, ValidationError
+
+from flowpilot.assistant.faults import RETRIED, Fault, Unavailable
+from flowpilot.assistant.llm import breaker, trouble, wire
+from flowpilot.assistant.llm.config import Config
+from flowpilot.assistant.llm.wire import Question, Said
+from flowpilot.assistant.usage import Asker, is_used_up
+from flowpilot.models import AssistantCall
+
+log = structlog.get_logger("flowpilot")
+
+
+def ask[Shape: BaseModel](
+    config: Config,
+    question: Question,
+    shape: type[Shape],
+    *,
+    job: str,
+    model: str,
+    asker: Asker,
+    total_seconds: float,
+    tries: int = 3,
+    check: Callable[[Shape], Fault | None] = lambda made: None,
+    on_json: Callable[[str], None] | None = None,
+) -> Shape:
+    """The answer in its shape, within `total_seconds` and at most `tries` calls. Raises `Unavailable` with the last fault."""
+    ends = time.monotonic() + total_seconds
+    fault = Fault.TIMED_OUT
+    for turn in range(min(tries, config.tries)):
+        left = ends - time.monotonic()
+        if left <= 0.05:
+            break
+        now = timezone.now()
+        if is_used_up(asker, calls_per_day=config.calls_per_day, tokens_per_day=config.tokens_per_day, at=now):
+            raise Unavailable(Fault.CAPPED)
+        breaker.pass_or_raise(config, at=now)
+        made, fault, wait = _once(config, question, shape, job, model, asker, min(config.try_seconds, left), check, on_json)
+        if made is not None:
+            return made
+        if fault not in RETRIED:
+            break
+        pause = max(wait, 0.5 * 2**turn * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        if turn + 1 < min(tries, config.tries):
+            # A pause that leaves no time for another call is not waited for.
+            if time.monotonic() + pause >= ends:
+                break
+            time.sleep(pause)
+    raise Unavailable(fault)
+
+
+def _once[Shape: BaseModel](
+    config: Config,
+    question: Question,
+    shape: type[Shape],
+    job: str,
+    model: str,
+    asker: Asker,
+    seconds: float,
+    check: Callable[[Shape], Fault | None],
+    on_json: Callable[[str], None] | None,
+) -> tuple[Shape | None, Fault, float]:
+    began, said, made, wait = time.monotonic(), None, None, 0.0
+    try:
+        said = wire.ask(config, model, question, seconds=seconds, on_json=on_json)
+        made, fault = _read(said, shape, check)
+    except Exception as error:
+        fault, wait = trouble.fault_of(error), trouble.wait_of(error)
+    took = time.monotonic() - began
+    AssistantCall.objects.create(
+        account_id=asker.account_id,
+        session_id=asker.session_id,
+        job=job,
+        provider=config.provider,
+        model=model[:120],
+        outcome=fault.value if fault else "ok",
+        input_tokens=said.input_tokens if said else 0,
+        output_tokens=said.output_tokens if said else 0,
+        seconds=round(took, 3),
+    )
+    breaker.note(config, fault, at=timezone.now())
+    if fault:
+        # The name of the fault and nothing that was sent or answered.
+        log.warning("assistant call failed", job=job, model=model, fault=fault.value, seconds=round(took, 2))
+    return made, fault or Fault.BAD_ANSWER, wait
+
+
+def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Shape], Fault | None]) -> tuple[Shape | None, Fault | None]:
+    fault = trouble.fault_in(said)
+    if fault:
+        return None, fault
+    try:
+        made = shape.model_validate_json(_unfenced(said.text))
+    except ValidationError:
+        return None, Fault.BAD_ANSWER
+    fault = check(made)
+    return (None, fault) if fault else (made, None)
+
+
+def _unfenced(text: str) -> str:
+    """Some models put their JSON into a code fence although a schema is set."""
+    text = text.strip()
+    if text.startswith("```"):
+        text = text.partition("\n")[2].rpartition("```")[0]
+    return text

@@ -1,0 +1,124 @@
+"""Characters that nobody sees: found, so that a page shows them and a prompt goes without them.
+
+Zero-width characters, bidirectional overrides, tag characters and their like can hide orders to a model in a harmless line, turn the
+order of what is read, or make a password differ that looks the same. What people write with them stays: emoji sequences, joiners inside
+scripts that need them, and direction marks in a line that is written from right to left.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+ZWNJ, ZWJ, SHY = "\u200c", "\u200d", "\u00ad"
+_MARKS = "\u200e\u200f\u061c"
+_FLAG, _CANCEL = "\U0001f3f4", "\U000e007f"
+# The three flags that Unicode recommends as tag sequences: England, Scotland, Wales.
+_FLAGS = ("gbeng", "gbsct", "gbwls")
+
+# Whatever could be meant: controls, formats, variation selectors, and letters or symbols that draw nothing.
+_SUSPECT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Signs of writing that is only formally a format character: visible, and no way to hide anything.
+_VISIBLE = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f") | {chr(code) for code in range(0x13430, 0x13440)}
+_EMOJI = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff#*0-9]")
+# Where a joiner changes the shape of what is read: Arabic and Syriac, the scripts of India and their neighbours, Khmer, Mongolian.
+_JOINED = re.compile("[\u0600-\u08ff\u0900-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u18af\ua840-\ua8df\ufb50-\ufdff\ufe70-\ufeff]")
+_IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def _in_flag(text: str, index: int) -> bool:
+    """Whether the tag character at `index` belongs to a flag."""
+    start = text.rfind(_FLAG, max(0, index - 7), index)
+    if start < 0:
+        return False
+    return any(text.startswith("".join(chr(0xE0000 + ord(c)) for c in flag) + _CANCEL, start + 1) for flag in _FLAGS)
+
+
+def _right_to_left(text: str, index: int) -> bool:
+    """Whether the line around `index` holds letters that are written from right to left."""
+    start, end = text.rfind("\n", 0, index) + 1, text.find("\n", index)
+    return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text[start : end if end >= 0 else len(text)][:2000])
+
+
+def _is_hidden(text: str, index: int) -> bool:
+    char = text[index]
+    before, after = text[index - 1 : index] if index else "", text[index + 1 : index + 2]
+    if char in _VISIBLE:
+        return False
+    if char == ZWJ:
+        if _EMOJI.match(after) and (_EMOJI.match(before) or before == "\ufe0f"):
+            return False
+        return not (_JOINED.match(before) or _JOINED.match(after))
+    if char == ZWNJ:
+        return not (_JOINED.match(before) and _JOINED.match(after))
+    if "\ufe00" <= char <= "\ufe0f":
+        return not (_EMOJI.match(before) or _IDEOGRAPH.match(before))
+    if "\U000e0100" <= char <= "\U000e01ef":
+        return not _IDEOGRAPH.match(before)
+    if "\U000e0020" <= char <= _CANCEL:
+        return not _in_flag(text, index)
+    if char in _MARKS:
+        return not _right_to_left(text, index)
+    if "\u180b" <= char <= "\u180f":
+        return not _JOINED.match(before)
+    if char == "\u2800":
+        # A blank cell between cells of Braille is a space.
+        return not ("\u2801" <= before <= "\u28ff" or "\u2801" <= after <= "\u28ff")
+    return True
+
+
+def runs(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of hidden characters that stand side by side."""
+    start = end = -1
+    for match in _SUSPECT.finditer(text):
+        index = match.start()
+        if not _is_hidden(text, index):
+            continue
+        if index == end:
+            end = index + 1
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = index, index + 1
+    if start >= 0:
+        yield start, end
+
+
+def strip(text: str) -> str:
+    """The text without hidden characters, as it may enter a prompt. A line separator becomes the line end that it stands for."""
+    if not _SUSPECT.search(text):
+        return text
+    kept, last = [], 0
+    for start, end in runs(text):
+        kept.append(text[last:start])
+        if "\u2028" in text[start:end] or "\u2029" in text[start:end]:
+            kept.append("\n")
+        last = end
+    return "".join([*kept, text[last:]])
+
+
+def name(run: str) -> str:
+    """What a page shows in place of a run: its code point, how often, or how many different ones."""
+    first = f"U+{ord(run[0]):04X}"
+    if len(run) == 1:
+        return first
+    return f"{len(run)} × {first}" if len(set(run)) == 1 else f"{len(run)} hidden characters from {first}"
+
+
+def parts(text: str) -> list[tuple[str, bool]]:
+    """The text in pieces: as it is (False), or the name of what is hidden there (True)."""
+    if not _SUSPECT.search(text):
+        return [(text, False)]
+    found: list[tuple[str, bool]] = []
+    last = 0
+    for start, end in runs(text):
+        if start > last:
+            found.append((text[last:start], False))
+        found.append((name(text[start:end]), True))
+        last = end
+    if last < len(text):
+        found.append((text[last:], False))
+    return found

@@ -1,0 +1,61 @@
+"""Keeps FlowPilot from asking for what was done already. By code, whoever made the reply: the lane then shows how it went instead."""
+
+import re
+
+from rapidfuzz import fuzz
+
+from flowpilot.assessing import cues
+from flowpilot.assessing.attempts import attempts
+from flowpilot.assessing.exchange import suggestions
+from flowpilot.assessing.reading import read
+from flowpilot.assistant.case import Case
+from flowpilot.assistant.results import NewTask
+
+# Two titles that say the same in other order or with a word more.
+SAME_TITLE = 88
+# A title and the words in which somebody told that they did it: all that carries the matter is shared, and it is more than one word.
+SAME_DEED = 85
+_SPACE = re.compile(r"\s+")
+
+
+def split(wanted: list[NewTask], case: Case) -> tuple[list[NewTask], list[tuple[NewTask, int]]]:
+    """What is new, and what was done: each of those with the step that holds how it went."""
+    new: list[NewTask] = []
+    done: list[tuple[NewTask, int]] = []
+    told: list[tuple[str, int]] | None = None
+    for task in wanted:
+        step = _in_lane(task, case)
+        if step is None and task.kind == "check":
+            told = _told(case) if told is None else told
+            step = next((number for text, number in reversed(told) if _same_deed(task.title, text)), None)
+        if step is None:
+            new.append(task)
+        else:
+            done.append((task, step))
+    return new, done
+
+
+def _in_lane(task: NewTask, case: Case) -> int | None:
+    """The step in which a card of the lane with the same title or the same command was answered."""
+    for card in case.tasks:
+        if card.state != "done" or card.step is None or card.kind != task.kind:
+            continue
+        same_command = bool(task.command) and _bare(task.command) == _bare(card.command)
+        if same_command or fuzz.token_sort_ratio(task.title.casefold(), card.title.casefold()) >= SAME_TITLE:
+            return card.step
+    return None
+
+
+def _told(case: Case) -> list[tuple[str, int]]:
+    """What people told that they had done, and how it went, with the step that tells it."""
+    reading = read(case)
+    return [(a.action, (a.result or a.actions[0]).step) for a in attempts(reading, suggestions(reading)) if a.result is not None]
+
+
+def _same_deed(title: str, told: str) -> bool:
+    shared = cues.content(title) & cues.content(told)
+    return len(shared) >= 2 and cues.closeness(title, told) >= SAME_DEED and len(shared) / len(cues.content(title)) >= 0.75
+
+
+def _bare(command: str) -> str:
+    return _SPACE.sub(" ", command).strip().casefold()

@@ -1,0 +1,77 @@
+"""A secret of a session: shown to those who may write, folded again, removed. No answer of these is ever kept by a browser or a proxy."""
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.answers import refuse, wants_json
+from accounts.verbs import Refused
+from flowpilot.access import get_readable, get_writable, may_write
+from flowpilot.models import AISession
+from flowpilot.secrets.kinds import label
+from flowpilot.secrets.models import Secret
+from flowpilot.secrets.revealing import NOT_THERE
+from flowpilot.secrets.revealing import remove as remove_it
+from flowpilot.secrets.revealing import reveal as reveal_it
+from flowpilot.templatetags.hidden import addresses, veil
+from flowpilot.views.answering import person
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _refused(request: HttpRequest, session: AISession, refused: Refused) -> HttpResponse:
+    return refuse(request, refused, back=f"/sessions/{session.pk}/", back_text="Back to the session")
+
+
+def _page(request: HttpRequest, session: AISession, heading: str, detail: str, **more: Any) -> HttpResponse:
+    context = {"session": session, "heading": heading, "detail": detail, **more}
+    return render(request, "flowpilot/secret.html", context)
+
+
+@never_cache
+@require_POST
+def reveal(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    revealed = reveal_it(pk, number, by=person(request))
+    if isinstance(revealed, Refused):
+        return _refused(request, session, revealed)
+    if wants_json(request):
+        return JsonResponse({"session": str(pk), "secret": number, "kind": revealed.kind, "value": revealed.value})
+    if _is_fragment(request):
+        return render(request, "flowpilot/_unveiled.html", {"revealed": revealed, **addresses(Secret(session_id=pk, number=number))})
+    detail = f"Of “{session.title}”. That you looked stands on its timeline."
+    return _page(request, session, f"{label(revealed.kind)} revealed", detail, revealed=revealed)
+
+
+@never_cache
+@require_GET
+def fold(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
+    """The chip of a secret as it stands: what hides it again after a look."""
+    session = get_readable(person(request), pk)
+    secret = Secret.objects.filter(session_id=pk, number=number).first()
+    if secret is None:
+        return _refused(request, session, Refused("not_found", NOT_THERE))
+    return HttpResponse(veil(secret, may_reveal=may_write(person(request), session)))
+
+
+@never_cache
+@require_POST
+def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
+    session = get_writable(person(request), pk)
+    if not (wants_json(request) or _is_fragment(request) or request.POST.get("sure")):
+        # Without the page's script nobody has asked yet.
+        return _page(request, session, "Remove it for good?", "Nobody can bring it back. The session goes on showing that it was there.", asks=True)
+    removed = remove_it(pk, number, by=person(request))
+    if isinstance(removed, Refused):
+        return _refused(request, session, removed)
+    if wants_json(request):
+        return JsonResponse({"session": str(pk), "secret": number, "kind": removed.kind, "removed": True})
+    if _is_fragment(request):
+        return HttpResponse(veil(removed, may_reveal=False))
+    return _page(request, session, f"{label(removed.kind)} removed", f"It is gone for good; “{session.title}” shows that it was there.")

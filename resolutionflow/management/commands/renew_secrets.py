@@ -1,0 +1,27 @@
+"""`manage.py renew_secrets`: after a new key was put first into SECRETS_KEY, so that the old one can go."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from flowpilot.secrets.cipher import Unreadable, digests, renewed, unseal
+from flowpilot.secrets.models import Secret
+
+
+class Command(BaseCommand):
+    help = "Encrypts every secret that is kept with the first key of SECRETS_KEY."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kept = Secret.objects.filter(shredded_at=None)
+        done = unreadable = 0
+        for secret in tqdm(kept.iterator(500), total=kept.count(), unit="secret", file=self.stderr, disable=None):
+            try:
+                value = unseal(secret.session_id, secret.number, secret.ciphertext or b"")
+                fresh = renewed(secret.ciphertext or b"")
+            except Unreadable:
+                unreadable += 1
+                continue
+            # Removed meanwhile, it stays removed.
+            done += kept.filter(pk=secret.pk).update(ciphertext=fresh, digest=digests(secret.session_id, value)[0])
+        self.stdout.write(f"{done} renewed." + (f" {unreadable} cannot be opened with any key of SECRETS_KEY." if unreadable else ""))

@@ -1,0 +1,23 @@
+"""`manage.py shred_secrets`: what the worker does every hour, at once."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from flowpilot.secrets.models import Secret
+from flowpilot.secrets.revealing import outlived, shred
+
+
+class Command(BaseCommand):
+    help = "Erases the secrets of sessions that were resolved or given up longer ago than SECRETS_KEPT_DAYS."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["dry_run"]:
+            count = Secret.objects.filter(outlived(timezone.now())).count()
+            self.stdout.write(f"{count} would be erased. Nothing was changed.")
+        else:
+            self.stdout.write(f"{shred()} erased.")
