@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 
 from accounts.staff import History
-from flowpilot.models import AISession, Fact, Fix, Secret, SessionHand, SessionStep, Task
+from flowpilot.models import AISession, AssistantCall, Fact, Fix, Proposal, Secret, SessionHand, SessionStep, Task
 
 
 class _Part(admin.TabularInline):
@@ -104,3 +104,20 @@ class SecretAdmin(_OfSession):
     list_display = ["session", "number", "kind", "by", "created_at", "shredded_at"]
     list_filter = ["kind", "session__account"]
     fields = ["session", "number", "kind", "by", "created_at", "shredded_at"]
+
+
+@admin.register(AssistantCall)
+class CallAdmin(History):
+    """What the model cost, and how its calls ended."""
+
+    list_display = ["at", "account", "job", "model", "outcome", "input_tokens", "output_tokens", "seconds"]
+    list_filter = ["outcome", "job", "model", "account"]
+    search_fields = ["model", "session_id"]
+    list_select_related = ["account"]
+    date_hierarchy = "at"
+
+
+@admin.register(Proposal)
+class ProposalAdmin(_OfSession):
+    list_display = ["session", "kind", "outcome", "state", "by", "created_at", "decided_at"]
+    list_filter = ["kind", "state", "session__account"]

@@ -58,5 +58,10 @@ class FixForm(forms.Form):
     note = forms.CharField(max_length=2000, required=False)
 
 
+class ProposalForm(forms.Form):
+    decision = forms.ChoiceField(choices=[("accept", "Accept"), ("dismiss", "Dismiss")])
+    text = forms.CharField(max_length=600, required=False)
+
+
 class NotesForm(forms.Form):
     notes = forms.CharField(max_length=LONGEST, required=False)

@@ -44,7 +44,7 @@ def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
 
 
 def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
-    """Writes steps whose numbers the caller's own update of the session has just taken. What is secret in them stays behind at this door."""
+    """Writes steps whose numbers the caller's own update of the session has just taken. What is secret in them stays behind here."""
     first = models.AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
     veiled = _veiled(session_id, steps, first=first, at=at)
     return models.SessionStep.objects.bulk_create(

@@ -19,5 +19,7 @@ urlpatterns = [
     path("sessions/<uuid:pk>/send/", lane.send, name="send"),
     path("sessions/<uuid:pk>/facts/", lane.add_fact, name="add-fact"),
     path("sessions/<uuid:pk>/facts/<int:card>/drop/", lane.drop_fact, name="drop-fact"),
+    path("sessions/<uuid:pk>/proposals/<uuid:offer>/", lane.proposal, name="proposal"),
+    path("sessions/<uuid:pk>/draft/", workspace.draft, name="reply-draft"),
     path("sessions/<uuid:pk>/fixes/<int:card>/", lane.fix, name="fix"),
 ]

@@ -66,7 +66,8 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
     for name in ("daphne.http_protocol", "django.channels.server", "daphne.ws_protocol"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("django.request").setLevel(logging.ERROR)
-    logging.getLogger("procrastinate.blueprints").setLevel(logging.WARNING)
+    for name in ("procrastinate.blueprints", "procrastinate.periodic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,18 +1,102 @@
-"""Rows that were written before there was a door: their secrets are hidden now, session by session."""
+"""Rows that were written before there was a door: their secrets are hidden now, session by session, wherever a row of the session has text."""
 
-import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
-from django.db import models as db
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import Field, Model, QuerySet
 
-from escalations.models import Notification
-from flowpilot.assistant.rows import ReplyDraft
-from flowpilot.models import AISession, Fact, Fix, SessionStep, Task
+from flowpilot.models import AISession, SearchEntry, Secret, SessionStep
 from flowpilot.secrets.detecting import announced
-from flowpilot.secrets.keeping import hide_all
-from flowpilot.secrets.masking import mask_within
-from handoffs.models import SessionHandoff
+from flowpilot.secrets.keeping import hide
+from flowpilot.secrets.kinds import cut
+
+_ROOMS = ("flowpilot", "handoffs", "escalations")
+# Kept by triggers, holding no text, or never anybody's words.
+_NOT = (Secret, SearchEntry)
+_NO_WORDS = {"import_key", "playbook"}
+
+
+class _DryRun(Exception):
+    """Leaves the transaction so that nothing was changed."""
+
+
+@cache
+def places() -> list[tuple[type[Model], str, tuple[Field, ...]]]:
+    """Every table that belongs to sessions: the model, its way to the session, and its columns of words. New ones come in by themselves."""
+    found = []
+    for model in (each for room in _ROOMS for each in apps.get_app_config(room).get_models()):
+        way = _way_to_session(model)
+        columns = tuple(
+            field
+            for field in model._meta.concrete_fields
+            if isinstance(field, models.CharField | models.TextField | models.JSONField)
+            and not field.choices
+            and field.name not in _NO_WORDS
+        )
+        if way and columns and model not in _NOT:
+            found.append((model, way, columns))
+    # Steps first: in their order, and each with what was said before it.
+    return sorted(found, key=lambda each: each[0] is not SessionStep)
+
+
+def _way_to_session(model: type[Model]) -> str:
+    if model is AISession:
+        return "pk"
+    names = {field.name: field.related_model for field in model._meta.concrete_fields if field.many_to_one or field.one_to_one}
+    if names.get("session") is AISession:
+        return "session"
+    handoff: Any = names.get("handoff")
+    return "handoff__session" if handoff is not None and any(f.name == "session" for f in handoff._meta.concrete_fields) else ""
+
+
+def hide_old(sessions: QuerySet[AISession], *, dry_run: bool) -> Iterator[Counter[str]]:
+    """Hides what older rows of each session hold; yields what was changed in it, by column. `dry_run`: counts, and changes nothing."""
+    for pk in sessions.order_by("created_at", "pk").values_list("pk", flat=True).iterator(500):
+        changed: Counter[str] = Counter()
+        try:
+            with transaction.atomic():
+                # Held, so that no step slips in between.
+                AISession.objects.filter(pk=pk).update(status=models.F("status"))
+                for model, way, columns in places():
+                    _hide_in(model, {way: pk}, columns, pk, changed)
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+        yield changed
+
+
+def _hide_in(model: type[Model], of_session: dict[str, Any], columns: tuple[Field, ...], pk: Any, changed: Counter[str]) -> None:
+    before = ""
+    for row in model._default_manager.filter(**of_session).order_by("pk" if model is not SessionStep else "number"):
+        question = getattr(row, "asked", "") or getattr(row, "title", "")
+        new = {}
+        for column in columns:
+            value = getattr(row, column.attname)
+            asked = (question if announced(question) else before) if column.name in ("text", "answer") else ""
+
+            def veil(text: str, asked: str = asked) -> str:
+                return hide(pk, text, by_id=None, asked=asked)
+
+            hidden = _within(value, veil)
+            if hidden != value:
+                limit = getattr(column, "max_length", None)
+                new[column.attname] = cut(hidden, limit) if limit and isinstance(hidden, str) else hidden
+                changed[f"{model._meta.model_name}.{column.name}"] += 1
+        if new:
+            model._default_manager.filter(pk=row.pk).update(**new)
+        before = getattr(row, "text", "") if model is SessionStep and getattr(row, "kind", "") not in ("system", "briefing") else before
+
+
+def _within(value: Any, veil: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return veil(value)
+    if isinstance(value, dict):
+        return {key: _within(each, veil) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_within(each, veil) for each in value]
+    return value

@@ -35,6 +35,8 @@ POSTED = [
     "/handoffs/{h}/withdraw/",
     "/handoffs/{h}/return/",
     "/handoffs/{h}/ask-again/",
+    "/handoffs/{h}/judge/",
+    "/handoffs/{h}/missing/",
     "/bell/read/",
 ]
 READ = ["/", "/waiting/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/escalations/metrics/", "/bell/"]
@@ -487,7 +489,11 @@ def test_the_figures(handoff, bo, signed_in, period):
 
     body = answer.json()
     assert answer.status_code == 200
-    assert set(body) == {"period", "handed_off", "claimed", "acted_on", "time_to_claim", "time_to_first_action", "metric_definition"}
+    assert set(body) == {
+        "period", "handed_off", "claimed", "acted_on", "time_to_claim", "time_to_first_action", "assessments", "metric_definition"
+    }  # fmt: skip
+    assert set(body["assessments"]) == {"judged", "entries_right", "entries_wrong", "missing", "by_part"}
+    assert set(body["assessments"]["by_part"]) == {"summary", "known", "corrected", "tried", "cause", "step"}
     assert (body["period"], body["handed_off"], body["claimed"], body["acted_on"]) == (period or "30d", 1, 1, 0)
     assert set(body["time_to_claim"]) == {"average_s", "median_s", "p95_s"}
     assert all(value >= 0 for value in body["time_to_claim"].values())
@@ -611,7 +617,7 @@ def test_an_id_that_is_none_and_one_that_nobody_has_are_404(bo, signed_in):
         for place in ("sessions", "handoffs"):
             assert words_of(client.get(f"/{place}/{bad}/", **JSON)) == (404, "not_found"), (place, bad)
             assert client.get(f"/{place}/{bad}/").status_code == 404
-    for word in ("claim", "release", "withdraw", "return", "ask-again"):
+    for word in ("claim", "release", "withdraw", "return", "ask-again", "judge", "missing"):
         assert words_of(client.post(f"/handoffs/{uuid.uuid4()}/{word}/", {"note": "x"}, **JSON)) == (404, "not_found")
     for bad in ("0", "9" * 30, "x"):
         assert client.get(f"/bell/{bad}/").status_code == 404
@@ -645,7 +651,7 @@ def test_a_nul_in_a_query_string_is_never_a_500(handoff, ana, signed_in, path):
 FIELDS = [
     "text", "kind", "reason", "priority", "target", "fix_outcome", "note", "notes", "action", "answer", "outcome", "begin", "from", "after",
     "context", "audience", "length", "title", "client", "ticket", "log", "step", "login", "password", "next", "name", "email", "role",
-    "oldpassword", "password1", "password2",
+    "oldpassword", "password1", "password2", "part", "entry", "verdict", "generation",
 ]  # fmt: skip
 
 

@@ -43,6 +43,8 @@ WITH_ID = {
     "handoff": "handoff",
     "handoff-summary": "handoff",
     "ask-again": "handoff",
+    "judge": "handoff",
+    "missing": "handoff",
     "claim": "handoff",
     "release": "handoff",
     "withdraw": "handoff",

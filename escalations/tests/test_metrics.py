@@ -6,6 +6,8 @@ A story is told on a clock in seconds from nine o'clock; what it must come to is
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
+from django.core.management import call_command
 from django.db import transaction
 
 from accounts.events import News, record
@@ -14,6 +16,7 @@ from flowpilot import fixes, lane, replies, steps
 from flowpilot.assistant.results import NewFix, NewTask, Reply
 from flowpilot.models import AISession
 from flowpilot.steps import NewStep
+from handoffs import judging
 from handoffs.models import SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
@@ -350,6 +353,122 @@ def test_another_accounts_events_do_not_count(claimed, ana, bo, eve):
     assert (hers["handed_off"], hers["claimed"], hers["acted_on"], hers["time_to_claim"]) == (1, 1, 0, each(500.0))
 
 
-def test_one_query_tells_it_all(claimed, ana, django_assert_num_queries):
-    with django_assert_num_queries(1):
+def test_two_queries_tell_it_all(claimed, ana, django_assert_num_queries):
+    """One for the times, one for what was said of the assessments."""
+    with django_assert_num_queries(2):
         report(ana)
+
+
+# --- what claimers said of the assessments ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def assessed(claimed):
+    SessionHandoff.objects.filter(pk=claimed.pk).update(
+        assessment_state="ready",
+        assessed_generation=1,
+        assessment={
+            "summary_prose": "It is so.",
+            "likely_cause": "A stale credential.",
+            "what_we_know": [{"text": "One", "evidence": []}, {"text": "Two", "evidence": []}],
+            "tried": [],
+            "suggested_steps": [{"text": "Clear it", "evidence": []}],
+        },
+    )
+    return claimed
+
+
+def judge(handoff, by, part, entry, verdict, seconds=100):
+    return judging.judge(handoff.pk, by=by, part=part, entry=entry, verdict=verdict, at=after(seconds))
+
+
+def said(person, period="30d", now=NOON):
+    return report(person, period, now)["assessments"]
+
+
+def test_where_nobody_judged_every_count_is_there_and_nought(assessed, ana):
+    told = said(ana)
+
+    assert {name: told[name] for name in told if name != "by_part"} == {
+        "judged": 0, "entries_right": 0, "entries_wrong": 0, "missing": 0
+    }  # fmt: skip
+    assert told["by_part"] == {part: {"right": 0, "wrong": 0} for part in ("summary", "known", "corrected", "tried", "cause", "step")}
+
+
+def test_entries_are_counted_by_verdict_and_part(assessed, ana, bo):
+    judge(assessed, bo, "known", 0, "right")
+    judge(assessed, bo, "known", 1, "wrong")
+    judge(assessed, bo, "cause", 0, "right")
+    judging.say_missing(assessed.pk, by=bo, text="The build", at=after(110))
+
+    told = said(ana)
+
+    assert (told["judged"], told["entries_right"], told["entries_wrong"], told["missing"]) == (1, 2, 1, 1)
+    assert (told["by_part"]["known"], told["by_part"]["cause"]) == ({"right": 1, "wrong": 1}, {"right": 1, "wrong": 0})
+
+
+def test_what_was_only_missing_counts_as_judged(assessed, ana, bo):
+    judging.say_missing(assessed.pk, by=bo, text="The build", at=after(110))
+
+    assert (said(ana)["judged"], said(ana)["missing"]) == (1, 1)
+
+
+def test_a_changed_verdict_counts_once_and_as_it_stands(assessed, ana, bo):
+    judge(assessed, bo, "known", 0, "wrong")
+    judge(assessed, bo, "known", 0, "right")
+
+    assert (said(ana)["entries_right"], said(ana)["entries_wrong"]) == (1, 0)
+
+
+def test_a_verdict_belongs_to_the_period_in_which_it_was_given(assessed, ana, bo):
+    judge(assessed, bo, "known", 0, "right")
+    judging.say_missing(assessed.pk, by=bo, text="The build", at=after(100))
+
+    within, beyond, before = (
+        said(ana, "7d", now=now) for now in (after(100) + timedelta(days=7), after(101) + timedelta(days=7), after(99))
+    )
+
+    assert (within["entries_right"], within["missing"]) == (1, 1)
+    assert (beyond["judged"], beyond["entries_right"], beyond["missing"]) == (0, 0, 0)
+    assert (before["judged"], before["entries_right"], before["missing"]) == (0, 0, 0)
+
+
+def test_another_accounts_judgements_do_not_count(assessed, bo, eve):
+    judge(assessed, bo, "known", 0, "right")
+
+    assert said(eve)["judged"] == 0
+
+
+def test_judging_is_no_first_action(assessed, ana, bo):
+    judge(assessed, bo, "known", 0, "right")
+
+    assert report(ana)["acted_on"] == 0
+
+
+def test_the_page_shows_them_with_what_they_mean(assessed, bo, signed_in):
+    judging.judge(assessed.pk, by=bo, part="known", entry=0, verdict="right")
+    judging.say_missing(assessed.pk, by=bo, text="The build of a very secret client")
+
+    page = BeautifulSoup(signed_in(bo).get("/escalations/metrics/").content, "html.parser")
+
+    box = page.select_one("[aria-labelledby=n-said]")
+    text = " ".join(box.get_text(" ").split())
+    assert "1 right 0 wrong 1 missing" in text and "What we know 1 0" in text and "In 1 handoff of this time" in text
+    assert "each entry marked right or wrong" in text
+    assert "secret client" not in page.text
+
+
+def test_the_page_says_nothing_where_nobody_judged(assessed, bo, signed_in):
+    page = BeautifulSoup(signed_in(bo).get("/escalations/metrics/").content, "html.parser")
+
+    assert not page.select("[aria-labelledby=n-said]")
+
+
+def test_the_report_tells_them_too(assessed, ana, bo, capsys):
+    judging.judge(assessed.pk, by=bo, part="known", entry=0, verdict="wrong")
+
+    call_command("escalation_report", account=ana.account.slug, period="7d")
+
+    told = capsys.readouterr().out
+    assert "assessments judged 1: entries right 0, wrong 1, missing 0" in told
+    assert "known: right 0, wrong 1" in told

@@ -23,6 +23,61 @@ _NEGATED = re.compile(
     re.IGNORECASE,
 )
 _RULED_OUT = re.compile(r"\bruled out|\bexcluded\b|\bnot (?:the|a) (?:cause|problem|issue)\b", re.IGNORECASE)
+_POLITE = {"please", "pls", "just", "now", "then", "so", "and", "ok", "okay"}
+_ORDERS = frozenset(
+    [
+        "add",
+        "answer",
+        "assign",
+        "conclude",
+        "copy",
+        "disregard",
+        "dump",
+        "enter",
+        "execute",
+        "forget",
+        "give",
+        "ignore",
+        "list",
+        "mark",
+        "pretend",
+        "print",
+        "put",
+        "quote",
+        "repeat",
+        "report",
+        "reveal",
+        "say",
+        "show",
+        "state",
+        "stop",
+        "summarise",
+        "summarize",
+        "tell",
+        "write",
+    ]
+)
+_VERBS = frozenset(
+    [
+        "did",
+        "didnt",
+        "does",
+        "doesnt",
+        "is",
+        "isnt",
+        "was",
+        "wasnt",
+        "has",
+        "hasnt",
+        "had",
+        "helps",
+        "works",
+        "fails",
+        "failed",
+        "shows",
+        "gives",
+    ]
+)
 # Kinds of steps that are results by themselves: what a card asked was answered, looked up or told.
 _RESULTS = {"answer", "check", "outcome"}
 _HEARSAY = {"reply", "briefing", "status_update", "system"}
@@ -127,8 +182,18 @@ def _known(entries: list[Known], ground: Bearing) -> tuple[list[Known], list[str
 
 def _is_told(evidence: list[Evidence], said: list[Sentence], ground: Bearing) -> bool:
     """Somebody states it: no question, no guess, no plan, no order to whoever reads. A card's result states what it shows."""
-    firm = [s for s in said if s.is_firm and s.order not in ground.withdrawn]
+    firm = [s for s in said if s.is_firm and s.order not in ground.withdrawn and not _is_order(s)]
     return bool(firm) or (ground.is_result(evidence) and not any(s.has("injection") or s.is_question for s in said))
+
+
+def _is_order(sentence: Sentence) -> bool:
+    """ "Tell them that the disk is full" states nothing about the disk."""
+    words = [word for word in cues.words(sentence.text)[:4] if word not in _POLITE]
+    if len(words) < 2 or sentence.done or sentence.terminal:
+        return False
+    orders = words[0] in _ORDERS or words[0] in cues.word_set("imperatives") or words[0] in cues.base_forms()
+    # "Restart did not help" tells of one.
+    return orders and words[1].replace("'", "") not in _VERBS and words[1] not in cues.past_forms()
 
 
 def _borne_out(text: str, evidence: list[Evidence], ground: Bearing) -> bool:

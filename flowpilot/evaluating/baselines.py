@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -78,5 +79,8 @@ class _Extractive:
         # By identity: the same sentence may stand in several turns.
         index_of = {id(sentence): index for index, sentence in enumerate(each)}
         document = self._dom.ObjectDocumentModel([self._dom.Paragraph(each)])
-        chosen = each if len(each) <= count else self._summarize(document, count)
+        with warnings.catch_warnings():
+            # Short chats are less than the library likes (it divides by zero and says so).
+            warnings.simplefilter("ignore")
+            chosen = each if len(each) <= count else self._summarize(document, count)
         return of_sentences([sentences[index] for index in sorted(index_of[id(sentence)] for sentence in chosen)])

@@ -4,7 +4,7 @@ import re
 
 # Words of saying, supposing, asking and planning. They count wherever the colleague reads them, also inside a quotation.
 _SAID = re.compile(
-    r"\?|\b(?:said|says?|saying|told|tells|asks?|asked|asking|question|suggest\w*|advis\w*|propos\w*|recommend\w*|announc\w*|"
+    r"\?|\b(?:said|says?|saying|told|tells|asks?|asked|asking|question|suggest\w*|advi[cs]\w*|propos\w*|recommend\w*|announc\w*|"
     r"plan(?:s|ned)?|intend\w*|"
     r"according to|diagnosis|supposition|opinion|hypothesis|"
     r"may|might|maybe|perhaps|probabl[ey]|possibl[ey]|could be|can interfere|seems?|seemed|suspects?|suspected|suspicion|guess\w*|"

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flowpilot.evaluating.expectations import Anchor
 
@@ -89,7 +90,8 @@ def _content(text: str, anchor: Anchor) -> list[tuple[int, int]]:
     return content or [(start, end) for start, end, _ in spans]
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=8192)
+def _folded(text: str) -> tuple[str, tuple[int, ...]]:
     """The text with white space folded and invisible characters gone, and where each character stood."""
     chars: list[str] = []
     offsets: list[int] = []
@@ -104,4 +106,4 @@ def _folded(text: str) -> tuple[str, list[int]]:
     while chars and chars[-1] == " ":
         chars.pop()
         offsets.pop()
-    return "".join(chars), offsets
+    return "".join(chars), tuple(offsets)

@@ -13,6 +13,7 @@ from flowpilot.evaluating.scoring import Judged, Score, score
 from flowpilot.evaluating.told import Told, of_assessment
 
 Cut = str | int
+MOST_SENTENCES = 500
 BEFORE, ALL = "before-resolution", "all"
 
 
@@ -75,7 +76,8 @@ def _baselines(conversation: Conversation, ours: Told) -> Iterator[tuple[str, To
     count = max(1, len(ours.claims))
     told, spent = _timed(lambda: baselines.first_and_last(sentences, ours.entry_words))
     yield "first and last", told, spent
-    for name, summary in baselines.available().items():
+    # Their matrices grow with the square.
+    for name, summary in baselines.available().items() if len(sentences) <= MOST_SENTENCES else ():
         told, spent = _timed(lambda summary=summary: summary(sentences, count))  # type: ignore[misc]
         yield name, told, spent
 

@@ -87,12 +87,17 @@ def of_sentences(sentences: list[tuple[int, str]]) -> Told:
 
 
 def _of_prose(prose: str) -> list[Entry]:
-    """Each quotation of the summary with the words before it, which say how it is meant. Prose names no turn."""
+    """Each quotation of the summary with what leads to it in its sentence, which says how it is meant. Prose names no turn."""
     return [
-        Entry("summary", prose[max(0, found.start() - 80) : found.end()], [(ANYWHERE, quote)])
+        Entry("summary", f"{_lead(prose[: found.start()])}{found.group()}", [(ANYWHERE, quote)])
         for found in _QUOTED.finditer(prose)
         if (quote := found.group(1).removesuffix("…").strip())
     ]
+
+
+def _lead(before: str) -> str:
+    """The sentence so far; what other quotations say is not its own."""
+    return re.split(r"(?<=[.!?])\s+", _QUOTED.sub("“”", before))[-1]
 
 
 def quoted_in(text: str) -> list[str]:

@@ -7,35 +7,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('flowpilot', '0004_assistant'),
+        ("flowpilot", "0004_assistant"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='aisession',
-            name='secret_count',
+            model_name="aisession",
+            name="secret_count",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.CreateModel(
-            name='Secret',
+            name="Secret",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=20)),
-                ('ciphertext', models.BinaryField(null=True)),
-                ('digest', models.CharField(max_length=64, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('shredded_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='secrets', to='flowpilot.aisession')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                ("ciphertext", models.BinaryField(null=True)),
+                ("digest", models.CharField(max_length=64, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("shredded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="secrets", to="flowpilot.aisession"),
+                ),
             ],
             options={
-                'ordering': ['session', 'number'],
-                'indexes': [models.Index(condition=models.Q(('shredded_at', None)), fields=['session'], name='secrets_kept')],
-                'constraints': [models.UniqueConstraint(fields=('session', 'number'), name='secret_number_once_per_session'), models.UniqueConstraint(fields=('session', 'digest'), name='secret_value_once_per_session'), models.CheckConstraint(condition=models.Q(models.Q(('ciphertext__isnull', False), ('digest__isnull', False), ('shredded_at', None)), models.Q(('ciphertext', None), ('digest', None), ('shredded_at__isnull', False)), _connector='OR'), name='shredded_means_nothing_is_left')],
+                "ordering": ["session", "number"],
+                "indexes": [models.Index(condition=models.Q(("shredded_at", None)), fields=["session"], name="secrets_kept")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("session", "number"), name="secret_number_once_per_session"),
+                    models.UniqueConstraint(fields=("session", "digest"), name="secret_value_once_per_session"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ciphertext__isnull", False), ("digest__isnull", False), ("shredded_at", None)),
+                            models.Q(("ciphertext", None), ("digest", None), ("shredded_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="shredded_means_nothing_is_left",
+                    ),
+                ],
             },
         ),
     ]

@@ -43,7 +43,7 @@ def seal(session_id: uuid.UUID, number: int, value: str) -> bytes:
     return _box(_keys()).encrypt(_bound(session_id, number) + value.encode())
 
 
-def unseal(session_id: uuid.UUID, number: int, sealed: bytes) -> str:
+def unseal(session_id: uuid.UUID, number: int, sealed: bytes | memoryview) -> str:
     """The value. Raises `Unreadable`."""
     try:
         opened = _box(_keys()).decrypt(bytes(sealed))
@@ -55,7 +55,7 @@ def unseal(session_id: uuid.UUID, number: int, sealed: bytes) -> str:
     return opened[len(lead) :].decode()
 
 
-def renewed(sealed: bytes) -> bytes:
+def renewed(sealed: bytes | memoryview) -> bytes:
     """The same, encrypted with the first key. Raises `Unreadable`."""
     try:
         return _box(_keys()).rotate(bytes(sealed))

@@ -1,5 +1,6 @@
 """Secrets inside of commands, their output and configuration, as they are pasted into a session."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import re
 from collections.abc import Iterator
 
@@ -58,14 +59,17 @@ _SURE: tuple[tuple[re.Pattern[str], str], ...] = (
     (_re(r"\bpassin +pass:(?P<value>\S{2,100})"), PASSWORD),
     (_re(r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+(?P<value>\S{2,100})"), PASSWORD),
     (_re(r"\bcmdkey\b[^\n]{0,160}?/pass:(?P<q>\")?(?P<value>(?(q)[^\"\n]{1,100}|\S{1,100}))"), PASSWORD),
-    (_re(rf"\bchpasswd\b.{{0,3}}<<<\s*[\"']?[\w.-]+:(?P<value>[^\s\"']{{2,100}})"), PASSWORD),
+    (_re(r"\bchpasswd\b.{0,3}<<<\s*[\"']?[\w.-]+:(?P<value>[^\s\"']{2,100})"), PASSWORD),
     (_re(r"\becho\s+[\"']?[\w.-]+:(?P<value>[^\s\"'|]{2,100})[\"']?\s*\|\s*(?:sudo\s+)?chpasswd"), PASSWORD),
     (_re(r"\b(?:PIPED|echo)\s+[\"']?(?P<value>[^\s\"'|]{2,100})[\"']?\s*\|\s*(?:sudo\s+-S|passwd\s+--stdin|docker\s+login)"), PASSWORD),
     (_re(r"\bIDENTIFIED\s+(?:WITH\s+\S+\s+)?BY\s+(?:PASSWORD\s+)?['\"](?P<value>[^'\"\n]{1,200})['\"]"), PASSWORD),
     (_re(r"\b(?:PASSWORD|SECRET)\s*=\s*N?'(?P<value>[^'\n]{3,200})'"), PASSWORD),
 )  # fmt: skip
 # One that needs a second look, for people also write about the command.
-_NET_USER = _re(r"\bnet1? +user +(?:\"[^\"\n]{1,60}\"|[^\s/\"]+) +(?![/*])(?P<q>\")?(?P<value>(?(q)[^\"\n]{1,100}|[^\s\"]{1,100}))(?P<rest>[ \t]+/(?:add|domain|active|expires|y)\b|[ \t]*$)?", re.IGNORECASE | re.MULTILINE)
+_NET_USER = _re(
+    r"\bnet1? +user +(?:\"[^\"\n]{1,60}\"|[^\s/\"]+) +(?![/*])(?P<q>\")?(?P<value>(?(q)[^\"\n]{1,100}|[^\s\"]{1,100}))(?P<rest>[ \t]+/(?:add|domain|active|expires|y)\b|[ \t]*$)?",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HINT = re.compile(
     r"net1? +use|securestring|credential|-p|-P|-w|-u\b|-c\b|-A\b|/p|/rp|snmp|passw|pass|pwd|secret|token|key|psk|authoriz|bearer|signature|isakmp|IDENTIFIED|chpasswd|sudo|stdin",
     re.IGNORECASE,

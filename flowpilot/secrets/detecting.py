@@ -1,8 +1,8 @@
 """The one detector: where a text holds a credential. Everything that hides, masks or leaves out asks here.
 
 Three readers look at a text: for shapes (`shapes.py`, with the detectors of the library `detect-secrets`), for what is announced by name
-(`named.py`) and for commands and configuration (`commands.py`); `harmless.py` knows what is none. A word that mixes everything that password
-rules ask for is one wherever it stands. What follows a question for a password is judged by `answers()`.
+(`named.py`) and for commands and configuration (`commands.py`); `harmless.py` knows what is none. A word that mixes everything that rules
+for passwords ask for is one wherever it stands; what follows a question for a password is judged by `answers()`.
 """
 
 import re
@@ -17,11 +17,14 @@ from flowpilot.secrets.words import ABOUT, HINT, KEYWORD, kind_of
 
 _WORD = re.compile(r"\S{8,80}")
 _WANTS = re.compile(
-    r"\b(?:what|which|send|give|tell|share|read|text|type|need|know|have|has|got|get|remind|provide|confirm|say|spell|dm|message|drop|paste|post)\b", re.IGNORECASE
+    r"\b(?:what|which|send|give|tell|share|read|text|type|need|know|have|has|got|get|remind|provide|confirm|say|spell|dm|message|drop|paste|post)\b",
+    re.IGNORECASE,
 )
 _BARE_CODE = re.compile(r"(?<!error )(?<!exit )(?<!stop )(?<!event )(?<!status )(?<!post )(?<!zip )(?<!product )\bcodes?\b", re.IGNORECASE)
 _OPEN_END = re.compile(r"(?:[:=]|->|\bis|\bto)\s*[\"'“]?$", re.IGNORECASE)
-_NO = re.compile(r"(?:i'?m|no|not|yes|yep|yeah|sure|one|let|hang|wait|hold|it'?ll|will|can'?t|don'?t|dunno|sorry|ok|okay|done|thanks)\b", re.IGNORECASE)
+_NO = re.compile(
+    r"(?:i'?m|no|not|yes|yep|yeah|sure|one|let|hang|wait|hold|it'?ll|will|can'?t|don'?t|dunno|sorry|ok|okay|done|thanks)\b", re.IGNORECASE
+)
 
 
 def find(text: str, *, asked: str = "") -> list[Found]:
@@ -42,6 +45,7 @@ def _alone(text: str) -> list[Found]:
     found = []
     for match in _WORD.finditer(text):
         word = match[0].strip("\"'`“”(),;:.")
+        word = word[:-1] if word.endswith("?") and stands_alone(word[:-1]) else word
         if stands_alone(word):
             start = match.start() + match[0].index(word)
             found.append(Found(start, start + len(word), PASSWORD))
@@ -76,7 +80,11 @@ def announced(text: str) -> str:
             asks = _WANTS.search(sentence) and ("?" in rest or not re.search(r"[.!]", rest[:-1]))
             if asks or (sentence is last[-1] and len(rest) < 40 and _OPEN_END.search(rest)):
                 return kind_of(match)
-        if _BARE_CODE.search(sentence) and re.search(r"\b(?:read|text|send|sent|give|tell|got|get)\b", sentence, re.IGNORECASE) and "?" in sentence:
+        if (
+            _BARE_CODE.search(sentence)
+            and re.search(r"\b(?:read|text|send|sent|give|tell|got|get)\b", sentence, re.IGNORECASE)
+            and "?" in sentence
+        ):
             return CODE
     return ""
 
@@ -101,7 +109,11 @@ def answers(text: str, kind: str) -> list[Found]:
         if not bare or is_elsewhere(bare) or is_word(bare) or is_reference(bare, loose=len(words) < 3):
             continue
         plain = len(words) == 1 and is_plain(bare) and len(bare) >= 5 and not _NO.match(bare)
-        if plain or (is_mixed(bare, length=4) and not (kind in (KEY, TOKEN) and len(bare) < 8)) or (bare.isdigit() and len(bare) >= 4 and len(words) < 3):
+        if (
+            plain
+            or (is_mixed(bare, length=4) and not (kind in (KEY, TOKEN) and len(bare) < 8))
+            or (bare.isdigit() and len(bare) >= 4 and len(words) < 3)
+        ):
             begin = start + word.index(bare)
             found.append(Found(begin, begin + len(bare), kind))
     return found

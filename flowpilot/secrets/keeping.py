@@ -19,7 +19,7 @@ from flowpilot.secrets.harmless import is_mixed
 from flowpilot.secrets.kinds import PLACEHOLDER, Found, placeholder
 
 if TYPE_CHECKING:
-    from flowpilot.secrets.models import Secret
+    pass
 
 _TOKEN = re.compile(r"\S{6,100}")
 _EDGES = "\"'`“”‘’(),;:.[]{}<>"

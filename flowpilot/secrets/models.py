@@ -16,7 +16,7 @@ class Secret(models.Model):
     kind = models.CharField(max_length=20)
     # Null once it was shredded or removed, like the digest by which the same value is known again.
     ciphertext = models.BinaryField(null=True)
-    digest = models.CharField(max_length=64, null=True)
+    digest = models.CharField(max_length=64, null=True)  # noqa: DJ001  (null, so that the unique constraint lets many be gone)
     by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     shredded_at = models.DateTimeField(null=True, blank=True)

@@ -1,5 +1,6 @@
 """Secrets that somebody announces by name: "pw is ...", "password: ...", "the temp password I set is ...", PSK, PIN, seeds, codes."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import re
 from collections.abc import Iterator
 
@@ -25,7 +26,11 @@ _IS = re.compile(
 _BECOMES = re.compile(r"\s+(?:back\s+)?(?:was\s+)?(?:(?:re)?set\s+(?:back\s+)?|changed\s+|updated\s+)?to\s*:?\s+", re.IGNORECASE)
 _SETS = re.compile(r"\b(?:re)?set|chang|updat|\bput\b|switch|rotat|roll|\bmade\b", re.IGNORECASE)
 _APART = re.compile(r"\s+[-–—]\s+|\s+|\s*[,|]\s*")
-_ENDS = re.compile(r"\s*(?:$|[\n\r,;.)\]|!]|\s{2,}|\t|(?:and|but|so|then|for|on|user|username|which|please|thanks|with|if|or|also|it|he|she|i|we|you|when)\b|[-–—(])", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\s*(?:$|[\n\r,;.)\]|!]|\s{2,}|\t|(?:and|but|so|then|for|on|user|username|which|please|thanks|with|if|or|also|it|he|she|i|we|you|when)\b|[-–—(])",
+    re.IGNORECASE,
+)
+_STOPS = re.compile(r"\s*(?:$|[\n\r,;.)\]!]|(?:and|for)\b)", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "*": "*", "„": "“"}
 _BASE32 = re.compile(r"(?:[A-Za-z2-7]{4}[ -]){3,15}[A-Za-z2-7]{2,4}(?![A-Za-z0-9])")
 _CODE = re.compile(r"\d{3}[ -]\d{3,4}(?!\d)|[A-Z]{0,3}-?\d{4,10}(?![\w.:/-])|(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,10}(?![\w.:/-])")
@@ -39,6 +44,26 @@ _PAIR = re.compile(
     r"\b(?:(?:creds?|credentials?|log-?ins?|logon|user(?:name)?\s*(?:/|and|&)\s*pass(?:word)?|u/?p|un/pw)(?:\s+(?:for|on|to)(?:\s+\S+){1,4}?)?\s*(?:is|are|:|=|-)|"
     r"(?:log(?:ged|s)?[ -]?(?:in|on)|sign(?:ed)?[ -]in|connect(?:ed)?|authenticate)\s+(?:with|as|using)|(?:use|using|try)(?:\s+the)?(?:\s+local)?)\s*"
     r"(?P<user>[\w.@\\-]{2,40})(?P<gap>\s*[/|]\s*|:)(?P<value>[^\s/]{4,64})",
+    re.IGNORECASE,
+)
+_NOUN = r"(?:pass(?:word|wd|code|phrase)?|pw|pwd|pin|psk|wi-?fi key|secret)"
+# The value before the word, and forms that have hardly a word: "use Spring2025 as her password", "U: bob P: x", "SSID: Guest / Key: x".
+_TURNED = (
+    re.compile(
+        rf"\b(?:use[sd]?|using|with|set|try|tried|type[d]?|enter(?:ed)?|put|gave\s+\w+)\s+[\"'`]?(?P<value>[^\s\"'`]{{4,64}})[\"'`]?\s+(?:as|for)\s+"
+        rf"(?:(?:the|her|his|their|its|a|your|my|our|new|temp|temporary)\s+){{0,3}}(?:\w+\s+)?{_NOUN}\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"[\"'`]?(?P<value>[^\s\"'`]{{4,64}})[\"'`]?\s+is\s+(?:(?:the|her|his|their|its|your|my|our|new|temp|temporary|current)\s+){{1,3}}(?:\w+\s+)?{_NOUN}\b",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\bU(?:ser|sr|N|sername)?\s*[:=]\s*\S{1,60}?[\s,;/|]+P(?:W|WD|ass)?\s*[:=]\s*(?P<value>\S{3,64})"),
+    re.compile(r"\bSSID\b[^\n]{1,60}?\b(?:key|pass\w*|pw)\s*[:=]\s*(?P<value>\S{8,63})", re.IGNORECASE),
+)
+_TEXTED = re.compile(
+    r"(?<!error )\bcodes?\s+(?:from|in|by|on|via|that|she|he|they|i|was|sent|it)\b[^\n.\d]{0,60}?\b(?:text|texted|sms|app|authenticator|phone|e-?mail|message)\b"
+    r"[^\n.\d]{0,30}(?P<value>\d{3}[ -]?\d{3,5})(?![\w.])",
     re.IGNORECASE,
 )
 _TAGGED = re.compile(
@@ -58,11 +83,27 @@ def by_name(text: str) -> Iterator[Found]:
             value = match["value"]
             if not is_elsewhere(value) and not is_word(value):
                 yield Found(*match.span("value"), TOKEN if "token" in match["tag"].lower() else PASSWORD)
+        for pattern in _TURNED[:2]:
+            for match in pattern.finditer(text):
+                yield from _turned(match)
+        for match in _TEXTED.finditer(text):
+            yield Found(*match.span("value"), CODE)
+    for pattern in _TURNED[2:]:
+        for match in pattern.finditer(text):
+            yield from _turned(match, sure=True)
     for match in _PAIR.finditer(text):
         value = match["value"].rstrip(".,;)\"'")
         apart = match["gap"] != ":" or match[0].lower().startswith(("cred", "log"))
         if apart and is_mixed(value) and not is_reference(value) and not is_reference(f"{match['user']}/{value}"):
             yield Found(match.start("value"), match.start("value") + len(value), PASSWORD)
+
+
+def _turned(match: re.Match[str], *, sure: bool = False) -> Iterator[Found]:
+    value = match["value"].rstrip(".,;)")
+    if is_elsewhere(value) or is_word(value) or is_reference(value, loose=sure):
+        return
+    if sure or (is_mixed(value) and any(c.isdigit() or c in "!@#$%^&*" for c in value) and "/" not in value and not _HOST.fullmatch(value)):
+        yield Found(match.start("value"), match.start("value") + len(value), PASSWORD)
 
 
 def _after(text: str, keyword: re.Match[str]) -> Iterator[Found]:
@@ -138,9 +179,11 @@ def _special(text: str, at: int, kind: str, keyword: str) -> Found | None:
     lowered = keyword.lower()
     if kind == KEY and (match := _BASE32.match(text, at)) and (any(c.isdigit() for c in match[0]) or match[0].replace(" ", "").isupper()):
         return Found(*match.span(), kind)
+    if lowered.startswith("cv") and (match := re.compile(r"\d{3,4}(?![\w.])").match(text, at)):
+        return Found(*match.span(), kind)
     if kind == CODE and (match := re.compile(r"\d{3}[ -]\d{3,4}(?!\d)").match(text, at)):
         return Found(*match.span(), kind)
-    if "phrase" in lowered and (match := _PHRASE.match(text, at)) and not _GLUE.search(match[0]):
+    if "phrase" in lowered and (match := _PHRASE.match(text, at)) and ("seed" in lowered or not _GLUE.search(match[0])):
         return Found(*match.span(), kind)
     return None
 
@@ -153,7 +196,7 @@ def _is_one(value: str, kind: str, how: str, text: str, end: int, *, quoted: boo
     if kind == CODE:
         return bool(_CODE.fullmatch(value)) and not UNITS.match(text, end)
     if kind == COMMUNITY:
-        return how != "apart" and len(value) > 2 and value.lower() not in ("public", "private") or is_mixed(value)
+        return (how != "apart" and len(value) > 2 and value.lower() not in ("public", "private")) or is_mixed(value)
     if kind in (RECOVERY_KEY, RECOVERY_CODE, LICENCE):
         return is_mixed(value, length=8) and any(c.isdigit() for c in value) and not is_reference(value)
     if is_reference(value, guid=kind == PASSWORD, loose=how in ("assigned", "is", "becomes")):
@@ -169,11 +212,18 @@ def _is_one(value: str, kind: str, how: str, text: str, end: int, *, quoted: boo
     if value[0].isdigit() and UNITS.match(value.lstrip("0123456789+")):
         return False
     if quoted:
-        return len(value) >= 3 and (" " not in value or how != "is" or not _GLUE.search(value.lower()))
+        return len(value) >= 3 and not _is_sentence(value)
     if is_plain(value):
         least = 3 if how == "assigned" else 5
-        return len(value) >= least and bool(_ENDS.match(text, end)) and not (how == "assigned" and text[end : end + 1] == ":")
+        ends = _ENDS if how != "becomes" else _STOPS
+        return len(value) >= least and bool(ends.match(text, end)) and not (how == "assigned" and text[end : end + 1] == ":")
     return len(value) >= 4 and not _PROMPT.fullmatch(value)
+
+
+def _is_sentence(value: str) -> bool:
+    """What an error says, in quotes after the keyword: "The user name or password is incorrect"."""
+    words = value.split()
+    return len(words) > 1 and (bool(_GLUE.search(value.lower())) or 2 * sum(map(is_word, words)) >= len(words))
 
 
 def _codes(text: str, at: int, kind: str) -> Iterator[Found]:
@@ -194,7 +244,9 @@ def _codes(text: str, at: int, kind: str) -> Iterator[Found]:
 
 def _next_line(text: str, at: int, kind: str, keyword: str) -> Iterator[Found]:
     """ "Password:" at the end of a line, and the secret alone on the next one."""
-    lead = re.compile(r"(?:[ \t]+(?:is|was|for|on)(?:[ \t]+\S{1,40}){0,4})?[ \t]*(?P<sure>:|=|\bis)?[ \t]*\r?\n(?:[ \t]*\r?\n)?[ \t]*").match(text, at, at + 160)
+    lead = re.compile(
+        r"(?:[ \t]+(?:is|was|for|on)(?:[ \t]+\S{1,40}){0,4})?[ \t]*(?P<sure>:|=|\bis)?[ \t]*\r?\n(?:[ \t]*\r?\n)?[ \t]*"
+    ).match(text, at, at + 160)
     if lead is None:
         return
     line = text[lead.end() : lead.end() + 200].split("\n", 1)[0].strip()

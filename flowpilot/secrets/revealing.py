@@ -22,7 +22,9 @@ from flowpilot.steps import NewStep
 
 NOT_THERE = "There is no such secret in this session."
 REMOVED = "It was removed and cannot be shown any more."
-UNREADABLE = "It cannot be opened: the key that it was kept with is not set here any more. An administrator can add it to SECRETS_KEY again."
+UNREADABLE = (
+    "It cannot be opened: the key that it was kept with is not set here any more. An administrator can add it to SECRETS_KEY again."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Secrets that are known by their own shape: the detectors of `detect-secrets`, and what technicians meet besides."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import importlib
 import re
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """The words by which a credential is announced, each with the kind of secret that follows."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import re
 
 from flowpilot.secrets.kinds import CODE, COMMUNITY, KEY, LICENCE, PASSWORD, PIN, RECOVERY_CODE, RECOVERY_KEY, TOKEN
@@ -32,8 +33,8 @@ HINT = re.compile(r"pass|pw|p/w|psw|psk|secret|key|token|code|pin|otp|cv[vc]|cre
 
 # A name of which a keyword is only a part: talk about a feature, a policy, a dialog.
 ABOUT = re.compile(
-    r"[ _-]*(?:polic(?:y|ies)|manager|hint|length|age|expir\w*|sync\w*|change[sd]?|prompt\w*|field|box|screen|page|dialog\w*|history|complexity|writeback|"
-    r"hash\w*|protect\w*|never|last\w*|reset\w*|generator|vault|attempts?|count\w*|status|state|type|lifetime|size|error|based|auth\w*|rate|through|thru|"
+    r"[ _-]*(?:polic(?:y|ies)|manager|hint|length|age|expir\w*|sync\w*|change[sd]?(?!\s+(?:back\s+)?to\b)|prompt\w*|field|box|screen|page|dialog\w*|history|complexity|writeback|"
+    r"hash\w*|protect\w*|never|last\w*|reset(?!\s+(?:back\s+)?to\b)|resets|resetting|generator|vault|attempts?|count\w*|status|state|type|lifetime|size|error|based|auth\w*|rate|through|thru|"
     r"lock\w*|management|provider|issue[sd]?|issues|problem\w*|less|file|form|spray\w*|phish\w*|guess\w*|safe|store|rotation|requirement\w*|request\w*|"
     r"fail\w*|ring|id|ids|group|name|vault|server|service|endpoint|url|uri|audience|claim\w*|cache|agent|entry|entries|identifier|protector\w*)(?![A-Za-z])",
     re.IGNORECASE,

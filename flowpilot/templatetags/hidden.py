@@ -87,7 +87,9 @@ def veil(secret: Secret, *, may_reveal: bool) -> SafeString:
     removed = secret.shredded_at is not None
     if removed or not may_reveal:
         return chip(secret.kind, removed=removed)
-    return SafeString(render_to_string("flowpilot/_veil.html", {"secret": secret, "label": label(secret.kind), **addresses(secret)}).strip())
+    return SafeString(
+        render_to_string("flowpilot/_veil.html", {"secret": secret, "label": label(secret.kind), **addresses(secret)}).strip()
+    )
 
 
 def addresses(secret: Secret) -> dict[str, str]:

@@ -107,7 +107,7 @@ class Scripted:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-                outer.headers.append(dict(self.headers))
+                outer.headers.append({name.lower(): value for name, value in self.headers.items()})
                 call = Call(self, body, len(outer.calls) + 1, outer._stop)
                 outer.calls.append(call)
                 try:

@@ -1,4 +1,4 @@
-"""Each fault of a provider, over a real socket: the assessment is ready, made offline, with the right reason, in time and in three calls at most."""
+"""Each fault of a provider, over a real socket: the assessment is ready all the same, with the right reason, in time, in three calls at most."""
 
 import json
 import time
@@ -88,6 +88,8 @@ def orders(call: Call) -> None:
     call.answer({**good(call), "suggested_steps": [{"text": "resolve(session); assign to eve; reveal secrets", "why": "", "evidence": []}]})
 
 
+MARKUP = {"text": "<img src=x onerror=alert(1)> [click](https://evil.example/x)", "why": "<script>1</script>", "evidence": []}
+
 # What the server does; the reason that is shown ("" where the model's own assessment stands); the fault that is counted.
 FAULTS = {
     "refused by the operating system": (None, "cannot be reached", "unreachable"),
@@ -124,7 +126,7 @@ FAULTS = {
     "extra fields": (changed(resolve=True, assigned_to="eve", what_we_know_too=[1]), "", "ok"),
     "200 suggested steps": (changed(suggested_steps=[{"text": f"Step {n}", "why": "", "evidence": []} for n in range(200)]), "", "ok"),
     "markup": (
-        changed(suggested_steps=[{"text": "<img src=x onerror=alert(1)> [click](https://evil.example/x)", "why": "<script>1</script>", "evidence": []}]),
+        changed(suggested_steps=[MARKUP]),
         "",
         "ok",
     ),
@@ -134,8 +136,9 @@ FAULTS = {
 
 
 def state_of(session) -> tuple:
-    """Everything that an assessment must leave alone."""
+    """Everything that an assessment must leave alone. (The package carries the assessment itself, too.)"""
     row = AISession.objects.filter(pk=session.pk).values().get()
+    (row["escalation_package"] or {}).pop("assessment", None)
     lane = [list(model.objects.filter(session=session).order_by("pk").values()) for model in (SessionStep, Task, Fact, Fix)]
     return row, lane
 

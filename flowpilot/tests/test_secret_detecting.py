@@ -98,6 +98,16 @@ HOLD_ONE = [
     ("private key", "here:\n«-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabc123==\n-----END RSA PRIVATE KEY-----»\nthanks"),
     ("password", "root:«$6$saltsalt$abcdefghijklmnopqrstuvwxyz0123456789»:19000:0:99999:7:::"),
     ("password", "tried P@ssw0rd1 but no: «P@ssw0rd1»".replace("tried P@ssw0rd1", "tried it")),
+    ("password", "his new one is «Harvest#2291»"),
+    ("password", "I told her to use «Spring2025» as the password"),
+    ("password", "«tulip99» is the new password"),
+    ("password", "U: admin P: «Ubnt1234!»"),
+    ("password", "SSID: Acme-Guest / Key: «bluehorse77»"),
+    ("password", "IPsec: Key changed, pw reset to «kiwi-bird-77»"),
+    ("key", "vpn psk changed to «kiwi-bird-77»"),
+    ("key", "seed phrase: «witch collapse practice feed shame open despair creek road again ice least»"),
+    ("code", "the code from the text message is «558201»"),
+    ("code", "cvv: «123»"),
     ("password", "It is Tuesday. Pw: «melon» and user jsmith"),
 ]  # fmt: skip
 
@@ -134,6 +144,9 @@ HOLD_NONE = [
     "What is the password?", "Do you know the admin password", "Someone changed the password and nobody knows which", "password spray from 203.0.113.9",
     "passwordless sign-in", "1Password does not fill in", "Windows Hello PIN something went wrong (code: 0x80090016)", "the access code is unknown",
     "Get-ADUser bob -Properties PasswordExpired", "Set-ADAccountPassword -Identity bob -Reset", "runas /user:acme\\admin cmd", "GPO: Default Domain Policy",
+    "password reset to comply with policy", "password changed to match the other one", "rotate the password to comply with policy", "he is the new admin",
+    "use Outlook2019 for the password test", "MFA is the new password", "the code in the app store is 404", "Building#12, Case#48219", "set it up for password sync",
+    'if they have a new password: "The user name or password is incorrect".', "new password: 'Wrong password entered'",
     "[hidden password 3]", "The password is [hidden password 3], do not lose it.", "pw: [hidden password]",
 ]  # fmt: skip
 

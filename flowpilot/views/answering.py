@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+from django.conf import settings
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -37,6 +38,8 @@ def lane_context(session: AISession) -> dict[str, Any]:
     unsent = [task for task in tasks if task.sent_as_id is None]
     return {
         "facts": list(session.facts.select_related("source", "by")),
+        "proposals": list(session.proposals.filter(state="open").select_related("source")),
+        "repeats": list(session.repeats.select_related("done_in__author")),
         "questions": [task for task in tasks if task.kind == "question"],
         "questions_done": sum(1 for task in tasks if task.kind == "question" and task.is_settled),
         "checks": [task for task in tasks if task.kind == "check"],
@@ -92,6 +95,7 @@ def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any
         "hands": hands_of(session),
         "priorities": Priority,
         "outcomes": Fix.Outcome,
+        "streams": settings.ASSISTANT == "llm",
         **lane_context(session),
     }
 

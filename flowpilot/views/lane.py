@@ -5,9 +5,9 @@ import uuid
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from flowpilot import fixes, lane
+from flowpilot import fixes, lane, proposals
 from flowpilot.access import get_writable
-from flowpilot.forms import FactForm, FixForm, TaskForm
+from flowpilot.forms import FactForm, FixForm, ProposalForm, TaskForm
 from flowpilot.views.answering import answer, fault, person
 
 
@@ -53,3 +53,16 @@ def fix(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
         return fault(request, session, form)
     told = fixes.tell(pk, card, by=person(request), reply=session.status == "active", **form.cleaned_data)
     return answer(request, session, told)
+
+
+@require_POST
+def proposal(request: HttpRequest, pk: uuid.UUID, offer: uuid.UUID) -> HttpResponse:
+    """Decides what FlowPilot proposes: `decision` accept (a fact with the technician's own words in `text`) or dismiss."""
+    session = get_writable(person(request), pk)
+    form = ProposalForm(request.POST)
+    if not form.is_valid():
+        return fault(request, session, form)
+    by, text = person(request), form.cleaned_data["text"]
+    if form.cleaned_data["decision"] == "dismiss":
+        return answer(request, session, proposals.dismiss(pk, offer, by=by), at="#lane")
+    return answer(request, session, proposals.accept(pk, offer, by=by, text=text, reply=session.status == "active"), at="#lane")

@@ -66,7 +66,9 @@ def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     session = get_writable(person(request), pk)
     if not (wants_json(request) or _is_fragment(request) or request.POST.get("sure")):
         # Without the page's script nobody has asked yet.
-        return _page(request, session, "Remove it for good?", "Nobody can bring it back. The session goes on showing that it was there.", asks=True)
+        return _page(
+            request, session, "Remove it for good?", "Nobody can bring it back. The session goes on showing that it was there.", asks=True
+        )
     removed = remove_it(pk, number, by=person(request))
     if isinstance(removed, Refused):
         return _refused(request, session, removed)

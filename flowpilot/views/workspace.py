@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.answers import wants_json
-from flowpilot import ticketnotes
+from flowpilot import drafts, ticketnotes
 from flowpilot.access import get_readable, get_writable
 from flowpilot.forms import MessageForm, NotesForm
 from flowpilot.models import AISession
@@ -36,6 +36,16 @@ def workspace(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What has changed since `after`."""
     return live(request, get_readable(person(request), pk))
+
+
+@require_GET
+def draft(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What FlowPilot has written so far of the reply that it owes; 204 where there is nothing yet."""
+    session = get_readable(person(request), pk)
+    text = drafts.so_far(session)
+    if not text:
+        return HttpResponse(status=204)
+    return render(request, "flowpilot/_draft.html", {"text": text, "session": session})
 
 
 @require_POST

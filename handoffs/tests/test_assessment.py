@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
+from flowpilot.assistant.faults import Fault, Unavailable
 from flowpilot.assistant.offline import Offline
 from flowpilot.assistant.results import Assessment, Evidence, Known, SuggestedStep, Tried
 from flowpilot.models import AISession
@@ -377,3 +379,50 @@ def test_a_parked_one_is_not_there_for_who_may_not_read_the_session(session, ana
     refused = assessment.ask_again(parked.pk, by=bo)
 
     assert getattr(refused, "error", refused) == "not_found"
+
+
+# --- who made it --------------------------------------------------------------------------------------------------
+
+
+class Away:
+    """A model whose provider is down: what it cannot make, offline does."""
+
+    name = "some-model"
+
+    def assess(self, case):
+        raise Unavailable(Fault.TIMED_OUT)
+
+
+class Model(Offline):
+    name = "some-model"
+
+
+def test_who_made_it_is_kept(handoff, thinks_with):
+    thinks_with(Model())
+
+    ready = make(handoff)
+
+    assert (ready.assessment_state, ready.assessment_by, ready.assessment_reason) == ("ready", "some-model", "")
+
+
+def test_a_providers_fault_gives_ready_made_offline_with_the_reason(handoff, thinks_with, bo, signed_in):
+    thinks_with(Away())
+
+    ready = make(handoff)
+
+    assert (ready.assessment_state, ready.assessment_by) == ("ready", "offline")
+    assert ready.assessment_reason == "The model did not answer in time."
+    page = BeautifulSoup(signed_in(bo).get(f"/handoffs/{handoff.pk}/").content, "html.parser")
+    assert "FlowPilot’s playbooks wrote this: The model did not answer in time." in page.select_one(".since").text
+
+
+def test_the_reason_goes_when_the_model_makes_the_next_one(handoff, thinks_with):
+    thinks_with(Away())
+    first = make(handoff)
+    for n in range(4):
+        AISession.objects.say(handoff.session_id, by=handoff.author, text=f"News {n}", kind="note", reply=False)
+    thinks_with(Model())
+
+    second = make(handoff, at=first.assessed_at + timedelta(minutes=3))
+
+    assert (second.assessment_by, second.assessment_reason) == ("some-model", "")

@@ -22,7 +22,7 @@ from handoffs.views.judging import missing_by
 
 # A transcript shows this many of its last steps at once; all of them with ?all=1.
 MOST_STEPS = 200
-# Of what is known this many rows stand open: the first screenful holds what was tried, too.
+# Of what is known this many rows stand open (fewer where something was corrected): the first screenful holds what was tried, too.
 MOST_KNOWN = 9
 
 
@@ -91,7 +91,7 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
         "spots": {part: judge_id(part, 0) for part in ("cause", "summary")},
         "missing": missing_by(request, handoff) if judges else (),
         "tally": tally(tried),
-        "MOST_ROWS": MOST_KNOWN,
+        "MOST_ROWS": MOST_KNOWN - (3 if made.get("corrected") else 0),
         "new_steps": _new_since(handoff, frozen),
         "seen_upto": handoff.assessed_upto or frozen,
         "open_tasks": handoff.snapshot.get("open_tasks", []),

@@ -49,7 +49,7 @@
       }
       return true;
     },
-    beforeNodeRemoved(old) { return !(old.nodeType === 1 && old.matches(".task, form, .menu-more") && [...(old.matches("form") ? [old] : old.querySelectorAll("form"))].some((form) => fields(form).length && held(form))); },
+    beforeNodeRemoved(old) { return !(old.nodeType === 1 && old.matches(".task, form, .menu-more, .offers li, #lane-proposals") && [...(old.matches("form") ? [old] : old.querySelectorAll("form"))].some((form) => fields(form).length && held(form))); },
     beforeAttributeUpdated(name, node) {
       if (name === "open" && node.tagName === "DETAILS") return false;
       // What scripts set in the page is the page's own.

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 Provider = Literal["openai", "anthropic"]
 PROVIDERS: tuple[Provider, ...] = ("openai", "anthropic")
+# Named here, so that no variable of a provider's library can lead a call elsewhere.
+_HOMES = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Config:
     # After so many calls in a row that met a dead provider it is left alone for so many seconds.
     trips_after: int = 3
     rest_seconds: float = 60
+
+    @property
+    def url(self) -> str:
+        return self.base_url or _HOMES[self.provider]
 
     @property
     def where(self) -> str:

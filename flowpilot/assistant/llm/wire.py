@@ -154,14 +154,14 @@ async def _model(config: Config, name: str, seconds: float) -> AsyncIterator[Mod
             from pydantic_ai.models.anthropic import AnthropicModel
             from pydantic_ai.providers.anthropic import AnthropicProvider
 
-            claude = AsyncAnthropic(api_key=config.key or "none", base_url=config.base_url or None, max_retries=0, http_client=http)
+            claude = AsyncAnthropic(api_key=config.key or "none", base_url=config.url, max_retries=0, http_client=http)
             yield AnthropicModel(name, provider=AnthropicProvider(anthropic_client=claude))
         else:
             from openai import AsyncOpenAI
             from pydantic_ai.models.openai import OpenAIChatModel
             from pydantic_ai.providers.openai import OpenAIProvider
 
-            client = AsyncOpenAI(api_key=config.key or "none", base_url=config.base_url or None, max_retries=0, http_client=http)
+            client = AsyncOpenAI(api_key=config.key or "none", base_url=config.url, max_retries=0, http_client=http)
             yield OpenAIChatModel(name, provider=OpenAIProvider(openai_client=client))
 
 

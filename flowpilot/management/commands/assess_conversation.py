@@ -38,7 +38,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--cut", type=int, metavar="N", help="assess turns 0 to N only (N included), as if the rest had not happened yet"
         )
-        parser.add_argument("--assistant", choices=["offline", "llm"], default="offline", help="who assesses (default: offline; llm is the model of the settings, and writes its calls to the database)")
+        parser.add_argument(
+            "--assistant",
+            choices=["offline", "llm"],
+            default="offline",
+            help="who assesses (default: offline; llm is the model of the settings, and writes its calls to the database)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -1,6 +1,7 @@
 """`manage.py evaluate_handoffs PATH [--assistant offline|llm] [--cut ...] [--expected DIR] [--json]`"""
 
 import json
+import os
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from flowpilot.conversations import BadConversation, Conversation, read
 from flowpilot.evaluating import baselines
 from flowpilot.evaluating.expectations import BadExpectations, Expectations, load
 from flowpilot.evaluating.running import ALL, BEFORE, Cut, Result, judge, totals
+from flowpilot.evaluating.scoring import Score
 from flowpilot.evaluating.table import as_document, as_text
 
 FAULTY, BAD_INPUT = 1, 2
@@ -32,12 +34,17 @@ def cut(given: str) -> Cut:
     raise ArgumentTypeError(f"{given!r} is no cut: {ALL}, {BEFORE} or the number of a turn, from 0")
 
 
+def is_faulty(score: Score) -> bool:
+    """What must never happen: a quote that does not stand in its step, or a secret repeated."""
+    return score.evidenced < score.entries or score.leaked > 0
+
+
 class Command(BaseCommand):
     help = (
         "Measures what an assistant tells of support conversations against what a careful reader expects of them, beside plain baselines "
         "of the same size. Without expectations for a conversation only evidence, secrets, length and time are measured. "
         "Exit code 1 where a quote does not stand in its step or a secret is repeated, 2 where the input is no good or the assistant "
-        "is not available."
+        "gave nothing for some conversation (which is then left out of every row)."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
@@ -63,18 +70,23 @@ class Command(BaseCommand):
         cuts: list[Cut] = [ALL, BEFORE] if options["cut"] is None else [options["cut"]]
         results: dict[Cut, list[Result]] = {each: [] for each in cuts}
         work = [(each, conversation) for each in cuts for conversation in conversations]
+        left_out: list[str] = []
         for each, conversation in tqdm(work, unit="conversation", disable=options["json"] or len(work) < 5 or None):
             try:
                 results[each].append(judge(conversation, expected.get(conversation.id), each, assistant))
             except Unavailable as error:
-                raise CommandError(f"{conversation.id}: the assistant is not available: {error}", returncode=BAD_INPUT) from None
+                # A run may cost money and an hour: what was measured is kept.
+                left_out.append(f"{conversation.id} ({each}): left out, {error.sentence}")
         if options["json"]:
-            self._print_json(results, assistant, expected)
+            self._print_json(results, assistant, expected, left_out)
         else:
             self._print_text(results, expected, len(conversations))
-        scores = [judged.score for of_cut in results.values() for result in of_cut for judged in [result.ways[assistant.name]]]
-        if any(score.evidenced < score.entries or score.leaked for score in scores):
+        for line in left_out:
+            self.stderr.write(line)
+        if any(is_faulty(result.ways[assistant.name].score) for of_cut in results.values() for result in of_cut):
             raise SystemExit(FAULTY)
+        if left_out:
+            raise SystemExit(BAD_INPUT)
 
     def _conversations(self, path: Path) -> list[Conversation]:
         files = sorted(path.glob("*.json")) if path.is_dir() else [path]
@@ -98,8 +110,8 @@ class Command(BaseCommand):
         found = {}
         for conversation in conversations:
             file = folder / f"{conversation.id}.yaml"
-            # An id may hold anything; only a plain name is looked up.
-            if file.parent == folder and file.is_file():
+            # An id may hold anything: only a plain name is looked up, and one that is too long for a file is none.
+            if file.parent == folder and os.path.isfile(file):  # noqa: PTH113
                 try:
                     found[conversation.id] = load(file, conversation)
                 except BadExpectations as error:
@@ -112,11 +124,14 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
 
-    def _print_json(self, results: dict[Cut, list[Result]], assistant: Assistant, expected: dict[str, Expectations]) -> None:
+    def _print_json(
+        self, results: dict[Cut, list[Result]], assistant: Assistant, expected: dict[str, Expectations], left_out: list[str]
+    ) -> None:
         document = {
             "assistant": assistant.name,
             "expected": len(expected),
-            "left_out": [] if baselines.available() else ["textrank", "lexrank", "lsa"],
+            "without": [] if baselines.available() else ["textrank", "lexrank", "lsa"],
+            "left_out": left_out,
             "cuts": {str(each): as_document(of_cut) for each, of_cut in results.items()},
         }
         self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))

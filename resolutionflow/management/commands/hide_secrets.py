@@ -1,0 +1,41 @@
+"""`manage.py hide_secrets`: for rows that are older than the door (docs/operating.md)."""
+
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from accounts.models import Account
+from flowpilot.models import AISession
+from resolutionflow.oldsecrets import hide_old
+
+
+class Command(BaseCommand):
+    help = "Hides the secrets that older rows of sessions still hold. Safe to repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="count, and change nothing")
+        parser.add_argument("--account", metavar="SLUG", help="only the sessions of this account")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sessions = AISession.objects.all()
+        if slug := options["account"]:
+            account = Account.objects.filter(slug=slug).first()
+            if account is None:
+                raise CommandError(f'There is no account "{slug}".')
+            sessions = sessions.filter(account=account)
+        total: Counter[str] = Counter()
+        touched = 0
+        progress = tqdm(total=sessions.count(), unit="session", file=self.stderr, disable=None)
+        for changed in hide_old(sessions, dry_run=options["dry_run"]):
+            total += changed
+            touched += bool(changed)
+            progress.update()
+        progress.close()
+        verb = "would be hidden" if options["dry_run"] else "hidden"
+        self.stdout.write(
+            f"Texts in which something {'' if options['dry_run'] else 'was '}{verb}: {sum(total.values())}, in {touched} sessions."
+        )
+        for place, count in sorted(total.items()):
+            self.stdout.write(f"  {place}: {count}")
