@@ -14,7 +14,7 @@ from accounts.models import Account, Event, User
 from escalations.models import Notification, Seen
 from flowpilot import lane
 from flowpilot.models import AISession, Fix, SearchEntry
-from handoffs.models import SessionHandoff
+from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
 ROOMS = ("accounts", "flowpilot", "handoffs", "escalations")
@@ -326,6 +326,10 @@ def both(world, eve, bo):
     theirs = hand_off(foreign, eve, needs="Globex secret needs")
     Seen.objects.create(user=gil, handoff=theirs)
     Seen.objects.create(user=bo, handoff=world.waiting)
+    for handoff, claimer in ((world.claimed, bo), (theirs, gil)):
+        said = {"account_id": handoff.account_id, "handoff": handoff, "by": claimer, "generation": 1}
+        EntryJudgement.objects.create(part="known", entry=0, verdict="wrong", text=f"{handoff.session.title} entry", **said)
+        MissingEntry.objects.create(text=f"{handoff.session.title} missing", **said)
 
     def rows(account_id):
         found = {}

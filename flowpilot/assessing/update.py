@@ -24,9 +24,11 @@ def update(case: Case, *, context: str, audience: str, length: str, prose: str =
     if audience == "ticket":
         return Update(text=_for_ticket(told, length, clean(prose)))
     body = _for_client(case, told, context, length)
-    if audience == "email":
-        body = f"Hello,\n\n{body}\n\nKind regards\nYour support team"
-    return Update(text=body)
+    return Update(text=as_mail(body) if audience == "email" else body)
+
+
+def as_mail(body: str) -> str:
+    return f"Hello,\n\n{body}\n\nKind regards\nYour support team"
 
 
 def _for_ticket(told: Assessment, length: str, prose: str) -> str:

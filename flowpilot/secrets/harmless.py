@@ -41,7 +41,7 @@ _ADDRESS = re.compile(
 # What a number counts: "is 8 characters", "was 90 days ago".
 UNITS = re.compile(
     r"\s*[-+]?\s*(?:or more |to \d+ )?(?:characters?|chars?|digits?|letters?|days?|months?|weeks?|years?|hours?|hrs?|minutes?|mins?|seconds?|secs?|times?|attempts?|"
-    r"tries|users?|people|percent|%|bits?|of |out of|and|or more|per )",
+    r"tries|users?|people|percent|%|bits?|of |out of|or more|per )",
     re.IGNORECASE,
 )
 

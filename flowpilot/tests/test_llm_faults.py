@@ -1,4 +1,4 @@
-"""Each fault of a provider, over a real socket: the assessment is ready all the same, with the right reason, in time, in three calls at most."""
+"""Each fault of a provider, over a real socket: the assessment is ready all the same, with the right reason, in time, in few calls."""
 
 import json
 import time

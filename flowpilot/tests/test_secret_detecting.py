@@ -1,5 +1,7 @@
 """What is a credential and what is none, in the words in which technicians and their clients write."""
 
+# ruff: noqa: E501  (a table is read best in long lines)
+
 import json
 import os
 import time
@@ -82,7 +84,7 @@ HOLD_ONE = [
     ("code", "OTP: «774120»"),
     ("code", "«482913» is your Acme verification code"),
     ("PIN", "voicemail PIN is «4711»"),
-    ("PIN", "PIN: «884213»"),
+    ("PIN", "PIN: «884213» and the door is open"),
     ("community string", "SNMP community: «n0rthRO»"),
     ("community string", "snmpwalk -v2c -c «acmeRO» 10.0.0.1"),
     ("community string", "snmp-server community «acmeRW» RW"),

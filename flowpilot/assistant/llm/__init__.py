@@ -12,7 +12,9 @@ from pydantic_core import from_json
 
 from flowpilot.assessing import assess as assess_offline
 from flowpilot.assessing.joining import joined
+from flowpilot.assessing.notes import notes as notes_offline
 from flowpilot.assessing.soundness import bearing, sound
+from flowpilot.assessing.update import as_mail
 from flowpilot.assessing.verify import verify
 from flowpilot.assistant.case import Case
 from flowpilot.assistant.faults import Fault, Unavailable
@@ -73,7 +75,15 @@ class Llm:
             seconds=self.config.total_seconds,
             check=lambda made: None if reading.notes_of(made, case).problem else Fault.UNPROVEN,
         )
-        return reading.notes_of(said, case)
+        made, base = reading.notes_of(said, case), notes_offline(case)
+        # What settled it stands in the lane, whether the model mentions it or not.
+        return made.model_copy(
+            update={
+                "confirmed": made.confirmed or base.confirmed,
+                "root_cause": made.root_cause or base.root_cause,
+                "resolution": made.resolution or base.resolution,
+            }
+        )
 
     def update(self, case: Case, *, context: str, audience: str, length: str, prose: str = "") -> Update:
         for_client = audience != "ticket"
@@ -95,7 +105,7 @@ class Llm:
         made = reading.update_of(said, case, for_client=for_client)
         if made is None:
             raise Unavailable(Fault.UNPROVEN)
-        return made
+        return Update(text=as_mail(made.text)) if audience == "email" else made
 
     def _ask[Shape: BaseModel](
         self,
