@@ -17,6 +17,7 @@ from flowpilot.assistant.results import NewTask, Reply
 from flowpilot.assistant.usage import Asker
 from flowpilot.casefile import case_of
 from flowpilot.models import AISession, Fix, Repeat, SessionStep, Task
+from flowpilot.secrets.keeping import hide_within
 from flowpilot.steps import NewStep
 
 log = structlog.get_logger("flowpilot")
@@ -53,6 +54,8 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", a
     if not steps.clean(made.text):
         raise ValueError("a reply without words")
     session = _settle_debt(session_id, step, at, confidence=made.confidence)
+    # Cards, fix and proposals pass the door like everything else; the text does so as a step.
+    made = Reply.model_validate(hide_within(session_id, made.model_dump(), by_id=None, at=at, grows=False))
     if made.playbook:
         changes = {"playbook": made.playbook}
         if made.domain:

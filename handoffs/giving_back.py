@@ -159,7 +159,7 @@ def withdraw(pk: uuid.UUID, *, by: User, note: str, at: datetime | None) -> "Ses
 
 
 def _noted(handoff: "SessionHandoff", note: str, person: Person, *, at: datetime) -> str:
-    """Keeps the note on the handoff that has just ended, without what is secret in it. Only now: rows are taken in the order handoff, session."""
+    """Keeps the note on the handoff that has just ended. Only now is it hidden what is secret in it: the handoff's row comes first."""
     note = hide(handoff.session_id, note, by_id=person.id, at=at)
     if note:
         models.SessionHandoff.objects.filter(pk=handoff.pk).update(ended_note=note)

@@ -12,6 +12,8 @@ from accounts.models import Event, User
 from accounts.people import MAY_CLAIM, Person
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
+from flowpilot.secrets.keeping import hide
+from flowpilot.secrets.kinds import cut
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from handoffs.rows import hide_parked, look_up, member, moved_on
 
@@ -73,6 +75,8 @@ def judge(
     note = None if note is None else steps.clean(note)
     if note is not None and len(note) > LONGEST_NOTE:
         raise _invalid("note", f"A note has at most {LONGEST_NOTE} characters.")
+    if note:
+        note = cut(hide(handoff.session_id, note, by_id=person.id, at=at), LONGEST_NOTE)
     # The handoff's row is held: nobody else judges this one meanwhile.
     old = EntryJudgement.objects.filter(handoff=handoff, by_id=person.id, part=part, entry=entry).first()
     if old and old.verdict == verdict and note in (None, old.note):
@@ -112,6 +116,7 @@ def say_missing(
         raise _invalid("text", f"Say it in {LONGEST_MISSING} characters at most.")
     if step is not None and not handoff.session.steps.filter(number=step).exists():
         raise _invalid("step", "The session has no such step.")
+    text = cut(hide(handoff.session_id, text, by_id=person.id, at=at), LONGEST_MISSING)
     kept, created = MissingEntry.objects.get_or_create(
         handoff=handoff,
         by_id=person.id,

@@ -291,13 +291,13 @@ def main() -> int:
         python, manage = sys.executable, str(embedded.PROJECT / "manage.py")
         with plain_errors(embedded.state_dir() / "logs"):
             make_folder(embedded.state_dir())
-        key = embedded.state_dir() / "secret_key"
         env = {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "resolutionflow.settings"}
         # As in production, but for TLS: own error pages, no tracebacks on screen. Only the seed wants to know that this is a demo.
         env["HTTP_ONLY"] = os.environ.get("HTTP_ONLY") or "true"
-        if not os.environ.get("SECRET_KEY"):
-            env["SECRET_KEY"] = kept_key(key)
-            hand_over(key)
+        for name, key in (("SECRET_KEY", "secret_key"), ("SECRETS_KEY", "secrets_key")):
+            if not os.environ.get(name):
+                env[name] = kept_key(embedded.state_dir() / key)
+                hand_over(embedded.state_dir() / key)
         web = ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "--ping-interval", "20", "--ping-timeout", "30"]
         say("Preparing the database and the demo's data ...")
         demo = Demo(

@@ -1,7 +1,7 @@
-"""Rows that were written before there was a door: their secrets are hidden now, session by session, wherever a row of the session has text."""
+"""Rows that were written before there was a door: their secrets are hidden now, session by session, in every column of words."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import Field, Model, QuerySet
 
 from flowpilot.models import AISession, SearchEntry, Secret, SessionStep
 from flowpilot.secrets.detecting import announced
-from flowpilot.secrets.keeping import hide
+from flowpilot.secrets.keeping import hide, hide_within
 from flowpilot.secrets.kinds import cut
 
 _ROOMS = ("flowpilot", "handoffs", "escalations")
@@ -79,10 +79,7 @@ def _hide_in(model: type[Model], of_session: dict[str, Any], columns: tuple[Fiel
             value = getattr(row, column.attname)
             asked = (question if announced(question) else before) if column.name in ("text", "answer") else ""
 
-            def veil(text: str, asked: str = asked) -> str:
-                return hide(pk, text, by_id=None, asked=asked)
-
-            hidden = _within(value, veil)
+            hidden = hide(pk, value, by_id=None, asked=asked) if isinstance(value, str) else hide_within(pk, value, by_id=None)
             if hidden != value:
                 limit = getattr(column, "max_length", None)
                 new[column.attname] = cut(hidden, limit) if limit and isinstance(hidden, str) else hidden
@@ -90,13 +87,3 @@ def _hide_in(model: type[Model], of_session: dict[str, Any], columns: tuple[Fiel
         if new:
             model._default_manager.filter(pk=row.pk).update(**new)
         before = getattr(row, "text", "") if model is SessionStep and getattr(row, "kind", "") not in ("system", "briefing") else before
-
-
-def _within(value: Any, veil: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return veil(value)
-    if isinstance(value, dict):
-        return {key: _within(each, veil) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_within(each, veil) for each in value]
-    return value

@@ -477,7 +477,8 @@ def test_the_assessment_joins_the_json_when_it_is_ready(handoff, bo, signed_in):
     body = signed_in(bo).get(f"/handoffs/{handoff.pk}/", **JSON).json()
     assert body["assessment_state"] == "ready"
     assert set(body["assessment"]) == {
-        "summary_prose", "likely_cause", "confidence", "what_we_know", "tried", "suggested_steps", "open_questions"
+        "summary_prose", "likely_cause", "cause_evidence", "confidence", "what_we_know", "corrected", "tried", "suggested_steps",
+        "open_questions", "not_shown",
     }  # fmt: skip
 
 

@@ -61,13 +61,6 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def cites(numbers: list[int], base: str = "") -> SafeString:
-    """Citations: each opens the very step that it names. `base` is the page that holds the steps, where it is another one."""
-    links = [format_html('<a class="cite" href="{}#step-{}" aria-label="Step {}">{}</a>', base, n, n, n) for n in numbers]
-    return format_html('<span class="cites">{}</span>', SafeString("".join(links))) if links else SafeString("")
-
-
-@register.simple_tag
 def moment(when: datetime | None, form: str = "age") -> SafeString:
     """A point in time that the page's script keeps current: its age, or "… ago"."""
     if when is None:

@@ -12,6 +12,7 @@ from flowpilot.assessing import cues
 from flowpilot.assessing.corrections import corrections
 from flowpilot.assessing.knowing import said_and_corrected
 from flowpilot.assessing.reading import Reading, Sentence, read
+from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.verify import standing_quotes
 from flowpilot.assistant.case import Case, CaseStep
 from flowpilot.assistant.results import Assessment, Corrected, Evidence, Known, Tried
@@ -169,15 +170,21 @@ def _known(entries: list[Known], ground: Bearing) -> tuple[list[Known], list[str
         if said and all(s.order in ground.withdrawn for s in said):
             # Told as said and corrected; not once more as known.
             continue
-        if (
-            ground.is_hearsay(entry.evidence)
-            or not _is_told(entry.evidence, said, ground)
-            or not _borne_out(entry.text, entry.evidence, ground)
-        ):
+        if ground.is_hearsay(entry.evidence) or not _is_told(entry.evidence, said, ground):
             aside.append(entry.text)
         else:
-            kept.append(entry)
+            kept.append(entry.model_copy(update={"text": _as_said(entry, said, ground)}))
     return kept, aside
+
+
+def _as_said(entry: Known, said: list[Sentence], ground: Bearing) -> str:
+    """The statement in the model's words where the cited words bear them out, else in the cited words themselves; and what only somebody
+    who helps has said is told as said by them."""
+    text = entry.text if _borne_out(entry.text, entry.evidence, ground) else f"“{shorten(entry.evidence[0].quote, 200)}”"
+    helpers = {s.who for s in said if not s.is_reporter}
+    if helpers and not any(s.is_reporter for s in said) and not ground.is_result(entry.evidence):
+        return f"{sorted(helpers)[0]} says: {text}"
+    return text
 
 
 def _is_told(evidence: list[Evidence], said: list[Sentence], ground: Bearing) -> bool:
@@ -255,11 +262,12 @@ def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:
 
 
 def _may_be_cause(cause: str, evidence: list[Evidence], ground: Bearing) -> bool:
-    """Somebody states it, or a result shows it; and its words stand there."""
-    said = ground.sentences(evidence)
-    if ground.is_hearsay(evidence) or (all(s.order in ground.withdrawn for s in said) and said):
+    """A result shows it, or whoever lives the problem reports it: a diagnosis by somebody who helps is one until something bears it out."""
+    said = [s for s in ground.sentences(evidence) if s.order not in ground.withdrawn]
+    if ground.is_hearsay(evidence) or not _borne_out(cause, evidence, ground):
         return False
-    return _is_told(evidence, said, ground) and _borne_out(cause, evidence, ground)
+    reported = [s for s in said if s.is_reporter and s.is_firm and not _is_order(s) and (s.done or s.succeeded or s.terminal)]
+    return ground.is_result(evidence) or bool(reported)
 
 
 def _overlap(one: str, other: str) -> bool:

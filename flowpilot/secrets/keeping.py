@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -16,11 +16,13 @@ from flowpilot import models
 from flowpilot.secrets.cipher import digests, seal
 from flowpilot.secrets.detecting import find
 from flowpilot.secrets.harmless import is_mixed
-from flowpilot.secrets.kinds import PLACEHOLDER, Found, placeholder
+from flowpilot.secrets.kinds import PLACEHOLDER, Found, cut, placeholder
 
 if TYPE_CHECKING:
     pass
 
+# No column that takes words is shorter than this and a placeholder.
+SHORT = 160
 _TOKEN = re.compile(r"\S{6,100}")
 _EDGES = "\"'`“”‘’(),;:.[]{}<>"
 
@@ -50,6 +52,35 @@ def hide_all(
         _veiled(session_id, text, [*spans, *_known_again(session_id, again, kept)], numbers, kept)
         for text, spans, again in zip(texts, found, doubtful, strict=True)
     ]
+
+
+def hide_within(session_id: uuid.UUID, document: Any, *, by_id: int | None, at: datetime | None = None, grows: bool = True) -> Any:
+    """The same document (dictionaries, lists, strings) with every string as it may be written into the session.
+
+    `grows` False: a long string that a placeholder would make longer is cut to what it was, for whoever has limits of length.
+    """
+    texts: list[str] = []
+    _gather(document, texts)
+    hidden = dict(zip(texts, hide_all(session_id, texts, by_id=by_id, at=at), strict=True))
+    if not grows:
+        hidden = {text: new if len(text) < SHORT else cut(new, len(text)) for text, new in hidden.items()}
+    return _replaced(document, hidden)
+
+
+def _gather(value: Any, texts: list[str]) -> None:
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            _gather(each, texts)
+
+
+def _replaced(value: Any, hidden: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return hidden[value]
+    if isinstance(value, dict):
+        return {key: _replaced(each, hidden) for key, each in value.items()}
+    return [_replaced(each, hidden) for each in value] if isinstance(value, list) else value
 
 
 def _kept(session_id: uuid.UUID) -> dict[str, tuple[int, str]]:

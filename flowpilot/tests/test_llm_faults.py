@@ -97,7 +97,7 @@ FAULTS = {
     "time-out before the body": (lambda call: call.hang(), "in time", "timed_out"),
     "time-out inside the body": (half_body, "in time", "timed_out"),
     "drips": (lambda call: call.drip(), "in time", "timed_out"),
-    "401": (lambda call: call.error(401, "invalid_api_key"), "refused this installation's key", "key_refused"),
+    "401, and it repeats the key": (lambda call: call.error(401, f"invalid key {KEY}"), "refused this installation's key", "key_refused"),
     "403": (lambda call: call.error(403), "refused this installation's key", "key_refused"),
     "402, no credit": (lambda call: call.error(402), "refused this installation's key", "key_refused"),
     "404, no such model": (lambda call: call.error(404, "model_not_found"), "does not know the model", "unknown_model"),
@@ -144,7 +144,7 @@ def state_of(session) -> tuple:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=list(FAULTS))
-def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reason(handoff, provider, fault):
+def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reason(handoff, provider, caplog, fault):
     act, reason, counted = FAULTS[fault]
     if act is None:
         settings.ASSISTANT_LLM["base_url"] = "http://127.0.0.1:9/v1"
@@ -166,7 +166,7 @@ def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reaso
     assert "<" not in shown
     assert "evil.example" not in shown
     assert len(handoff.assessment["suggested_steps"]) <= 10
-    assert KEY not in shown + handoff.assessment_reason
+    assert KEY not in shown + handoff.assessment_reason + caplog.text
 
 
 def test_there_are_more_than_twenty_faults_in_the_table():

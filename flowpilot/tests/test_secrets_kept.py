@@ -2,12 +2,15 @@
 
 import json
 import logging
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 import structlog
 from bs4 import BeautifulSoup
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.template import Context, Template
@@ -16,7 +19,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from accounts.models import Event
 from accounts.verbs import Refused
 from flowpilot import fixes, lane, replies, steps, ticketnotes
-from flowpilot.assistant.results import Reply
+from flowpilot.assistant.results import NewTask, Reply
 from flowpilot.conversations import Conversation
 from flowpilot.importing import import_conversation
 from flowpilot.models import AISession, Fact, Fix, Secret, Task
@@ -214,12 +217,16 @@ def test_an_import_hides_in_every_turn(ana):
 def test_replies_and_notes_of_the_assistant_hide_too(session, ana):
     replies.write_scripted(session.pk, Reply(text="Use the password Welc0me!9 now", confidence=0.5), at=NINE)
     assert now(session).steps.last().text == "Use the password [hidden password 1] now"
+    cards = [NewTask(kind="check", title="x " * 140 + "pw: Ab1!", command="net user eve P4ssword! /add")]
+    replies.write_scripted(session.pk, Reply(text="Next", confidence=0.5, tasks=cards), at=NINE)
+    card = Task.objects.latest("number")
+    assert (card.command, card.title.endswith("x pw:")) == ("net user eve [hidden password 3] /add", True)
 
     sessions.resolve(session.pk, by=ana)
     ticketnotes._keep(now(session), "Resolution\npw: Welc0me!9", at=NINE)
     assert now(session).ticket_notes == "Resolution\npw: [hidden password 1]"
     ticketnotes.edit(session.pk, by=ana, text="pw: [hidden password 1] and PIN: 884213")
-    assert now(session).ticket_notes == "pw: [hidden password 1] and PIN: [hidden PIN 2]"
+    assert now(session).ticket_notes == "pw: [hidden password 1] and PIN: [hidden PIN 4]"
 
 
 def test_after_a_whole_story_the_database_holds_the_value_nowhere(ana, bo, signed_in):
@@ -435,8 +442,14 @@ def drawn(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<a href='javascript:x'>y</a>", "[hidden password 1]<svg onload=x>\u200b<b>", "&lt;script&gt;"],
-)  # fmt: skip
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "<a href='javascript:x'>y</a>",
+        "[hidden password 1]<svg onload=x>\u200b<b>",
+        "&lt;script&gt;",
+    ],
+)
 def test_nothing_in_a_text_becomes_markup(text):
     soup = BeautifulSoup(drawn(text), "html.parser")
 
@@ -530,6 +543,23 @@ def test_a_new_key_encrypts_and_the_old_one_still_opens(session, ana):
     with override_settings(SECRETS_KEYS=[OLD]):
         call_command("renew_secrets", stdout=(out := StringIO()))
         assert "1 cannot be opened" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"SECRETS_KEY": ""}, "SECRETS_KEY is not set"),
+        ({"SECRETS_KEY": "short"}, "fewer than 32"),
+        ({"SECRETS_KEPT_DAYS": "-1"}, "SECRETS_KEPT_DAYS"),
+    ],
+)
+def test_a_bad_or_missing_setting_stops_the_start_with_a_sentence(given, said):
+    whole = {"DATABASE_URL": "postgresql://u@localhost/none", "SECRET_KEY": "x" * 60, "SECRETS_KEY": "y" * 40}
+    start = [sys.executable, "-c", "import resolutionflow.settings"]
+    run = subprocess.run(start, env=whole | given, capture_output=True, text=True, check=False, cwd=settings.BASE_DIR)
+
+    assert run.returncode != 0
+    assert said in run.stderr
 
 
 # --- older rows, admin, logs --------------------------------------------------------------------------------------

@@ -138,7 +138,8 @@ def test_the_job_exists_exactly_if_the_steps_do(ready, ana):
     assert jobs(ready) == []
 
 
-def test_after_the_claim_it_stays_what_the_claimer_was_told(ready, ana, bo):
+def test_after_the_claim_it_stays_what_the_claimer_was_told_and_nobody_is_asked(ready, ana, bo, thinks_with):
+    assistant = thinks_with(Assistant())
     four(ready, ana)
     SessionHandoff.objects.claim(ready.pk, by=bo)
     four(ready, bo)
@@ -146,7 +147,7 @@ def test_after_the_claim_it_stays_what_the_claimer_was_told(ready, ana, bo):
     assessment.make(ready.pk, at=later(ready))
 
     assert len(jobs(ready)) == 1
-    assert fresh(ready).assessment == ready.assessment
+    assert (assistant.asked, fresh(ready).assessment) == (0, ready.assessment)
 
 
 def test_released_it_is_renewed_with_what_the_claimer_found(ready, ana, bo):

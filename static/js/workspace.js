@@ -129,6 +129,9 @@
 
   document.addEventListener("live:news", ({ detail: news }) => { if (news.session === body.dataset.session) fetchChanges(); });
   document.addEventListener("live:heal", fetchChanges);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id === "draft") document.querySelector("#thinking span").textContent = "FlowPilot is writing";
+  });
   // The worker may be away: then this page does not pretend that somebody is reading.
   setInterval(() => {
     const waiting = document.getElementById("thinking");

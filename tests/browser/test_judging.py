@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
@@ -26,6 +27,8 @@ def claimed(cast, stage):
             assessed_generation=90,
             assessed_upto=90,
             assessed_at=timezone.now(),
+            assessment_by="offline",
+            assessment_reason="The model did not answer in time.",
             assessment={
                 "summary_prose": "Outlook asks again and again.",
                 "likely_cause": "A stale credential.",
@@ -36,8 +39,17 @@ def claimed(cast, stage):
                     {"text": "It began this morning.", "evidence": quote(1, "since the morning")},
                 ],
                 "tried": [{"action": "Restarted Outlook", "outcome": "no change", "evidence": quote(1, "Outlook asks for the password")}],
+                "corrected": [
+                    {
+                        "text": "Everybody is affected.",
+                        "evidence": quote(1, "Outlook asks"),
+                        "now": "One person is.",
+                        "corrected_by": quote(3, "works"),
+                    }
+                ],
                 "suggested_steps": [{"text": "List the credentials", "why": "", "evidence": []}],
                 "open_questions": [],
+                "not_shown": ["The mailbox was moved."],
             },
         )
         SessionHandoff.objects.claim(handoff.pk, by=cast.bo, begin="continue")
@@ -149,3 +161,28 @@ def test_under_a_finger_the_buttons_are_44_px(browsers, claimed):
         box = bo.locator(".know li").first.get_by_role("button", name=name).bounding_box()
         assert box["width"] >= 44 and box["height"] >= 44
     assert bo.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_there_are_five_sizes_of_text(browsers, claimed, theme):
+    bo = browsers.open("bo", f"/handoffs/{claimed.pk}/?overlay=1", color_scheme=theme, reduced_motion="reduce")
+    bo.get_by_label("Show the words behind it").check()
+    bo.locator("#judge-known-0-right").click()
+    bo.locator("#judge-tried-0-wrong").click()
+    bo.locator("#judge-tried-0-note").click()
+    bo.get_by_text("Not shown in the session").click()
+
+    found = Axe().run(bo, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response["violations"]
+    assert not [f"{v['id']} {node['target']} {node.get('failureSummary', '')[:160]}" for v in found for node in v["nodes"]]
+    sizes = bo.evaluate(
+        """() => [...new Set([...document.querySelectorAll('#summary *')].filter((tag) => tag.checkVisibility()
+        && [...tag.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
+        && !tag.closest('.cite, .sr')).map((tag) => getComputedStyle(tag).fontSize))]"""
+    )
+    assert len(sizes) <= 5, sizes
+
+
+def test_with_all_its_proof_the_case_prints_on_one_page(browsers, claimed):
+    bo = browsers.open("bo", f"/handoffs/{claimed.pk}/?overlay=1")
+
+    assert len(re.findall(rb"/Type\s*/Page\b", bo.pdf(format="A4"))) == 1

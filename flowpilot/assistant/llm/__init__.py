@@ -64,7 +64,7 @@ class Llm:
             seconds=self.config.total_seconds,
             check=lambda made: _wrong(_words_of(made), case) or (None if _proven(made, case) else Fault.UNPROVEN),
         )
-        return verify(joined(base, _believed(said, case), case), case)
+        return verify(joined(base, believed(said, case), case), case)
 
     def notes(self, case: Case) -> Notes:
         said = self._ask(
@@ -136,7 +136,7 @@ class Llm:
 _tries = tries.ask
 
 
-def _believed(said: shapes.AssessmentShape, case: Case) -> Assessment:
+def believed(said: shapes.AssessmentShape, case: Case) -> Assessment:
     """What of the model's assessment the session bears out, with a summary of its proven sentences ("-" where none is)."""
     made = sound(verify(reading.assessment_of(said), case), case)
     summary = " ".join(reading.proven(said.summary[:6], bearing(case)))[:2400]
@@ -144,7 +144,7 @@ def _believed(said: shapes.AssessmentShape, case: Case) -> Assessment:
 
 
 def _proven(said: shapes.AssessmentShape, case: Case) -> bool:
-    made = _believed(said, case)
+    made = believed(said, case)
     return bool(made.what_we_know or made.tried or made.likely_cause or made.summary_prose != "-")
 
 

@@ -1,0 +1,117 @@
+"""What the checks make of a model's assessment: two made-up models over the shared conversations, before and after.
+
+The *honest* one tells just what is expected, in other words than the conversation's: what the checks take away from it is their price. The
+*careless* one tells every trap as a fact: each supposition, advice and plan as known and as done with success, each withdrawn statement as
+known, and a supposition as the cause. What of it is left is what the checks miss.
+
+    .venv/bin/python bench/checks.py [CONVERSATIONS]
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
+
+import django
+
+django.setup()
+
+from flowpilot.assistant.llm import believed
+from flowpilot.assistant.llm.shapes import AssessmentShape
+from flowpilot.assistant.results import Assessment
+from flowpilot.conversations import Conversation, read, to_case
+from flowpilot.evaluating.due import Due, due
+from flowpilot.evaluating.expectations import Anchor, load
+from flowpilot.evaluating.running import ALL, BEFORE, last_turn
+from flowpilot.evaluating.scoring import Score, score
+from flowpilot.evaluating.told import of_assessment
+
+WORDS = {"worked": "worked", "partial": "worked in part", "failed": "failed", "no_change": "no change", "ruled_out": "ruled out"}
+
+
+def cited(conversation: Conversation, anchors: list[Anchor]) -> list[dict]:
+    return [{"step": a.turn + 1, "quote": conversation.turns[a.turn].text[a.start : a.end][:400]} for a in anchors[:3]]
+
+
+def honest(conversation: Conversation, expected: Due) -> dict:
+    """All that is expected, in the words of the expectations."""
+    tried = []
+    for item in expected.tried:
+        outcome = next((WORDS[name] for name in sorted(item.classes) if name in WORDS), "not reported")
+        evidence = cited(conversation, [*item.anchors[:2], *item.outcome_anchors[:1]])
+        tried.append({"action": item.item.about, "target": "", "outcome": outcome, "result": "", "evidence": evidence})
+    return {
+        "summary": [],
+        "what_we_know": [{"text": fact.about, "evidence": cited(conversation, anchors)} for fact, anchors in expected.known],
+        "corrected": [
+            {"text": item.about, "evidence": cited(conversation, first), "now": item.about, "corrected_by": cited(conversation, later)}
+            for item, first, later in expected.corrected
+            if first and later
+        ],
+        "tried": tried,
+        "likely_cause": cited(conversation, expected.cause)[0]["quote"] if expected.cause else None,
+        "cause_evidence": cited(conversation, expected.cause),
+        "suggested_steps": [],
+        "open_questions": [],
+    }
+
+
+def careless(conversation: Conversation, expected: Due) -> dict:
+    """Every trap as a fact, in the conversation's own words, which is hardest to tell."""
+    traps = [*expected.unproven, *expected.not_done, *expected.misleading]
+    traps += [(item.about, first) for item, first, _ in expected.corrected]
+    stated = [{"text": quote["quote"], "evidence": [quote]} for _, anchors in traps for quote in cited(conversation, anchors[:1])]
+    return {
+        "summary": stated,
+        "what_we_know": stated,
+        "corrected": [],
+        "tried": [{"action": s["text"], "target": "", "outcome": "worked", "result": "", "evidence": s["evidence"]} for s in stated],
+        "likely_cause": stated[0]["text"] if stated else None,
+        "cause_evidence": stated[0]["evidence"] if stated else [],
+        "suggested_steps": [],
+        "open_questions": [],
+    }
+
+
+def before(said: AssessmentShape) -> Assessment:
+    """As a model says it, without any check."""
+    from flowpilot.assistant.llm.reading import assessment_of
+
+    made = assessment_of(said)
+    return made.model_copy(update={"summary_prose": " ".join(f"“{s.text}”" for s in said.summary)[:2400] or "-"})
+
+
+def main(folder: Path) -> None:
+    files = sorted(folder.glob("*.json"))
+    print(f"{len(files)} conversations. Found: must-know facts; the rest are counts of false entries.\n")
+    print(
+        f"{'cut':18}{'model':11}{'':8}{'found':>7}{'tried':>7}{'wrongly known':>15}{'contradicted':>14}{'told as tried':>15}{'invented':>10}{'causes':>8}{'causes wrong':>14}"
+    )
+    for cut in (ALL, BEFORE):
+        for name, model in (("honest", honest), ("careless", careless)):
+            sums = {"before": Score(), "after": Score()}
+            for file in files:
+                conversation = read(str(file))
+                expected = load(ROOT / "tests" / "data" / "expectations" / f"{conversation.id}.yaml", conversation)
+                upto = last_turn(conversation, cut)
+                short = conversation.model_copy(update={"turns": conversation.turns[: upto + 1]})
+                said = AssessmentShape.model_validate(model(short, due(expected, upto)))
+                texts = [turn.text for turn in short.turns]
+                sums["before"].add(score(of_assessment(before(said)), texts, expected, upto).score)
+                sums["after"].add(score(of_assessment(believed(said, to_case(short))), texts, expected, upto).score)
+            for when, s in sums.items():
+                found = f"{100 * s.must_found / max(1, s.must):.0f}%"
+                tried = f"{100 * s.tried_found / max(1, s.tried):.0f}%"
+                print(
+                    f"{cut:18}{name:11}{when:8}{found:>7}{tried:>7}{s.wrongly_known:>15}{s.contradicted:>14}{s.wrongly_done:>15}{s.invented:>10}"
+                    f"{f'{s.causes_named}/{s.causes}':>8}{s.causes_wrong:>14}"
+                )
+
+
+if __name__ == "__main__":
+    main(
+        Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("RESOLUTIONFLOW_DATA", ROOT.parent / "shared" / "data")) / "conversations"
+    )
