@@ -4,39 +4,28 @@ The *honest* one tells just what is expected, in other words than the conversati
 *careless* one tells every trap as a fact: each supposition, advice and plan as known and as done with success, each withdrawn statement as
 known, and a supposition as the cause. What of it is left is what the checks miss.
 
-    .venv/bin/python bench/checks.py [CONVERSATIONS]
+    .venv/bin/python -m bench.checks [folder that holds conversations/]
 """
 
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowpilot.conversations import Conversation
+    from flowpilot.evaluating.due import Due
+    from flowpilot.evaluating.expectations import Anchor
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
-
-import django
-
-django.setup()
-
-from flowpilot.assistant.llm import believed
-from flowpilot.assistant.llm.shapes import AssessmentShape
-from flowpilot.assistant.results import Assessment
-from flowpilot.conversations import Conversation, read, to_case
-from flowpilot.evaluating.due import Due, due
-from flowpilot.evaluating.expectations import Anchor, load
-from flowpilot.evaluating.running import ALL, BEFORE, last_turn
-from flowpilot.evaluating.scoring import Score, score
-from flowpilot.evaluating.told import of_assessment
-
 WORDS = {"worked": "worked", "partial": "worked in part", "failed": "failed", "no_change": "no change", "ruled_out": "ruled out"}
 
 
-def cited(conversation: Conversation, anchors: list[Anchor]) -> list[dict]:
+def cited(conversation: "Conversation", anchors: "list[Anchor]") -> list[dict[str, Any]]:
     return [{"step": a.turn + 1, "quote": conversation.turns[a.turn].text[a.start : a.end][:400]} for a in anchors[:3]]
 
 
-def honest(conversation: Conversation, expected: Due) -> dict:
+def honest(conversation: "Conversation", expected: "Due") -> dict[str, Any]:
     """All that is expected, in the words of the expectations."""
     tried = []
     for item in expected.tried:
@@ -59,7 +48,7 @@ def honest(conversation: Conversation, expected: Due) -> dict:
     }
 
 
-def careless(conversation: Conversation, expected: Due) -> dict:
+def careless(conversation: "Conversation", expected: "Due") -> dict[str, Any]:
     """Every trap as a fact, in the conversation's own words, which is hardest to tell."""
     traps = [*expected.unproven, *expected.not_done, *expected.misleading]
     traps += [(item.about, first) for item, first, _ in expected.corrected]
@@ -76,7 +65,7 @@ def careless(conversation: Conversation, expected: Due) -> dict:
     }
 
 
-def before(said: AssessmentShape) -> Assessment:
+def before(said: Any) -> Any:
     """As a model says it, without any check."""
     from flowpilot.assistant.llm.reading import assessment_of
 
@@ -85,33 +74,49 @@ def before(said: AssessmentShape) -> Assessment:
 
 
 def main(folder: Path) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
+    import django
+
+    django.setup()
+    from flowpilot.evaluating.running import ALL, BEFORE
+
     files = sorted(folder.glob("*.json"))
     print(f"{len(files)} conversations. Found: must-know facts; the rest are counts of false entries.\n")
-    print(
-        f"{'cut':18}{'model':11}{'':8}{'found':>7}{'tried':>7}{'wrongly known':>15}{'contradicted':>14}{'told as tried':>15}{'invented':>10}{'causes':>8}{'causes wrong':>14}"
-    )
+    heads = ("found", "tried", "wrongly known", "contradicted", "told as tried", "invented", "causes", "causes wrong")
+    print(f"{'cut':18}{'model':10}{'':7}" + "".join(f"{head:>15}" for head in heads))
     for cut in (ALL, BEFORE):
         for name, model in (("honest", honest), ("careless", careless)):
-            sums = {"before": Score(), "after": Score()}
-            for file in files:
-                conversation = read(str(file))
-                expected = load(ROOT / "tests" / "data" / "expectations" / f"{conversation.id}.yaml", conversation)
-                upto = last_turn(conversation, cut)
-                short = conversation.model_copy(update={"turns": conversation.turns[: upto + 1]})
-                said = AssessmentShape.model_validate(model(short, due(expected, upto)))
-                texts = [turn.text for turn in short.turns]
-                sums["before"].add(score(of_assessment(before(said)), texts, expected, upto).score)
-                sums["after"].add(score(of_assessment(believed(said, to_case(short))), texts, expected, upto).score)
-            for when, s in sums.items():
-                found = f"{100 * s.must_found / max(1, s.must):.0f}%"
-                tried = f"{100 * s.tried_found / max(1, s.tried):.0f}%"
-                print(
-                    f"{cut:18}{name:11}{when:8}{found:>7}{tried:>7}{s.wrongly_known:>15}{s.contradicted:>14}{s.wrongly_done:>15}{s.invented:>10}"
-                    f"{f'{s.causes_named}/{s.causes}':>8}{s.causes_wrong:>14}"
-                )
+            for when, s in scores(files, cut, model).items():
+                found, tried = (f"{100 * part / max(1, whole):.0f}%" for part, whole in ((s.must_found, s.must), (s.tried_found, s.tried)))
+                named = f"{s.causes_named}/{s.causes}"
+                figures = (found, tried, s.wrongly_known, s.contradicted, s.wrongly_done, s.invented, named, s.causes_wrong)
+                print(f"{cut:18}{name:10}{when:7}" + "".join(f"{figure:>15}" for figure in figures))
+
+
+def scores(files: list[Path], cut: str, model: Any) -> dict[str, Any]:
+    """The made-up model's counts over all files, before the checks and after."""
+    from flowpilot.assistant.llm import believed
+    from flowpilot.assistant.llm.shapes import AssessmentShape
+    from flowpilot.conversations import read, to_case
+    from flowpilot.evaluating.due import due
+    from flowpilot.evaluating.expectations import load
+    from flowpilot.evaluating.running import last_turn
+    from flowpilot.evaluating.scoring import Score, score
+    from flowpilot.evaluating.told import of_assessment
+
+    sums = {"before": Score(), "after": Score()}
+    for file in files:
+        conversation = read(str(file))
+        expected = load(ROOT / "tests" / "data" / "expectations" / f"{conversation.id}.yaml", conversation)
+        upto = last_turn(conversation, cut)
+        short = conversation.model_copy(update={"turns": conversation.turns[: upto + 1]})
+        said = AssessmentShape.model_validate(model(short, due(expected, upto)))
+        texts = [turn.text for turn in short.turns]
+        sums["before"].add(score(of_assessment(before(said)), texts, expected, upto).score)
+        sums["after"].add(score(of_assessment(believed(said, to_case(short))), texts, expected, upto).score)
+    return sums
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("RESOLUTIONFLOW_DATA", ROOT.parent / "shared" / "data")) / "conversations"
-    )
+    data = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("RESOLUTIONFLOW_DATA", ROOT.parent / "shared" / "data")
+    main(Path(data) / "conversations")

@@ -5,14 +5,9 @@ import re
 from flowpilot.assessing import cues, errors
 from flowpilot.assessing.exchange import Suggestion, said_no, says_yes
 from flowpilot.assessing.own_actions import own_actions, verdict_of
-from flowpilot.assessing.reading import Reading, Sentence
+from flowpilot.assessing.reading import Reading, Sentence, own_deed
 from flowpilot.assessing.tried import Attempt, clause
 
-_TO_SOMETHING = re.compile(
-    r"\b(?:i|we)(?:'ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in )?(?:the|your|her|his|their|"
-    r"this|that|a new)\b",
-    re.IGNORECASE,
-)
 # Tells what a thing is, not what a command gave.
 _EXPLAINS = re.compile(r"\bis (?:the|my|a|used)\b|\bhere(?:'?s| is)\b", re.IGNORECASE)
 _SHOULD_I = re.compile(
@@ -183,14 +178,7 @@ def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     """What a technician did themselves: "I've reset the password and unlocked the account"."""
     if not said or said[0].part == "assistant" or reading.is_peer(said[0].step):
         return []
-    return [attempt for attempt in own_actions(said) if all(_own_deed(s) for s in attempt.actions)]
-
-
-def _own_deed(sentence: Sentence) -> bool:
-    """Done here by the one who says it, to something of the client's: not what they once did on a machine of their own."""
-    if not sentence.done or sentence.has("elsewhere", "manners", "hypothetical", "hedge"):
-        return False
-    return sentence.part == "technician" or bool(_TO_SOMETHING.search(sentence.text))
+    return [attempt for attempt in own_actions(said) if all(own_deed(s) for s in attempt.actions)]
 
 
 def _later_results(reading: Reading, found: list[Attempt]) -> None:

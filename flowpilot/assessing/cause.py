@@ -11,7 +11,7 @@ from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.standing import Standing
-from flowpilot.assessing.tried import Attempt, plain
+from flowpilot.assessing.tried import Attempt
 from flowpilot.assistant.results import Confidence
 
 _IF_WORKS = re.compile(
@@ -143,47 +143,8 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
         text = f"The technician says: “{shorten(best.said, 220)}” {_closing(cure, reading)}"
         based = [best, *([advice.head] if advice and advice.head is not best else []), confirmed]
         return Cause(text=shorten(text, 395), based_on=based, points=3.5 + (0.5 if advice else 0) - hedge, diagnosis=best)
-    if not cure or not cues.content(cure.action):
-        return None
-    based = [*([advice.head] if advice else []), *cure.actions[:1], confirmed]
-    about = _pointed_at(reading, cure, confirmed)
-    text = f"Nobody named the cause as such; the problem ended with: “{shorten(_deed(cure, reported), 180)}”"
-    if not cure.wording and len(cure.actions) > 1:
-        text += f", “{shorten(plain(cure.actions[1]), 120)}”"
-    if advice and cure.wording and len(advice.all) >= 4:
-        text += " (of the technician's walk-through)"
-    if about:
-        text += f", said about: “{shorten(about.said, 120)}”"
-    seconded = advice and any(
-        s.step > advice.step and s.author != advice.head.author and cues.closeness(s.text, advice.head.text) >= 60
-        for s in reading.helpers()
-    )
-    return Cause(text=text, based_on=based, diagnosis=about, points=2 + (1 if advice else 0) + (1 if seconded else 0))
-
-
-def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentence | None:
-    """What "this line" was: the most telling words of the helper right before it."""
-    if (
-        cure.suggestion
-        or not re.search(r"\b(?:this|that|these|those|it|them)\b", cure.actions[0].text, re.IGNORECASE)
-        or len(cues.content(cure.action)) > 4
-    ):
-        return None
-    before = [s for s in reading.helpers() if s.step < confirmed.step]
-    last = [s for s in before if s.step == before[-1].step and not s.is_noise] if before else []
-    return max(
-        last, key=lambda s: (bool(re.search(r"[\d/\\^$_]", s.text)) and "://" not in s.text, len(cues.content(s.text))), default=None
-    )
-
-
-def _deed(cure: Attempt, reported: str) -> str:
-    """What ended the problem, in somebody's own words: of a walk-through the step that is most about the problem."""
-    if cure.suggestion and cure.wording:
-        steps = cure.suggestion.all
-        return (
-            max(steps, key=lambda s: len(cues.content(s.text) & cues.content(reported))) if len(steps) >= 4 else cure.suggestion.head
-        ).said
-    return plain(cure.actions[0])
+    # A cure that nobody explains is told as tried and in the summary; it names no cause.
+    return None
 
 
 def _closing(cure: Attempt | None, reading: Reading) -> str:

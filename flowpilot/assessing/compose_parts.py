@@ -41,7 +41,7 @@ def main_symptom(reading: Reading, withdrawn: set[int] | frozenset[int] = frozen
         points -= 1.5 if s.text.lower() in title.lower() else 0.0
         points += 1.0 if PLAIN_TROUBLE.search(s.text) else 0.0
         points -= 1.0 if s.has("hedge") else 0.0
-        points -= 2.0 if s.has("hypothetical", "opinion") else 0.0
+        points -= 2.0 if s.has("hypothetical", "opinion", "conclusion") else 0.0
         points -= 1.0 if len(s.text) > 260 or len(s.text) < 20 else 0.0
         return points - 0.08 * (s.order - early[0].order) - (2.0 if s.done else 0.0)
 

@@ -15,6 +15,8 @@ _NOT_PHRASES = {
     "actions",
     "weak_actions",
     "daily",
+    "goes_with_to",
+    "note_openers",
     "abbreviations",
     "asking_verbs",
     "fillers",

@@ -152,6 +152,8 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
         result.append(Candidate(Known(text=f"{label}: “{shorten(text, 200)}”", evidence=[sentence.evidence]), 8.0, sentence.order, text))
     if in_tried:
         points -= 4
+    if sentence.has("conclusion"):
+        return [_plain(sentence, f"{sentence.who} concludes, not confirmed: {sentence.said}", 2.0)]
     if sentence.is_noise or not (sentence.is_firm or sentence.is_question or sentence.has("symptom")):
         return result
     told_firmly = sentence.has("onset") or bool(found) or bool(_VERSION.search(sentence.text))
@@ -192,16 +194,25 @@ def weight_of(sentence: Sentence, reading: Reading) -> float:
 
 def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
     """A technician's firm diagnosis, or what a fellow sufferer reports: attributed, and few."""
-    if sentence.is_question or sentence.is_noise or sentence.has("hypothetical", "hedge", "not_done"):
+    if sentence.is_question or sentence.is_noise or sentence.has("hypothetical", "hedge", "not_done", "conclusion"):
         return []
     if reading.is_peer(sentence.step):
         return [_plain(sentence, f"Also reported by {sentence.who}: {sentence.said}", 2.5)] if sentence.has("success", "failure") else []
-    if sentence.part == "technician" and (sentence.has("symptom", "observation") or sentence.terminal):
-        return [_plain(sentence, f"{_name(sentence)}: {sentence.said}", 3.5)]
+    if _saw_it(sentence, reading):
+        return [_plain(sentence, f"{_name(sentence)} reports: {sentence.said}", 3.5 + min(2.0, weight_of(sentence, reading) / 4))]
     about = " ".join(s.text for s in reading.reporter()[:25])
     if sentence.has("diagnosis") and not sentence.has("elsewhere") and not sentence.terminal and cues.closeness(sentence.text, about) >= 25:
         return [_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 3.0)]
     return []
+
+
+def _saw_it(sentence: Sentence, reading: Reading) -> bool:
+    """What a technician who works on it found or measured, as against what a helper explains or advises."""
+    if sentence.part != "technician" and sentence.author not in reading.hands_on:
+        return False
+    told = sentence.terminal or sentence.has("symptom", "observation", "works", "scope") or bool(_VERSION.search(sentence.text))
+    advises = sentence.has("suggestion", "request") or (cues.words(sentence.text)[:1] or [""])[0] in cues.word_set("imperatives")
+    return told and not sentence.has("intention", "elsewhere") and not (advises and not sentence.done)
 
 
 def _best(candidates: list[Candidate]) -> list[Known]:

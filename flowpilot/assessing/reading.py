@@ -7,20 +7,19 @@ the others. Only the sentences of the first and the latest steps are read in a v
 import re
 from dataclasses import dataclass, field
 
-from flowpilot.assessing import cues, secrecy
+from flowpilot.assessing import cues, pieces, secrecy
 from flowpilot.assessing.sentences import MAX_QUOTE, address_pattern, cut, fold, shorten, split, visible_part
 from flowpilot.assistant.case import Case, CaseStep
 from flowpilot.assistant.results import Evidence
 
+_TO_SOMETHING = re.compile(
+    r"\b(?:i|we)(?:'ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at )?(?:the|your|her|his|their|"
+    r"this|that|an? |\d)",
+    re.IGNORECASE,
+)
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
 MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
 _ANSWER_START = re.compile(r"^\W*([a-z]+)", re.IGNORECASE)
-_HUNG_ON = re.compile(
-    r"^(.{25,}?)(?:,| -+|;)\s+((?:so |and |but )?(?:am i|is (?:it|this|that|there)|are (?:you|there)|did i|do i|do you|any|"
-    r"should i|can i|can you|could you|what|why|how|"
-    r"where|which|please help)\b[^?]*\?\W*)$",
-    re.IGNORECASE,
-)
 LEADING_NOISE = re.compile(
     r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|hi|hello|(?:thanks?|"
     r"thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
@@ -102,6 +101,8 @@ class Reading:
     sentences: list[Sentence] = field(default_factory=list)
     steps: list[CaseStep] = field(default_factory=list)
     has_client: bool = False
+    # Helpers who work on it themselves (a technician with access), as against those who only advise.
+    hands_on: set[str] = field(default_factory=set)
     _by_step: dict[int, list[Sentence]] = field(default_factory=dict)
 
     def reporter(self) -> list[Sentence]:
@@ -149,12 +150,6 @@ def _is_question(text: str, marks: frozenset[str]) -> bool:
     return cues.find_at_start("question_start", text)
 
 
-def _question_apart(text: str) -> list[str]:
-    """A statement with a question hung on to it ("I still get it, am I missing something?") as two."""
-    found = _HUNG_ON.match(text)
-    return [found.group(1), found.group(2)] if found else [text]
-
-
 _CLAUSE = re.compile(r"[,;:(]\s+|\.\s+|\s--?\s?|\s[–—]\s|\s+(?:and|but|so|then)\s+|\.{2,}\s*", re.IGNORECASE)
 _EFFECT = re.compile(r"\b(?:after|since|when|because|before) i\b.{0,60}$", re.IGNORECASE)
 
@@ -184,11 +179,20 @@ def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
         return True
     while len(parts) > 1 and parts[0] in {"just", "also", "then", "already", "even", "now", "finally"}:
         parts = parts[1:]
-    if not needs_subject and parts[0] in _strong_past() - cues.base_forms() and len(parts) > 1 and parts[1] not in {"by", "to", "with"}:
+    if not needs_subject and len(parts) > 1 and _opens_with_deed(parts[0], parts[1]):
         return True
     if parts[0] in {"have", "has"} and len(parts) > 2 and parts[1] in _strong_past():
         return True
     return any(word in cues.word_set("subjects") and _verb_follows(parts[index + 1 :]) for index, word in enumerate(parts))
+
+
+def _opens_with_deed(first: str, second: str) -> bool:
+    """ "Restarted the spooler", "Tried to push it", "Called the branch": the style of notes. "Connected to", "Blocked by" tell a state."""
+    if second == "by" or second.endswith("ing"):
+        return False
+    if second in {"to", "with"}:
+        return first in cues.word_set("goes_with_to")
+    return first in _strong_past() - cues.base_forms() or (first in cues.word_set("note_openers") and second not in {"it", "that", "this"})
 
 
 def _verb_follows(after: list[str]) -> bool:
@@ -228,10 +232,10 @@ def read(case: Case) -> Reading:
         part = _part(step)
         reports = part == "client" if has_client else (part == "technician" if "person" in kinds else step.author == first_author)
         pending_secret = False
-        pieces = [
-            (piece, terminal) for text, terminal in split(step.text, address) for piece in ([text] if terminal else _question_apart(text))
+        parts = [
+            (piece, terminal) for text, terminal in split(step.text, address) for piece in ([text] if terminal else pieces.apart(text))
         ]
-        for text, terminal in pieces:
+        for text, terminal in parts:
             if len(reading.sentences) >= MAX_SENTENCES:
                 return reading
             secret = _is_secret_here(text, pending_secret or asked_for_secret)
@@ -241,6 +245,9 @@ def read(case: Case) -> Reading:
             if secret or echo:
                 continue
             marks = cues.meanings(text)
+            if not terminal and pieces.is_conclusion(text):
+                # It judges, it does not report: neither what works nor what failed may be taken from it.
+                marks = (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}
             done = not terminal and "not_done" not in marks and action_starts(text) is not None
             question = _is_question(text, marks) and not terminal
             reading.add(
@@ -249,7 +256,22 @@ def read(case: Case) -> Reading:
                 )
             )
         asked_for_secret = not reports and pending_secret
+    reading.hands_on = _hands_on(reading)
     return reading
+
+
+def own_deed(sentence: Sentence) -> bool:
+    """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
+    if not sentence.done or sentence.has("elsewhere", "manners", "hypothetical", "peer") or (sentence.has("hedge") and "“" not in sentence.text):
+        return False
+    first = (cues.words(LEADING_NOISE.sub("", sentence.text)) or [""])[0]
+    noted = first in (_strong_past() - cues.base_forms()) | cues.word_set("note_openers")
+    return sentence.part == "technician" or noted or bool(_TO_SOMETHING.search(sentence.text))
+
+
+def _hands_on(reading: Reading) -> set[str]:
+    peers = {reading.of(step.number)[0].author for step in reading.steps if reading.is_peer(step.number)}
+    return {s.author for s in reading.helpers() if s.part in {"technician", "other"} and own_deed(s)} - peers
 
 
 def quotable(text: str) -> str:

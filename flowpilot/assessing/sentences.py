@@ -21,6 +21,13 @@ _LOOSE_STOP = re.compile(
     r"\s\.{2,}(?=\s)|(?<=[\w)\"'])\.{2,}(?=\s+\S)|(?<=[.!?][\"')])\s{2,}|(?<=[.!?])\s{2,}|(?<=[a-z]{2}[.!?])(?=[A-Z][a-z]+\s)"
 )
 _SMILEY = re.compile(r"^\s*(?:(?:[:;=]'?-?[)(DPpOo|/]|[xX]D)(?:\s+|$))+")
+# What ticket systems and people put before a note: "[Mon 09:05, note]", "2024-03-01 09:12 -", "Note:", "Update 2:".
+_STAMP = re.compile(
+    r"^\s*(?:[\[(](?=[^\])]{0,40}(?:\d{1,2}[:.]\d{2}|\d{4}|note|mail|phone|portal))[^\])]{3,40}[\])][\s:-]*|"
+    r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:[ T,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?\s*(?:[-–:|]+\s*)?(?=[A-Z])|"
+    r"(?:internal |work |private |public )?(?:notes?|updates?|edit|ps|p\.s\.)(?: \d{1,2})?\s*:\s+)+",
+    re.IGNORECASE,
+)
 _URL_ONLY = re.compile(r"^\W*(?:https?://|www\.)\S+\W*$", re.IGNORECASE)
 # Where the tokenizer leaves two sentences together: a word and a stop, and the next begins, in chats often without a capital.
 _PLAIN_STOP = re.compile(r"\b([A-Za-z]{2,}|\d+|(?<=\d )[a-z])[.!?][\"']*\s+(?=[\"'(]?[A-Za-z])")
@@ -145,6 +152,7 @@ def split(text: str, address: re.Pattern[str] | None = None) -> list[tuple[str, 
             for part in visible_parts(cut(piece, MAX_SENTENCE)):
                 clean = address.sub("", part, count=1) if address and not terminal else part
                 clean = _SMILEY.sub("", clean.strip()).lstrip(".,;:) ")
+                clean = clean if terminal else _STAMP.sub("", clean, count=1) or clean
                 if any(char.isalnum() for char in clean) and not _URL_ONLY.match(clean):
                     result.append((clean, terminal))
     return result

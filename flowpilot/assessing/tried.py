@@ -26,7 +26,8 @@ TURN = re.compile(
     r"it works|it worked|the same)\b))"
     r"|[,;.]\s+(?=(?:no (?:luck|change|joy|dice|difference|effect|improvement)|nothing (?:changed|helped)|same (?:error|"
     r"issue|problem|result|thing)|still"
-    r"|didn'?t (?:help|work))\b)",
+    r"|didn'?t (?:help|work))\b)"
+    r"|[,;.]\s+(?=(?:and )?(?:(?:it|they|the \w+) (?:still|again|now)|and now|now (?:it|they)|again the|deployment|setup|installation)\b)",
     re.IGNORECASE,
 )
 

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from flowpilot.checks import the_model_is_set_whole
 from flowpilot.tests.provider import scripted, settings_for
 
 KEY = "sk-test-0123456789abcdefABCDEF"
@@ -129,3 +130,15 @@ def test_anthropic_speaks_its_own_wire(settings):
         assert "11 + 5 tokens" in out
         assert server.headers[0]["authorization"] == f"Bearer {KEY}"
         assert KEY not in out
+
+
+def test_a_model_that_is_set_by_half_stops_the_start(settings):
+    settings.ASSISTANT = "llm"
+    settings.ASSISTANT_LLM = settings_for("http://127.0.0.1:9/v1", strong="")
+
+    (error,) = the_model_is_set_whole(None)
+
+    assert error.id == "flowpilot.E002"
+    assert "ASSISTANT_STRONG_MODEL" in error.msg
+    settings.ASSISTANT = "offline"
+    assert the_model_is_set_whole(None) == []

@@ -1,0 +1,43 @@
+"""One sentence that says two things, as two: a question hung on to a report, a conclusion drawn from a fact, a verdict after a colon.
+
+Each piece stands verbatim in the sentence.
+"""
+
+import re
+
+from flowpilot.assessing import cues
+
+_HUNG_ON = re.compile(
+    r"^(.{25,}?)(?:,| -+|;)\s+((?:so |and |but )?(?:am i|is (?:it|this|that|there)|are (?:you|there)|did i|do i|do you|any|"
+    r"should i|can i|can you|could you|could it|what|why|how|"
+    r"where|which|please help)\b[^?]*\?\W*)$",
+    re.IGNORECASE,
+)
+_THEREFORE = r"(?:and )?(?:so|thus|hence|therefore|ergo|which means|that means|meaning|i\.?e\.?,?)"
+# What a conclusion judges: innocent, sound, excluded. Not what somebody then did ("so I restarted it").
+_JUDGES = (
+    r"(?:nothing (?:is )?wrong|no(?:t a)? (?:problem|issue|fault)s? (?:with|on|at)|(?:not|n['’]t) (?:be |the |an? |my |our |your |related|to blame|because)|"
+    r"(?:can ?not|can['’]?t|could ?n['’]?t) be|(?:is|are|seems?|must be|should be|has to be|works?) (?:\w+ )?(?:fine|ok(?:ay)?|good|alright|all right|"
+    r"correct|right|healthy|kosher|innocent|sound|clean)|all (?:is|are) \w+|rules? out|ruled out|excluded?)"
+)
+_BEFORE_IT = re.compile(rf"(?:[,;:]|\s-+|\s[–—])\s*(?={_THEREFORE}\b)", re.IGNORECASE)
+_CONCLUSION = re.compile(rf"^\W*{_THEREFORE}\b(?! (?:i|we) (?:\w+ )?\w+ed\b).{{0,90}}?{_JUDGES}", re.IGNORECASE)
+_VERDICT_AFTER = re.compile(r"^(?P<deed>[^:]{6,80}(?::|->|=>))\s+(?P<verdict>\S.{2,120})$")
+
+
+def apart(text: str) -> list[str]:
+    if found := _HUNG_ON.match(text):
+        return [found.group(1), found.group(2)]
+    for found in _BEFORE_IT.finditer(text):
+        if found.start() >= 15 and is_conclusion(text[found.end() :]):
+            return [text[: found.start()], text[found.end() :]]
+    if (found := _VERDICT_AFTER.match(text)) and "://" not in text:
+        verdict = cues.meanings(found["verdict"])
+        if verdict & {"success", "failure", "nochange", "not_success"} and not cues.meanings(found["deed"]) & {"symptom", "observation"}:
+            return [found["deed"], found["verdict"]]
+    return [text]
+
+
+def is_conclusion(text: str) -> bool:
+    """Drawn from something by whoever says it ("thus nothing wrong with the provider"): no fact, and not known."""
+    return "?" not in text and bool(_CONCLUSION.match(text))
