@@ -6,7 +6,20 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 
 from accounts.staff import History
-from flowpilot.models import AISession, AssistantCall, Fact, Fix, Proposal, Secret, SessionHand, SessionStep, Task
+from flowpilot.models import (
+    AISession,
+    AssistantBreaker,
+    AssistantCall,
+    Fact,
+    Fix,
+    Proposal,
+    Repeat,
+    ReplyDraft,
+    Secret,
+    SessionHand,
+    SessionStep,
+    Task,
+)
 
 
 class _Part(admin.TabularInline):
@@ -121,3 +134,30 @@ class CallAdmin(History):
 class ProposalAdmin(_OfSession):
     list_display = ["session", "kind", "outcome", "state", "by", "created_at", "decided_at"]
     list_filter = ["kind", "state", "session__account"]
+
+
+@admin.register(Repeat)
+class RepeatAdmin(_OfSession):
+    list_display = ["session", "title", "done_in", "created_at"]
+    list_filter = ["session__account"]
+
+
+@admin.register(ReplyDraft)
+class DraftAdmin(_OfSession):
+    """Replies that are being written just now."""
+
+    list_display = ["session", "step", "at"]
+    list_filter = ["session__account"]
+
+
+@admin.register(AssistantBreaker)
+class BreakerAdmin(History):
+    """The provider is the whole installation's: superusers see whether it is left alone just now."""
+
+    list_display = ["key", "failures", "why", "open_until"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(super().has_module_permission(request) and request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_view_permission(request, obj) and request.user.is_superuser)

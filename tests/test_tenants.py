@@ -13,7 +13,7 @@ from django.urls import URLResolver, get_resolver, reverse
 from accounts.models import Account, Event, User
 from escalations.models import Notification, Seen
 from flowpilot import lane
-from flowpilot.models import AISession, Fix, SearchEntry
+from flowpilot.models import AISession, AssistantBreaker, AssistantCall, Fix, Proposal, Repeat, ReplyDraft, SearchEntry, Secret
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
@@ -36,6 +36,11 @@ WITH_ID = {
     "add-fact": "session",
     "drop-fact": "card",
     "fix": "card",
+    "proposal": "offer",
+    "reply-draft": "session",
+    "secret-reveal": "card",
+    "secret-remove": "card",
+    "secret-fold": "card",
     "escalate": "session",
     "park": "session",
     "resume": "session",
@@ -102,7 +107,7 @@ def address(name, handoff, note=1):
     """The address of a handoff, or of its session."""
     kind = WITH_ID[name]
     row = {"note": note, "handoff": handoff.pk, "person": handoff.author_id}.get(kind, handoff.session_id)
-    return reverse(name, args=[row, 1] if kind == "card" else [row])
+    return reverse(name, args={"card": [row, 1], "offer": [row, uuid.UUID(int=1)]}.get(kind, [row]))
 
 
 def state_of_everything():
@@ -300,7 +305,7 @@ def test_an_inactive_person_with_the_right_password_is_refused_in_words(bo):
 
 # The counter is no record: a number per account, written with each event, with nothing in it to look at.
 # Nor is the search's index: what it holds stands in the sessions that it was made of.
-NOT_FOR_STAFF: set[type] = {SearchEntry}
+NOT_FOR_STAFF: set[type] = {SearchEntry, AssistantBreaker}
 OURS = [model for room in ROOMS for model in apps.get_app_config(room).get_models() if model not in NOT_FOR_STAFF]
 HISTORY = [model for model in OURS if model not in (Account, User)]
 
@@ -314,6 +319,17 @@ def root(db):
 def stan(acme):
     """Staff of acme, no superuser, no permission granted beyond."""
     return UserFactory(name="Stan Acme", email="stan@acme.example", account=acme, role="viewer", is_staff=True)
+
+
+def what_the_assistant_leaves(session):
+    step = session.steps.first()
+    AssistantCall.objects.create(
+        account_id=session.account_id, session_id=session.pk, job="reply", provider="openai", model="m", outcome="ok"
+    )
+    ReplyDraft.objects.create(session=session, step=step.number, text=f"{session.title} draft")
+    Proposal.objects.create(session=session, kind="fact", text=f"{session.title} proposal", source=step)
+    Repeat.objects.create(session=session, title=f"{session.title} repeat", reply=step, done_in=step)
+    Secret.objects.create(session=session, number=1, kind="password", shredded_at=step.at)
 
 
 @pytest.fixture
@@ -330,6 +346,7 @@ def both(world, eve, bo):
         said = {"account_id": handoff.account_id, "handoff": handoff, "by": claimer, "generation": 1}
         EntryJudgement.objects.create(part="known", entry=0, verdict="wrong", text=f"{handoff.session.title} entry", **said)
         MissingEntry.objects.create(text=f"{handoff.session.title} missing", **said)
+        what_the_assistant_leaves(handoff.session)
 
     def rows(account_id):
         found = {}
@@ -355,6 +372,13 @@ def shown(page):
     """The ids of the rows of a changelist."""
     soup = BeautifulSoup(page.content, "html.parser")
     return {link["href"].split("/")[-3] for link in soup.select("#result_list tbody th a")}
+
+
+def test_the_breaker_of_the_installation_is_for_superusers(stan, root, signed_in):
+    AssistantBreaker.objects.create(key="openai")
+
+    assert signed_in(root).get(changelist(AssistantBreaker)).status_code == 200
+    assert signed_in(stan).get(changelist(AssistantBreaker)).status_code in (302, 403)
 
 
 def test_every_model_is_in_the_admin():

@@ -10,6 +10,11 @@ from flowpilot.assessing.tried import Attempt, clause
 
 # Tells what a thing is, not what a command gave.
 _EXPLAINS = re.compile(r"\bis (?:the|my|a|used)\b|\bhere(?:'?s| is)\b", re.IGNORECASE)
+_BEGINS_WITH_IT = re.compile(
+    r"^\W*(?:(?:in|with|without|using|via|from|on|as) (?P<how>[^,.:]{3,40}?),? (?:it|they|he|she|i|everything|the \w+|my \w+) |"
+    r"(?P<command>[a-z][\w.-]+(?: \S+){0,3}?) (?:printed|prints|said|says|gave|gives|returned|returns|shows?|showed|reports?|reported) )",
+    re.IGNORECASE,
+)
 _SHOULD_I = re.compile(
     r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
 )
@@ -29,8 +34,11 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
         if not here:
             fresh = [s for s in before if s.step > previous_report]
             deeds = [a for a in found if a.step > previous_report and not a.actions[0].is_reporter]
-            # After a technician's own deed "works now" is about that, not about advice of long ago.
-            here = [] if deeds and not fresh else _leaning(reading, said, before, fresh, promised)
+            # After a deed without new advice "works now" is about the deed, not about advice of long ago.
+            newer = bool(found) and not fresh and bool(before) and found[-1].step > before[-1].step
+            here = [] if (deeds and not fresh) or newer else _leaning(reading, said, before, fresh, promised)
+        elif fresh := [s for s in before if s.step > previous_report]:
+            here = [*_done_first(reading, said, here[0], fresh), *here]
         for attempt in here:
             if attempt.suggestion is None and not attempt.wording:
                 attempt.suggestion = _followed(reading, attempt, before, [s for s in before if s.step > previous_report])
@@ -60,7 +68,8 @@ def _leaning(
         if not candidates:
             return []
         suggestion = _meant(reading, said, candidates)
-        attempt = Attempt(actions=[lean or usable[0]], suggestion=suggestion, wording=_wording(reading, suggestion))
+        wording = _alternative(_wording(reading, suggestion), " ".join(s.text for s in said))
+        attempt = Attempt(actions=[lean or usable[0]], suggestion=suggestion, wording=wording)
         verdicts = [s for s in usable if verdict_of(s) is not None]
         if verdicts:
             attempt.result, attempt.worked = verdicts[0], verdict_of(verdicts[0])
@@ -70,6 +79,11 @@ def _leaning(
     fresh = _named(reading, said, fresh)
     commands = [s for s in fresh if s.is_check or any(x.has("commands") for x in s.all)]
     shown = _shown(usable, None) or _plain_reply(reading, usable, fresh)
+    if shown and commands and len(usable) > 1:
+        # Of several things told the one that the command or the look was for.
+        best = max(usable, key=lambda s: cues.closeness(s.text, " ".join(c.whole for c in commands)))
+        if best is not shown and cues.closeness(best.text, commands[-1].whole) > cues.closeness(shown.text, commands[-1].whole) + 25:
+            shown = best
     if commands and shown:
         suggestion = promised or max(commands, key=lambda s: (cues.closeness(s.whole, shown.text), s.step))
         return [
@@ -81,6 +95,50 @@ def _leaning(
                 worked=False if errors.is_bare(shown) and not suggestion.is_check else None,
             )
         ]
+    return _by_condition(reading, usable, fresh)
+
+
+def _done_first(reading: Reading, said: list[Sentence], named: Attempt, fresh: list[Suggestion]) -> list[Attempt]:
+    """ "Did that. Light stays dark. I also restarted it": the first words are about the advice, before a deed of one's own is named."""
+    opening = [s for s in said if s.order < named.actions[0].order and not s.is_question]
+    lean = next(
+        (s for s in opening[:2] if s.has("leaning_done") and len(cues.words(s.text)) <= 4 and not s.has("not_done", "intention")), None
+    )
+    if lean is None or (named.result is not None and named.result.order < named.actions[0].order and named.result is not lean):
+        return []
+    told = next((s for s in opening if s.order >= lean.order and verdict_of(s) is not None), None)
+    if told is None and not lean.done:
+        return []
+    if named.result is told:
+        named.result, named.worked = None, None
+    suggestion = _meant(reading, said, fresh)
+    wording = _wording(reading, suggestion)
+    return [Attempt(actions=[lean], suggestion=suggestion, wording=wording, result=told, worked=verdict_of(told) if told else None)]
+
+
+def _by_condition(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> list[Attempt]:
+    """ "In safe mode it opens", "akonadictl restart printed ...": the report begins with what was advised to be used or run."""
+    for sentence in usable:
+        found = _BEGINS_WITH_IT.match(sentence.text)
+        what = (found["how"] or found["command"]) if found else ""
+        if not found or len(what) < 4 or sentence.has("hypothetical", "intention"):
+            continue
+        for suggestion in reversed(fresh):
+            if (found["command"] and what.lower() in suggestion.whole.lower()) or (
+                found["how"] and cues.content(what) & cues.content(suggestion.whole)
+            ):
+                after = [s for s in usable if sentence.order <= s.order <= sentence.order + 4]
+                bad = next((s for s in after if s.failed or s.has("symptom")), None)
+                good = sentence.has("success", "works") and bad is not sentence
+                return [
+                    Attempt(
+                        actions=[sentence],
+                        suggestion=suggestion,
+                        wording=_alternative(_wording(reading, suggestion), sentence.text),
+                        result=sentence if good or bad is None else bad,
+                        worked=True if good else False if bad else None,
+                    )
+                ]
     return []
 
 
@@ -139,6 +197,18 @@ def _meant(reading: Reading, said: list[Sentence], candidates: list[Suggestion])
     firm = [s for s in pool if not s.is_check] or pool
     best = max(firm, key=lambda s: cues.closeness(s.whole, text))
     return best if cues.closeness(best.whole, text) >= 50 else firm[-1]
+
+
+def _alternative(wording: str, report: str) -> str:
+    """Of "update the driver, or start it with --disable-gpu" the one that the report is about."""
+    ways = re.split(r",? or (?=\w+ )", wording)
+    if len(ways) != 2 or min(len(way.split()) for way in ways) < 3:
+        return wording
+    one, other = (cues.closeness(way, report) for way in ways)
+    if abs(one - other) < 30:
+        return wording
+    chosen = ways[0] if one > other else ways[1]
+    return chosen[:1].upper() + chosen[1:]
 
 
 def _wording(reading: Reading, suggestion: Suggestion) -> str:

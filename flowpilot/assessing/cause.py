@@ -11,12 +11,24 @@ from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.standing import Standing
-from flowpilot.assessing.tried import Attempt
+from flowpilot.assessing.tried import Attempt, clause, plain
 from flowpilot.assistant.results import Confidence
 
 _IF_WORKS = re.compile(
     r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|"
     r"were) (?:most likely |probably )?the (?:issue|problem|cause|culprit)",
+    re.IGNORECASE,
+)
+# "It was the antivirus.", "So it was DNS after all."
+_IT_WAS = re.compile(
+    r"^\W*(?:so |ok |and |ah )?(?:it|that|the (?:cause|culprit|problem|issue|reason)) was (?:just |only |simply |indeed |really )?(?:(?:the|an?|my|our|his|her|their) [\w-]+|"
+    r"[A-Z][\w-]+)(?: (?:after all|all along|itself|\w+))?\W*$",
+    re.IGNORECASE,
+)
+# "I don't know what of it has helped".
+_NOBODY_KNOWS = re.compile(
+    r"\b(?:do ?n['’]?o?t|no|cannot|can['’]?t|could ?n['’]?t|not) (?:know|idea|sure|clue|say|tell)\b|\b(?:which|what) (?:one |of (?:it|them|these|the two) )"
+    r"|\bsomehow\b|\bno clue\b|\b(?:can ?not|can['’]?t) say\b",
     re.IGNORECASE,
 )
 _RULED_OUT = re.compile(
@@ -41,7 +53,8 @@ class Cause:
 
 def likely_cause(reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion]) -> Cause | None:
     diagnoses = [s for s in reading.helpers() if _is_diagnosis(s, reading) and not _refuted(s, reading, done)]
-    return _stated(reading, state, diagnoses) or (_cured(reading, state, diagnoses) if state.solved else _diagnosed(reading, diagnoses))
+    ended = _cured(reading, state, diagnoses) if state.solved else _diagnosed(reading, diagnoses, done)
+    return _stated(reading, state, diagnoses, done) or ended
 
 
 def hypotheses(reading: Reading, done: list[Attempt]) -> list[Sentence]:
@@ -87,10 +100,16 @@ def _by(sentence: Sentence) -> str:
 def _states_cause(sentence: Sentence) -> bool:
     doubtful = sentence.is_question or sentence.failed or sentence.has("injection", "hypothetical", "intention", "not_done")
     names_it = sentence.has("stated_cause") or (sentence.has("agreement") and bool(re.search(r"\b(?:about|that) \w+", sentence.text)))
-    return names_it and not doubtful and not _RULED_OUT.search(sentence.text) and len(cues.content(sentence.text)) >= 2
+    enough = 1 if _IT_WAS.match(sentence.text) else 2
+    return (
+        (names_it or bool(_IT_WAS.match(sentence.text)))
+        and not doubtful
+        and not _RULED_OUT.search(sentence.text)
+        and len(cues.content(sentence.text)) >= enough
+    )
 
 
-def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:
+def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
     """Said outright by whoever lived it: "you were right about the Snap version", "he determined that ..."."""
     first = min((s.step for s in reading.reporter()), default=0)
     outright = [s for s in reading.reporter() if s.step > first and _states_cause(s) and (state.solved or not s.has("hedge"))]
@@ -110,6 +129,11 @@ def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cau
         text = f"Technician: “{shorten(best.said, 180)}” The {reading.reporter_name} agrees: “{shorten(statement.said, 150)}”"
     else:
         text = f"{_by(statement)}: “{shorten(statement.said, 240)}”"
+    for attempt in done:
+        if attempt.worked and attempt.result and cues.closeness(attempt.action, statement.text) >= 40:
+            based_on += [s for s in (attempt.actions[0], attempt.result) if s not in based_on]
+            points += 0.5
+            break
     if state.confirmed:
         points += 2
         based_on.append(state.confirmed)
@@ -127,7 +151,9 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
     if conditional and advice and conditional[-1][0].step == advice.step:
         diagnosis, match = conditional[-1]
         text = f"What the technician named as the issue “if it works” (and it did): “{match['what'].strip()}”"
-        return Cause(text=text, based_on=[diagnosis, confirmed], points=3 + (1 if advice else 0), diagnosis=diagnosis)
+        # Of several pieces of advice another one may have been the cure.
+        sure = cure is not None and len(advice.all) < 4 and cues.closeness(match["what"], f"{cure.action} {confirmed.text}") >= 50
+        return Cause(text=text, based_on=[diagnosis, confirmed], points=4 if sure else 2.5, diagnosis=diagnosis)
     deed = " ".join(s.text for s in cure.actions) if cure else ""
     reported = " ".join(s.text for s in reading.reporter() if s.step < confirmed.step)
     reports = sorted({s.step for s in reading.reporter() if s.step <= confirmed.step})
@@ -143,8 +169,38 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
         text = f"The technician says: “{shorten(best.said, 220)}” {_closing(cure, reading)}"
         based = [best, *([advice.head] if advice and advice.head is not best else []), confirmed]
         return Cause(text=shorten(text, 395), based_on=based, points=3.5 + (0.5 if advice else 0) - hedge, diagnosis=best)
-    # A cure that nobody explains is told as tried and in the summary; it names no cause.
-    return None
+    return _corrected_thing(reading, cure, confirmed) if cure else None
+
+
+def _corrected_thing(reading: Reading, cure: Attempt, confirmed: Sentence) -> Cause | None:
+    """One particular thing that was put right of one's own accord, and the problem ended: the thing is named, and no more than that.
+
+    Advice that worked, another program, or several deeds at once explain nothing: they are told as tried, and no cause is named.
+    """
+    doubts = any(s.step == confirmed.step and _NOBODY_KNOWS.search(s.text) for s in reading.reporter())
+    deeds = set(cues.words(" ".join(clause(s) for s in cure.actions)))
+    if cure.suggestion or cure.wording or doubts or not deeds & cues.word_set("puts_right"):
+        return None
+    about = _pointed_at(reading, cure, confirmed)
+    if about is None and (len(cues.content(clause(cure.actions[0]))) < 2 or len(cure.actions) > 1):
+        return None
+    text = f"It ended when this was put right: “{shorten(plain(cure.actions[0]), 160)}”"
+    if about:
+        text += f", about “{shorten(about.said, 140)}”"
+    based = [*([about] if about else []), *cure.actions[:1], confirmed]
+    return Cause(text=text, based_on=based, diagnosis=about, points=2)
+
+
+def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentence | None:
+    """What "this line" was: the most telling words of the helper right before it."""
+    points_back = re.search(r"\b(?:this|that|these|those|it|them)\b", cure.actions[0].text, re.IGNORECASE)
+    if not points_back or len(cues.content(cure.action)) > 4:
+        return None
+    before = [s for s in reading.helpers() if s.step < confirmed.step]
+    last = [s for s in before if s.step == before[-1].step and not s.is_noise] if before else []
+    return max(
+        last, key=lambda s: (bool(re.search(r"[\d/\\^$_]", s.text)) and "://" not in s.text, len(cues.content(s.text))), default=None
+    )
 
 
 def _closing(cure: Attempt | None, reading: Reading) -> str:
@@ -163,8 +219,8 @@ def _supports(diagnosis: Sentence, advice: Suggestion | None, deed: str, confirm
     return max(together, near, with_advice, last_word)
 
 
-def _diagnosed(reading: Reading, diagnoses: list[Sentence]) -> Cause | None:
-    """Not solved: a technician's firm diagnosis of what was reported, said to be no more than that."""
+def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
+    """Not solved: a technician's firm diagnosis of what was reported, said to be no more than that unless a try bears it out."""
     reports = reading.reporter()
     firm = [d for d in diagnoses if not d.has("hedge", "hypothetical") and d.part != "assistant" and not _IF_WORKS.search(d.text)]
     best: Cause | None = None
@@ -182,6 +238,12 @@ def _diagnosed(reading: Reading, diagnoses: list[Sentence]) -> Cause | None:
         }
         points += 0.5 if others else 0
         text = f"The technician's diagnosis, not confirmed: “{shorten(diagnosis.said, 240)}”"
+        based_on = [closest, diagnosis]
+        proof = next((a for a in done if a.worked and a.result and a.suggestion and a.suggestion.step == diagnosis.step), None)
+        if proof and proof.result:
+            points += 1.5
+            based_on.append(proof.result)
+            text = f"The technician's diagnosis: “{shorten(diagnosis.said, 200)}” A try bears it out: “{shorten(proof.result.said, 120)}”"
         if best is None or points >= best.points:
-            best = Cause(text=text, based_on=[closest, diagnosis], points=points, diagnosis=diagnosis)
+            best = Cause(text=text, based_on=based_on, points=points, diagnosis=diagnosis)
     return best

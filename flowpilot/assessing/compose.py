@@ -31,7 +31,7 @@ def assess(case: Case) -> Assessment:
     offered = suggestions(reading)
     asked = asks(reading)
     done = attempts(reading, offered)
-    fixed = corrections(reading)
+    fixed = corrections(reading, done)
     state = standing(reading, done, offered)
     cause = likely_cause(reading, state, done, offered)
     followed = {s.order for a in done if a.suggestion for s in a.suggestion.all}
@@ -127,7 +127,7 @@ def _exact_errors(reading: Reading, withdrawn: set[int], already: str) -> str:
 def _finding(state: Standing, cause: Cause | None, done: list[Attempt]) -> str:
     if cause and state.solved:
         # What merely repeats the end of the story adds nothing.
-        return "" if cause.text.startswith("Nobody") else shorten(cause.text.split(" Borne out by ")[0], 260).rstrip(".") + "."
+        return "" if cause.text.startswith("It ended when") else shorten(cause.text.split(" Borne out by ")[0], 260).rstrip(".") + "."
     failed = [a for a in done if a.worked is False]
     parts = []
     if failed:

@@ -4,7 +4,12 @@ import re
 from dataclasses import dataclass
 
 from flowpilot.assessing import cues
+from flowpilot.assessing.attempts import attempts
+from flowpilot.assessing.contradictions import matter, polarity, refuted
+from flowpilot.assessing.exchange import suggestions
+from flowpilot.assessing.overtaken import overtaken
 from flowpilot.assessing.reading import Reading, Sentence
+from flowpilot.assessing.tried import Attempt
 
 _NOT_BUT = re.compile(
     r"\b(?P<new>[\w.+/-]+)[, ]+(?:and )?not (?:an? |the |on |in )?(?P<old>[\w.+/-]+)|\bnot (?:an? |the |on |"
@@ -16,6 +21,13 @@ _NEGATED = re.compile(
     r"\b(?:not|no|never|none|nothing|neither|nor|without|\w+n't|dont|doesnt|isnt|wasnt|cant|wont|didnt|hasnt|havent)\b", re.IGNORECASE
 )
 _FIGURE = re.compile(r"\b\d+(?:[.:]\d+)*\b")
+# No apology and no figure of speech: who writes this takes something back.
+_OUTRIGHT = re.compile(
+    r"\bcorrection\b|\bi was (?:wrong|mistaken)\b|\bmy mistake\b|\btak(?:e|ing) (?:that|it) back\b|\b(?:must|have to|need to) correct\b|"
+    r"\bassumption .{0,40}\bwrong\b|\bscratch that\b|\bmisread\b|\bmixed (?:it |them )?up\b|\bstand corrected\b|\bno,? wait\b|\bwait,? no\b|"
+    r"\bmy bad\b|\bi misspoke\b|\bignore what i said\b|\blooked it up\b|\b(?:is|was) (?:outdated|stale|obsolete|out of date)\b|\bmake that\b",
+    re.IGNORECASE,
+)
 _SOFT = {"sorry", "i mean", "actually", "turns out", "i said"}
 
 
@@ -27,22 +39,32 @@ class Correction:
     later: Sentence
 
 
-def corrections(reading: Reading) -> list[Correction]:
+def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Correction]:
+    """What was taken back or refuted, in order. `done` saves finding the attempts anew."""
+    offered = suggestions(reading)
     found: list[Correction] = []
     taken: set[int] = set()
+    own: dict[str, list[Sentence]] = {}
+    advised = {s.order for suggestion in offered for s in suggestion.all}
     for later in reading.sentences:
-        if later.is_question or later.part == "assistant" or later.has("injection"):
+        mine = own.setdefault(later.author, [])
+        earlier = [s for s in mine[-120:] if s.order not in taken]
+        if not later.is_question:
+            mine.append(later)
+        if later.is_question or later.part == "assistant" or later.has("injection") or later.terminal:
             continue
-        earlier = [
-            s
-            for s in reading.sentences
-            if s.order < later.order and s.author == later.author and not s.is_question and s.order not in taken
-        ]
-        first = _taken_back(later, earlier[-120:], reading.case.title)
-        if first is not None:
+        first = _taken_back(later, earlier, reading.case.title)
+        if first is None:
+            before = [s for s in reading.sentences[max(0, later.order - 60) : later.order] if s.order not in taken]
+            first = refuted(later, before, " ".join(s.text for s in reading.of(later.step)), advised)
+        if first is not None and first.order not in advised:
             taken.add(first.order)
             found.append(Correction(first=first, later=later))
-    return found
+    for said, shown in overtaken(reading, attempts(reading, offered) if done is None else done):
+        if said.order not in taken and said.order != shown.order:
+            taken.add(said.order)
+            found.append(Correction(first=said, later=shown))
+    return sorted(found, key=lambda c: c.later.order)
 
 
 def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentence | None:
@@ -52,11 +74,22 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
     marked = later.has("correction")
     if contrast and not _bare(contrast) and (marked or later.step != earlier[0].step):
         old, new = ((contrast[name] or contrast[f"{name}2"]).lower().strip(".") for name in ("old", "new"))
-        held = [s for s in earlier if old in cues.words(s.text) and new not in cues.words(s.text) and s.is_firm]
+        held = [s for s in earlier if old in cues.words(s.text) and new not in cues.words(s.text) and (marked or s.is_firm)]
         if held and (marked or _same_topic(old, new)):
-            return max(held, key=lambda s: (cues.closeness(s.text, later.text) + cues.closeness(s.text, title), -s.order))
+            return max(
+                held,
+                key=lambda s: (
+                    s.is_firm and not s.has("symptom") and not re.search(r"\b(?:an)?other\b", s.text, re.IGNORECASE),
+                    cues.closeness(s.text, later.text) + cues.closeness(s.text, title),
+                    -s.order,
+                ),
+            )
+    outright = bool(_OUTRIGHT.search(later.text))
     if not marked:
-        return _now_otherwise(later, earlier)
+        return _now_otherwise(later, earlier) or _own_denial(later, earlier)
+    if outright and earlier[-1].step == later.step and later.order - earlier[-1].order == 1 and len(cues.words(earlier[-1].text)) <= 5:
+        # "ifupdown.. no wait, it's networkmanager": the few words right before it.
+        return earlier[-1]
     if denied := _denied(later, earlier):
         return denied
     # "sorry" also stands in apologies: it corrects only what it nearly repeats.
@@ -69,7 +102,27 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
         return other
     if cues.alike(similar.text, later.text) >= 60 and _opposed(similar, later):
         return similar
-    return _reversed(later, earlier)
+    return _reversed(later, earlier) or (_meant_outright(later, earlier) if outright else None)
+
+
+def _own_denial(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
+    """ "it may have two" and later "it does not have two", by the same person; what works now and did not before is no correction."""
+    if later.has("failure", "success", "works") or later.done:
+        return None
+    for s in reversed(earlier[-25:]):
+        shared = matter(s.text) & matter(later.text)
+        both = min(len(matter(s.text)), len(matter(later.text)))
+        if len(shared) >= 2 and len(shared) >= 0.6 * both and s.has("hedge") and not s.done and polarity(s.text) != polarity(later.text):
+            return s
+    return None
+
+
+def _meant_outright(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
+    """Taken back outright: the earlier sentence that shares most with it, where the two deny and affirm, or name other figures."""
+    held = [s for s in earlier if s.step != later.step or s.order < later.order - 1]
+    shared = {s.order: len(matter(s.text) & matter(later.text)) for s in held}
+    held = [s for s in held if shared[s.order] and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge"))]
+    return max(held, key=lambda s: (shared[s.order] / len(matter(s.text)), s.order), default=None)
 
 
 def _bare(contrast: re.Match[str]) -> bool:

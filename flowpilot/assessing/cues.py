@@ -16,6 +16,7 @@ _NOT_PHRASES = {
     "weak_actions",
     "daily",
     "goes_with_to",
+    "puts_right",
     "note_openers",
     "abbreviations",
     "asking_verbs",

@@ -13,7 +13,7 @@ from flowpilot.assessing.standing import Standing
 from flowpilot.assessing.tried import Attempt
 from flowpilot.assistant.results import Corrected, Known
 
-MOST, FEWEST = 10, 4
+MOST, FEWEST = 14, 4
 _VERSION = re.compile(
     r"\b(?:v(?:ersion)?\s*)?\d+\.\d+(?:\.\d+)*(?:esr|lts)?\b|\b(?:windows|win|server|office|macos|ubuntu|debian|ios|android)\s*\d+",
     re.IGNORECASE,
@@ -24,6 +24,17 @@ _ADDRESS = re.compile(
     r"messages|accounts)\b",
     re.IGNORECASE,
 )
+
+
+# "No VPN.", "No signature at all": an answer in itself.
+_NONE_OF_IT = re.compile(
+    r"^\W*(?:there (?:is|are) )?no (?!idea|problem|luck|change|joy|worries|thanks|difference|dice)\w+(?: \w+){0,3}\W*$", re.IGNORECASE
+)
+# A value that can be compared: a path, a host name, a port, a switch, a kind of security.
+_EXACT = re.compile(
+    r"\d|\b[A-Z]{2,}\b|\b[a-z]+[A-Z]\w+|(?:^|\s)(?:/|~/|[A-Z]:\\|\\\\)\w|\b[\w-]+\.[\w-]+\.[a-z]{2,}\b|\s--?\w{2,}|[\w-]+\.(?:conf|exe|dll|log|ini|sys|php|json)\b"
+)
+_VALUE = re.compile(r"\b[\w-]+\.[\w-]+\.[a-z]{2,}\b.*\b(?:port|ssl|tls|oauth2?)\b|\bport \d+\b.*\b(?:ssl|tls|oauth2?)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -73,9 +84,7 @@ def _plain(sentence: Sentence, text: str, points: float) -> Candidate:
 
 
 def _matters(correction: Correction) -> bool:
-    return (
-        correction.first.part in {"client", "technician"} and bool(cues.content(correction.later.text)) and len(correction.first.text) > 8
-    )
+    return len(correction.first.text) >= 4 and bool(cues.content(correction.first.text))
 
 
 def _corrected(correction: Correction) -> Candidate:
@@ -138,11 +147,15 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     if not sentence.is_reporter:
         return _from_helper(sentence, reading)
     found = errors.texts(sentence)
-    if sentence.is_question and not (
-        sentence.has("symptom")
-        and not sentence.has("manners")
-        and "wrong" not in sentence.text.lower()
-        and sentence.step <= reading.steps[0].number + 1
+    if (
+        sentence.is_question
+        and not (
+            sentence.has("symptom")
+            and not sentence.has("manners")
+            and "wrong" not in sentence.text.lower()
+            and sentence.step <= reading.steps[0].number + 1
+        )
+        and not (sentence.has("goal") and sentence.step == reading.steps[0].number and _is_about_it(sentence, reading))
     ):
         return []
     points = weight_of(sentence, reading)
@@ -180,6 +193,9 @@ def weight_of(sentence: Sentence, reading: Reading) -> float:
     points += 1.0 if _ADDRESS.search(sentence.text) else 0
     points += 1.5 if sentence.terminal else 0
     points += 1.0 if sentence.has("goal") else 0
+    points += 1.5 if sentence.has("goal") and sentence.step <= reading.steps[0].number + 4 and not sentence.is_question else 0
+    points += 2.5 if _NONE_OF_IT.match(sentence.text) else 0
+    points -= 2.0 if not _is_about_it(sentence, reading) else 0
     points += 1.5 if sentence.step == reading.steps[0].number else 0
     points -= 2.0 if sentence.has("hedge") else 0
     points += cues.closeness(sentence.text, reading.case.title) / 50
@@ -192,6 +208,13 @@ def weight_of(sentence: Sentence, reading: Reading) -> float:
     return points
 
 
+def _is_about_it(sentence: Sentence, reading: Reading) -> bool:
+    """Names something of the matter: a product, a figure, a path, or a thing that others speak of as well."""
+    if sentence.terminal or sentence.has("environment", "scope") or _EXACT.search(sentence.text):
+        return True
+    return bool(cues.content(sentence.text) & reading.topics)
+
+
 def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
     """A technician's firm diagnosis, or what a fellow sufferer reports: attributed, and few."""
     if sentence.is_question or sentence.is_noise or sentence.has("hypothetical", "hedge", "not_done", "conclusion"):
@@ -200,9 +223,11 @@ def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
         return [_plain(sentence, f"Also reported by {sentence.who}: {sentence.said}", 2.5)] if sentence.has("success", "failure") else []
     if _saw_it(sentence, reading):
         return [_plain(sentence, f"{_name(sentence)} reports: {sentence.said}", 3.5 + min(2.0, weight_of(sentence, reading) / 4))]
+    if _VALUE.search(sentence.text) and not sentence.has("elsewhere"):
+        return [_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 4.0)]
     about = " ".join(s.text for s in reading.reporter()[:25])
     if sentence.has("diagnosis") and not sentence.has("elsewhere") and not sentence.terminal and cues.closeness(sentence.text, about) >= 25:
-        return [_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 3.0)]
+        return [_plain(sentence, f"{_name(sentence)} says: {sentence.said}", 3.5)]
     return []
 
 

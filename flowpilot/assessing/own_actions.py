@@ -4,7 +4,7 @@ import re
 
 from flowpilot.assessing import cues, errors
 from flowpilot.assessing.reading import Sentence
-from flowpilot.assessing.tried import TURN, WHEN_I, Attempt
+from flowpilot.assessing.tried import TURN, WHEN_I, Attempt, clause
 
 _CHECKED = re.compile(
     r"^\W*(?:i|we)?(?:'ve| have)?\s*(?:also |already )?(?:checked|confirmed|verified|double-?checked|reviewed|read)\b", re.IGNORECASE
@@ -18,6 +18,19 @@ _I_DO = re.compile(
 
 _BY_MEANS = re.compile(
     r"\b(?:managed|works?|worked|fixed|solved|resolved|sorted)(?: it| this| that)? (?:with|by|using|via)\b", re.IGNORECASE
+)
+
+
+# Who could not find it has looked for it.
+_SOUGHT = re.compile(
+    r"\b(?:i |we )?(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|unable to) (?:find|locate) \S|^\W*(?:i |we )?found .{3,60}? (?:when|by|after) \w+",
+    re.IGNORECASE,
+)
+# Who looks has done nothing to it: what was seen is a result, no success and no failure of the look.
+_LOOKS = re.compile(
+    r"\b(?:checked(?! (?:the |a |that |this )?(?:\w+ )?(?:box|option|checkbox))|looked|had a look|reviewed|traced|measured|compared|inspected|ran (?:a|the) (?:\w+ ){0,2}(?:trace|test|check|report|query)|"
+    r"queried|pinged|monitored|watched)\b",
+    re.IGNORECASE,
 )
 
 
@@ -43,6 +56,8 @@ def _is_action(sentence: Sentence) -> bool:
         return True
     if sentence.succeeded and _BY_MEANS.search(sentence.text):
         return True
+    if _SOUGHT.search(sentence.text) and not sentence.has("intention", "hypothetical") and cues.content(sentence.text):
+        return True
     if sentence.done and not re.match(r"\W*as i\b", sentence.text, re.IGNORECASE):
         return not (sentence.has("thanks") and not sentence.has("failure", "success") and len(sentence.text) < 60)
     when = WHEN_I.match(sentence.text)
@@ -64,7 +79,12 @@ def own_actions(said: list[Sentence]) -> list[Attempt]:
             else:
                 current = Attempt(actions=[sentence])
                 result.append(current)
-            if verdict_of(sentence) is not None:
+            if _SOUGHT.search(sentence.text):
+                current.result, current.worked = sentence, None if re.search(r"\bfound\b", sentence.text, re.IGNORECASE) else False
+            elif _LOOKS.search(clause(sentence)) and not sentence.has("nochange"):
+                if TURN.search(sentence.text) or ":" in sentence.text.rstrip(":"):
+                    current.result = sentence
+            elif verdict_of(sentence) is not None:
                 current.result, current.worked = sentence, verdict_of(sentence)
             elif errors.texts(sentence) or _turns_bad(sentence):
                 current.result, current.worked = sentence, False

@@ -22,6 +22,12 @@ _JUDGES = (
 )
 _BEFORE_IT = re.compile(rf"(?:[,;:]|\s-+|\s[–—])\s*(?={_THEREFORE}\b)", re.IGNORECASE)
 _CONCLUSION = re.compile(rf"^\W*{_THEREFORE}\b(?! (?:i|we) (?:\w+ )?\w+ed\b).{{0,90}}?{_JUDGES}", re.IGNORECASE)
+LONG = 230
+_BREATH = re.compile(
+    r"(?<=[,;)])\s+(?=(?:and|but|so|then|now|also|however|which|because|since|when|it|i|the|my|we|they|there|if)\b)|"
+    r"\s+(?=(?:and (?:i|it|they|the|my|we|now|then|all|lost|did|a)|but (?:i|it|the|now|could|can)|because|so i|however)\b)",
+    re.IGNORECASE,
+)
 _VERDICT_AFTER = re.compile(r"^(?P<deed>[^:]{6,80}(?::|->|=>))\s+(?P<verdict>\S.{2,120})$")
 
 
@@ -35,7 +41,21 @@ def apart(text: str) -> list[str]:
         verdict = cues.meanings(found["verdict"])
         if verdict & {"success", "failure", "nochange", "not_success"} and not cues.meanings(found["deed"]) & {"symptom", "observation"}:
             return [found["deed"], found["verdict"]]
-    return [text]
+    return _in_breaths(text) if len(text) > LONG else [text]
+
+
+def _in_breaths(text: str) -> list[str]:
+    """A sentence that goes on and on, at the places where its writer took breath."""
+    parts: list[str] = []
+    rest = text
+    while len(rest) > LONG:
+        breaks = [found.start() for found in _BREATH.finditer(rest) if 60 <= found.start() <= len(rest) - 40]
+        if not breaks or breaks[0] > LONG * 2:
+            break
+        at = max((place for place in breaks if place <= LONG), default=breaks[0])
+        parts.append(rest[:at])
+        rest = rest[at:].lstrip(" ,;")
+    return [*parts, rest]
 
 
 def is_conclusion(text: str) -> bool:

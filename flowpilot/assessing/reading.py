@@ -5,6 +5,7 @@ the others. Only the sentences of the first and the latest steps are read in a v
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from flowpilot.assessing import cues, pieces, secrecy
@@ -15,6 +16,10 @@ from flowpilot.assistant.results import Evidence
 _TO_SOMETHING = re.compile(
     r"\b(?:i|we)(?:'ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at )?(?:the|your|her|his|their|"
     r"this|that|an? |\d)",
+    re.IGNORECASE,
+)
+_SET_IT = re.compile(
+    r"^\W*(?:(?:re)?set (?!up\b)\S+.{0,60}?\b(?:to|at|on) \S|(?:reset|put|cut|let|shut|split) (?:the|his|her|their|my|an?|user|users|down|it)\b)",
     re.IGNORECASE,
 )
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
@@ -103,6 +108,8 @@ class Reading:
     has_client: bool = False
     # Helpers who work on it themselves (a technician with access), as against those who only advise.
     hands_on: set[str] = field(default_factory=set)
+    # Stems that both the reporter and a helper use, or that stand in the title: what the talk is about.
+    topics: frozenset[str] = frozenset()
     _by_step: dict[int, list[Sentence]] = field(default_factory=dict)
 
     def reporter(self) -> list[Sentence]:
@@ -188,7 +195,7 @@ def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
 
 def _opens_with_deed(first: str, second: str) -> bool:
     """ "Restarted the spooler", "Tried to push it", "Called the branch": the style of notes. "Connected to", "Blocked by" tell a state."""
-    if second == "by" or second.endswith("ing"):
+    if second == "by" or (second.endswith("ing") and first not in {"tried", "attempted"}):
         return False
     if second in {"to", "with"}:
         return first in cues.word_set("goes_with_to")
@@ -249,6 +256,8 @@ def read(case: Case) -> Reading:
                 # It judges, it does not report: neither what works nor what failed may be taken from it.
                 marks = (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}
             done = not terminal and "not_done" not in marks and action_starts(text) is not None
+            # Who reports instructs nobody: "Set the time-out to 8 hours" is a note of what was done.
+            done = done or (reports and not terminal and "not_done" not in marks and bool(_SET_IT.match(text)))
             question = _is_question(text, marks) and not terminal
             reading.add(
                 Sentence(
@@ -257,12 +266,17 @@ def read(case: Case) -> Reading:
             )
         asked_for_secret = not reports and pending_secret
     reading.hands_on = _hands_on(reading)
+    reading.topics = _topics(reading)
     return reading
 
 
 def own_deed(sentence: Sentence) -> bool:
     """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
-    if not sentence.done or sentence.has("elsewhere", "manners", "hypothetical", "peer") or (sentence.has("hedge") and "“" not in sentence.text):
+    if (
+        not sentence.done
+        or sentence.has("elsewhere", "manners", "hypothetical", "peer")
+        or (sentence.has("hedge") and "“" not in sentence.text)
+    ):
         return False
     first = (cues.words(LEADING_NOISE.sub("", sentence.text)) or [""])[0]
     noted = first in (_strong_past() - cues.base_forms()) | cues.word_set("note_openers")
@@ -272,6 +286,18 @@ def own_deed(sentence: Sentence) -> bool:
 def _hands_on(reading: Reading) -> set[str]:
     peers = {reading.of(step.number)[0].author for step in reading.steps if reading.is_peer(step.number)}
     return {s.author for s in reading.helpers() if s.part in {"technician", "other"} and own_deed(s)} - peers
+
+
+def _topics(reading: Reading) -> frozenset[str]:
+    sides: list[set[str]] = [set(), set()]
+    for sentence in reading.sentences:
+        sides[sentence.is_reporter] |= cues.content(sentence.text)
+    title = cues.content(reading.case.title)
+    if not sides[0] or not sides[1]:
+        # Nobody answers: what is said more than once will do.
+        said = Counter(stem for sentence in reading.sentences for stem in cues.content(sentence.text))
+        return title | frozenset(stem for stem, count in said.items() if count > 1)
+    return title | (sides[0] & sides[1])
 
 
 def quotable(text: str) -> str:

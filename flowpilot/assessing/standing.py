@@ -12,6 +12,12 @@ from flowpilot.assessing.tried import Attempt
 _STILL_WRONG = re.compile(
     r"\b(?:but|however)\b.*\b(?:cannot|can'?t|does ?n[o']t|do ?n[o']t|won'?t|still|fails?|i get|is not|isn'?t)\b", re.IGNORECASE
 )
+# "With --disable-gpu it stays open", "without the dock it has not crashed": a comparison or a way around, no end.
+_UNDER_CONDITION = re.compile(
+    r"^\W*(?:but |and |also |so )?(?:with(?:out)?|in|on|via|through|from|as) (?:the |a |an |my |another |--|\w+ mode|safe|other|\w+\b)(?!.*\b(?:now|again)\b)"
+    r"(?!.*\bas well\b)[^,]{0,50}\b(?:it|they|he|she|i|everything|the \w+) ",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -40,6 +46,10 @@ def standing(reading: Reading, done: list[Attempt], offered: list[Suggestion]) -
         result.cured_by = (
             cures[-1] if cures else next((a for a in reversed(done) if a.step == confirmed.step and a.worked is not False), None)
         )
+        last = done[-1] if done else None
+        if result.cured_by is None and last and last.worked and last.step < confirmed.step:
+            # Its own result was told before; what is confirmed now came of it.
+            result.cured_by = last
     last_report = confirmed.step if confirmed else 0
     followed = {id(a.suggestion) for a in done if a.suggestion}
     result.unreported = [s for s in offered if id(s) not in followed and s.step > last_report]
@@ -52,7 +62,7 @@ def _confirmation(reading: Reading, done: list[Attempt]) -> Sentence | None:
     first_step = reports[0].step if reports else 0
     for step in dict.fromkeys(s.step for s in reports):
         said = [s for s in reports if s.step == step]
-        good = [s for s in said if s.succeeded and not _about_a_check(s, done)]
+        good = [s for s in said if s.succeeded and not _about_a_check(s, done) and not _UNDER_CONDITION.match(s.text)]
         if good and any(s.order > good[0].order and s.done and _STILL_WRONG.search(s.text) and not s.succeeded for s in said):
             good = []
         bad = [s for s in said if s.failed and not s.has("another_matter", "not_success")]

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -110,10 +110,8 @@ class Scripted:
                 outer.headers.append({name.lower(): value for name, value in self.headers.items()})
                 call = Call(self, body, len(outer.calls) + 1, outer._stop)
                 outer.calls.append(call)
-                try:
+                with suppress(BrokenPipeError, ConnectionResetError):
                     outer.script(call)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass
 
             def log_message(self, *args: Any) -> None:
                 """Quiet: the tests say what matters."""

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Provider: {config.where}, key {'set' if config.key else 'not set'}")
         question = wire.Question(prompts.CHECK, "{}", shapes.CheckShape, longest=200)
         failed = False
-        for job, model in dict(quick=config.quick, strong=config.strong).items():
+        for job, model in (("quick", config.quick), ("strong", config.strong)):
             began = time.monotonic()
             fault: Fault | None
             said = None
