@@ -25,7 +25,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATABASE = "resolutionflow"
 """The database in each cluster; its user is `postgres`."""
 
-WITHOUT_DATABASE = {"assess_conversation", "check", "collectstatic", "diffsettings", "evaluate_handoffs", "findstatic", "help", "version"}
+WITHOUT_DATABASE = {
+    "assess_conversation",
+    "check",
+    "check_assistant",
+    "collectstatic",
+    "diffsettings",
+    "evaluate_handoffs",
+    "findstatic",
+    "help",
+    "version",
+}
 
 
 class EmbeddedError(Exception):

@@ -68,7 +68,7 @@ def _leaning(
         if not candidates:
             return []
         suggestion = _meant(reading, said, candidates)
-        wording = _alternative(_wording(reading, suggestion), " ".join(s.text for s in said))
+        wording = _alternative(_wording(reading, suggestion), (lean or usable[0]).text)
         attempt = Attempt(actions=[lean or usable[0]], suggestion=suggestion, wording=wording)
         verdicts = [s for s in usable if verdict_of(s) is not None]
         if verdicts:
@@ -238,6 +238,8 @@ def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fres
             best, score = suggestion, points
     if score >= 42:
         return best
+    if fresh and fresh[-1].asked and any(len(word) > 3 for word in cues.content(fresh[-1].whole) & cues.content(text)):
+        return fresh[-1]
     result = attempt.result
     leans = any(s.has("followed") for s in attempt.actions) or (result is not None and result.has("leaning_done") and attempt.worked)
     vague = len(cues.content(text)) <= 3 and re.search(r"\b(?:them|it|that|those|these)\b", text, re.IGNORECASE)

@@ -6,7 +6,7 @@ Named only where something supports it: the words of whoever tested it, a diagno
 import re
 from dataclasses import dataclass
 
-from flowpilot.assessing import cues
+from flowpilot.assessing import cues, errors
 from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
@@ -31,6 +31,12 @@ _NOBODY_KNOWS = re.compile(
     r"|\bsomehow\b|\bno clue\b|\b(?:can ?not|can['’]?t) say\b",
     re.IGNORECASE,
 )
+_CAME_UPON = re.compile(r"\b(?:found|discovered|noticed|spotted|came across|there (?:is|was|were|are))\b", re.IGNORECASE)
+_EXPLAINS_IT = re.compile(
+    r"\bthat (?:would )?explains? (?:it|that|why|the|everything)\b|^\W*(?:ah|oh|ok|well)?\W*there(?:'?s| is| you have) (?:your|the|it)\b|"
+    r"\bthat(?:'?s| is) (?:it|your (?:problem|cause|issue|culprit)|the (?:problem|cause|issue|culprit|reason))\b",
+    re.IGNORECASE,
+)
 _RULED_OUT = re.compile(
     r"\bnot (?:related|the problem|the issue|the cause|because)\b|\bnothing to do with\b|\b(?:isn't|wasn't) (?:the|because|related)\b",
     re.IGNORECASE,
@@ -51,10 +57,15 @@ class Cause:
         return "high" if self.points >= 4 else "medium" if self.points >= 2 else "low"
 
 
-def likely_cause(reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion]) -> Cause | None:
-    diagnoses = [s for s in reading.helpers() if _is_diagnosis(s, reading) and not _refuted(s, reading, done)]
+def likely_cause(
+    reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion], withdrawn: set[int] | frozenset[int] = frozenset()
+) -> Cause | None:
+    """What is taken to be the cause, or None. `withdrawn` are sentences that were taken back or refuted."""
+    diagnoses = [
+        s for s in reading.helpers() if s.order not in withdrawn and _is_diagnosis(s, reading) and not _refuted(s, reading, done)
+    ]
     ended = _cured(reading, state, diagnoses) if state.solved else _diagnosed(reading, diagnoses, done)
-    return _stated(reading, state, diagnoses, done) or ended
+    return _stated(reading, state, diagnoses, done) or ended or _explained(reading)
 
 
 def hypotheses(reading: Reading, done: list[Attempt]) -> list[Sentence]:
@@ -112,7 +123,8 @@ def _states_cause(sentence: Sentence) -> bool:
 def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
     """Said outright by whoever lived it: "you were right about the Snap version", "he determined that ..."."""
     first = min((s.step for s in reading.reporter()), default=0)
-    outright = [s for s in reading.reporter() if s.step > first and _states_cause(s) and (state.solved or not s.has("hedge"))]
+    tells = [s for s in reading.sentences if s.is_reporter or s.author in reading.hands_on]
+    outright = [s for s in tells if s.step > first and _states_cause(s) and ((s.is_reporter and state.solved) or not s.has("hedge"))]
     if state.confirmed:
         # What was believed before the end counts less than what is said with it.
         outright = [s for s in outright if s.step >= state.confirmed.step]
@@ -193,6 +205,9 @@ def _corrected_thing(reading: Reading, cure: Attempt, confirmed: Sentence) -> Ca
 
 def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentence | None:
     """What "this line" was: the most telling words of the helper right before it."""
+    own = [s for s in reading.of(cure.step) if s.order < cure.actions[0].order and _CAME_UPON.search(s.text) and not s.is_question]
+    if own:
+        return own[-1]
     points_back = re.search(r"\b(?:this|that|these|those|it|them)\b", cure.actions[0].text, re.IGNORECASE)
     if not points_back or len(cues.content(cure.action)) > 4:
         return None
@@ -219,6 +234,26 @@ def _supports(diagnosis: Sentence, advice: Suggestion | None, deed: str, confirm
     return max(together, near, with_advice, last_word)
 
 
+def _match(report: str, diagnosis: str) -> float:
+    """How much a diagnosis is about a report; a module, a path or a code that both name says it all."""
+    names = {word for word in cues.content(report) & cues.content(diagnosis) if any(c.isdigit() or c in "./\\_" for c in word) and len(word) > 4}
+    return max(cues.closeness(report, diagnosis), 45.0 if names else 0.0)
+
+
+def _explained(reading: Reading) -> Cause | None:
+    """A finding of the reporter of which a helper says "that explains it"."""
+    for sentence in reversed(reading.helpers()):
+        if not _EXPLAINS_IT.search(sentence.text) or sentence.is_question or sentence.has("hedge", "hypothetical"):
+            continue
+        reports = [s for s in reading.reporter() if s.step < sentence.step and not s.is_question and not s.is_noise]
+        found = [s for s in reports if s.step == reports[-1].step and s.has("symptom", "observation", "diagnosis") and s.is_firm] if reports else []
+        if found:
+            best = max(found, key=lambda s: (bool(errors.texts(s)), len(cues.content(s.text))))
+            text = f"The {reading.reporter_name} found “{shorten(best.said, 200)}”; the technician says: “{shorten(sentence.said, 80)}”"
+            return Cause(text=text, based_on=[best, sentence], points=2, diagnosis=None)
+    return None
+
+
 def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
     """Not solved: a technician's firm diagnosis of what was reported, said to be no more than that unless a try bears it out."""
     reports = reading.reporter()
@@ -226,8 +261,8 @@ def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt])
     best: Cause | None = None
     for diagnosis in firm:
         before = [s for s in reports if s.step < diagnosis.step]
-        closest = max(before, key=lambda s: cues.closeness(s.text, diagnosis.text), default=None)
-        match = cues.closeness(closest.text, diagnosis.text) if closest else 0
+        closest = max(before, key=lambda s: _match(s.text, diagnosis.text), default=None)
+        match = _match(closest.text, diagnosis.text) if closest else 0
         if match < 30 or closest is None:
             continue
         points = 1.0 + (0.5 if match >= 60 else 0)
@@ -237,6 +272,8 @@ def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt])
             if d.author != diagnosis.author and cues.closeness(d.text, diagnosis.text) >= 60 and not d.is_question
         }
         points += 0.5 if others else 0
+        # Who works on it has seen it; who only advises concludes.
+        points += 1.0 if diagnosis.author in reading.hands_on and diagnosis.has("observation", "symptom") else 0
         text = f"The technician's diagnosis, not confirmed: “{shorten(diagnosis.said, 240)}”"
         based_on = [closest, diagnosis]
         proof = next((a for a in done if a.worked and a.result and a.suggestion and a.suggestion.step == diagnosis.step), None)

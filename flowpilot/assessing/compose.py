@@ -33,7 +33,8 @@ def assess(case: Case) -> Assessment:
     done = attempts(reading, offered)
     fixed = corrections(reading, done)
     state = standing(reading, done, offered)
-    cause = likely_cause(reading, state, done, offered)
+    withdrawn = {c.first.order for c in fixed}
+    cause = likely_cause(reading, state, done, offered, withdrawn)
     followed = {s.order for a in done if a.suggestion for s in a.suggestion.all}
     asked = [ask for ask in asked if ask.sentence.order not in followed]
     known = known_facts(reading, asked, fixed, state, cause, done)
@@ -45,7 +46,7 @@ def assess(case: Case) -> Assessment:
         what_we_know=known,
         corrected=said_and_corrected(fixed),
         tried=_tried(done),
-        suggested_steps=suggested_steps(reading, state, cause, asked, hypotheses(reading, done)),
+        suggested_steps=suggested_steps(reading, state, cause, asked, [s for s in hypotheses(reading, done) if s.order not in withdrawn]),
         open_questions=open_questions(reading, asked, state),
     )
     return verify(result, case)
@@ -166,7 +167,7 @@ def _now(reading: Reading, state: Standing) -> str:
     if plan:
         return f"Not solved: {who} announced “{shorten(plan.said, 150)}” and has not reported since."
     if state.unreported:
-        return f"Not solved: nobody has reported on “{shorten(state.unreported[-1].text, 150)}”."
+        return f"Not solved: nobody has reported on the advice “{shorten(state.unreported[-1].text, 150)}”."
     if len(reading.steps) == 1:
         return "Nothing has been tried or answered since."
     return "Not solved: nobody has confirmed an end to it."

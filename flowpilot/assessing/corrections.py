@@ -25,9 +25,11 @@ _FIGURE = re.compile(r"\b\d+(?:[.:]\d+)*\b")
 _OUTRIGHT = re.compile(
     r"\bcorrection\b|\bi was (?:wrong|mistaken)\b|\bmy mistake\b|\btak(?:e|ing) (?:that|it) back\b|\b(?:must|have to|need to) correct\b|"
     r"\bassumption .{0,40}\bwrong\b|\bscratch that\b|\bmisread\b|\bmixed (?:it |them )?up\b|\bstand corrected\b|\bno,? wait\b|\bwait,? no\b|"
-    r"\bmy bad\b|\bi misspoke\b|\bignore what i said\b|\blooked it up\b|\b(?:is|was) (?:outdated|stale|obsolete|out of date)\b|\bmake that\b",
+    r"\bmy bad\b|\bi misspoke\b|\bignore what i said\b|\blooked it up\b|\boh wait\b|\bwait, \w|\b(?:had |i )forgot(?:ten)?\b|\b(?:is|was) (?:outdated|stale|obsolete|out of date)\b|\bmake that\b",
     re.IGNORECASE,
 )
+# "The provider is the same as always": what "we did switch on Friday" takes back.
+_ALWAYS = re.compile(r"\b(?:same as (?:always|ever|before)|unchanged|as always|as ever|nothing new)\b", re.IGNORECASE)
 _SOFT = {"sorry", "i mean", "actually", "turns out", "i said"}
 
 
@@ -121,7 +123,7 @@ def _meant_outright(later: Sentence, earlier: list[Sentence]) -> Sentence | None
     """Taken back outright: the earlier sentence that shares most with it, where the two deny and affirm, or name other figures."""
     held = [s for s in earlier if s.step != later.step or s.order < later.order - 1]
     shared = {s.order: len(matter(s.text) & matter(later.text)) for s in held}
-    held = [s for s in held if shared[s.order] and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge"))]
+    held = [s for s in held if shared[s.order] and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge") or _ALWAYS.search(s.text))]
     return max(held, key=lambda s: (shared[s.order] / len(matter(s.text)), s.order), default=None)
 
 

@@ -17,6 +17,7 @@ _NOT_PHRASES = {
     "daily",
     "goes_with_to",
     "puts_right",
+    "things",
     "note_openers",
     "abbreviations",
     "asking_verbs",

@@ -174,7 +174,7 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     if unfit or (sentence.has("intention") and not sentence.has("symptom", "goal")):
         return result
     covers = found and len(found[0]) > 0.55 * len(sentence.text)
-    if points >= 0.5 and not covers and len(cues.words(sentence.text)) >= (3 if sentence.has("works") else 4):
+    if points >= 0.5 and not covers and len(cues.words(sentence.text)) >= (1 if _NONE_OF_IT.match(sentence.text) else 3 if sentence.has("works") else 4):
         verb = "asks" if sentence.is_question else ""
         result.append(_plain(sentence, f"{sentence.who}{' ' + verb if verb else ''}: {sentence.said}", points))
     return result

@@ -27,7 +27,9 @@ def suggested_steps(
         steps += _missing_material(reading)
         steps += _failing_now(reading, state)
     distinct = _distinct(steps)
-    return distinct if len(distinct) >= 2 or state.solved else [*distinct, _start(reading)]
+    # Whoever reads a long session is not told to start from nothing.
+    begins = len(reading.steps) <= 3 or not distinct
+    return distinct if len(distinct) >= 2 or state.solved or not begins else [*distinct, _start(reading)]
 
 
 def open_questions(reading: Reading, asked: list[Ask], state: Standing) -> list[str]:
@@ -213,7 +215,7 @@ def _failing_now(reading: Reading, state: Standing) -> list[SuggestedStep]:
     symptoms = [s for s in reading.reporter() if s.has("symptom") and not s.is_noise]
     exact = next((s for s in reversed(symptoms) if errors.texts(s)), symptoms[-1] if symptoms else None)
     sentence = (state.last_failure.result if state.last_failure else None) or exact
-    if sentence is None:
+    if sentence is None or (sentence.step == reading.steps[0].number and len(reading.steps) > 3):
         return []
     return [
         SuggestedStep(

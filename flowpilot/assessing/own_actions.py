@@ -21,9 +21,12 @@ _BY_MEANS = re.compile(
 )
 
 
+# How it came to be, or long past: no try at this problem.
+_BACKGROUND = re.compile(r"\b(?:last (?:year|month)|(?:a |\d+ |some |several |many )?(?:years?|months?) ago)\b", re.IGNORECASE)
+_CAME_ABOUT = re.compile(r"^\W*(?:i|we)(?:'ve| have)? (?:just |recently )?(?:moved|migrated|bought|upgraded|updated|switched|changed) ", re.IGNORECASE)
 # Who could not find it has looked for it.
 _SOUGHT = re.compile(
-    r"\b(?:i |we )?(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|unable to) (?:find|locate) \S|^\W*(?:i |we )?found .{3,60}? (?:when|by|after) \w+",
+    r"(?:^\W*|\b(?:i|we|but|and) )(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|was unable to|unable to) (?:find|locate) \S|^\W*(?:i |we )?found .{3,60}? (?:when|by|after) \w+",
     re.IGNORECASE,
 )
 # Who looks has done nothing to it: what was seen is a result, no success and no failure of the look.
@@ -56,6 +59,8 @@ def _is_action(sentence: Sentence) -> bool:
         return True
     if sentence.succeeded and _BY_MEANS.search(sentence.text):
         return True
+    if _BACKGROUND.search(sentence.text) or (_CAME_ABOUT.match(sentence.text) and sentence.has("onset") and not sentence.failed):
+        return False
     if _SOUGHT.search(sentence.text) and not sentence.has("intention", "hypothetical") and cues.content(sentence.text):
         return True
     if sentence.done and not re.match(r"\W*as i\b", sentence.text, re.IGNORECASE):

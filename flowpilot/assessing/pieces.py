@@ -22,6 +22,20 @@ _JUDGES = (
 )
 _BEFORE_IT = re.compile(rf"(?:[,;:]|\s-+|\s[–—])\s*(?={_THEREFORE}\b)", re.IGNORECASE)
 _CONCLUSION = re.compile(rf"^\W*{_THEREFORE}\b(?! (?:i|we) (?:\w+ )?\w+ed\b).{{0,90}}?{_JUDGES}", re.IGNORECASE)
+_GUESS_HUNG_ON = re.compile(
+    r"^(.{12,}?)[,;] ((?:but |so |and )?(?:i (?:guess|think|suppose|assume|believe|suspect)|(?:probably|maybe|perhaps|possibly|presumably)(?! (?:it|its|it['’]s|that|they|not)\b))\b.{8,})$",
+    re.IGNORECASE,
+)
+_GONE = re.compile(
+    r"(?:^|[,;:] |\band )no (?:more |further |new )?(?!luck|change|idea|joy|answer|reply|response|news|difference|improvement|success|internet|connection|network|signal|"
+    r"power|picture|sound|access|mail)\w+(?: \w+)? (?:since|any ?more|for (?:\w+ )?(?:hours?|days?|weeks?|minutes)|so far|today|all day)\b",
+    re.IGNORECASE,
+)
+_UNCHANGED = re.compile(
+    r"(?:\bbut|\band|[,;:-]) (?:it |they |he |she |the \w+ )?still (?!work|fine|ok|need|have to|want|wait|up\b|run|try|trying|good|open\b|there\b|in\b|on\b|under\b|"
+    r"using|use\b|would|think|not sure|hope|reach|respons)\w+|"
+    r"(?:^|[,;:-] |\bbut |\band )(?:exactly |just |still )?(?:the )?(?:very )?same \w+(?:ing|e?s)? (?:on|with|for|there|again|in|at)\b", re.IGNORECASE
+)
 LONG = 230
 _BREATH = re.compile(
     r"(?<=[,;)])\s+(?=(?:and|but|so|then|now|also|however|which|because|since|when|it|i|the|my|we|they|there|if)\b)|"
@@ -37,6 +51,8 @@ def apart(text: str) -> list[str]:
     for found in _BEFORE_IT.finditer(text):
         if found.start() >= 15 and is_conclusion(text[found.end() :]):
             return [text[: found.start()], text[found.end() :]]
+    if "?" not in text and (found := _GUESS_HUNG_ON.match(text)):
+        return [found.group(1), found.group(2)]
     if (found := _VERDICT_AFTER.match(text)) and "://" not in text:
         verdict = cues.meanings(found["verdict"])
         if verdict & {"success", "failure", "nochange", "not_success"} and not cues.meanings(found["deed"]) & {"symptom", "observation"}:
@@ -56,6 +72,15 @@ def _in_breaths(text: str) -> list[str]:
         parts.append(rest[:at])
         rest = rest[at:].lstrip(" ,;")
     return [*parts, rest]
+
+
+def verdicts(text: str) -> frozenset[str]:
+    """Verdicts that stand in the form of a sentence rather than in its words: "No lockout since noon", "same flickering on all of them"."""
+    if _GONE.search(text) and not re.search(r"\bbut\b", text):
+        return frozenset({"success"})
+    if _UNCHANGED.search(text):
+        return frozenset({"failure", "nochange"})
+    return frozenset()
 
 
 def is_conclusion(text: str) -> bool:

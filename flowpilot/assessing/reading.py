@@ -26,7 +26,7 @@ _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
 MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
 _ANSWER_START = re.compile(r"^\W*([a-z]+)", re.IGNORECASE)
 LEADING_NOISE = re.compile(
-    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|hi|hello|(?:thanks?|"
+    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|(?:hi|hello|hey|dear)(?: (?:all|everyone|everybody|folks|guys|there|team|support|sir|madam|both))?|(?:thanks?|"
     r"thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
     re.IGNORECASE,
 )
@@ -158,7 +158,7 @@ def _is_question(text: str, marks: frozenset[str]) -> bool:
 
 
 _CLAUSE = re.compile(r"[,;:(]\s+|\.\s+|\s--?\s?|\s[–—]\s|\s+(?:and|but|so|then)\s+|\.{2,}\s*", re.IGNORECASE)
-_EFFECT = re.compile(r"\b(?:after|since|when|because|before) i\b.{0,60}$", re.IGNORECASE)
+_EFFECT = re.compile(r"\b(?:after|since|when|because|before) (?:i|we|he|she|they|the user|the client)\b.{0,60}$", re.IGNORECASE)
 
 
 def action_starts(text: str) -> int | None:
@@ -178,7 +178,7 @@ def action_starts(text: str) -> int | None:
 
 def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
     parts = [word.replace("'", "") for word in cues.words(clause)][:10]
-    if not parts or (_EFFECT.search(clause) and not re.match(r"\W*(?:after|when) i\b", clause, re.IGNORECASE)):
+    if not parts or (_EFFECT.search(clause) and not re.match(r"\W*(?:after|when) (?:i|we)\b", clause, re.IGNORECASE)):
         return False
     if "commands" in cues.meanings(clause) and re.search(r"\bi (?:just )?(?:did|used|ran)\b", clause, re.IGNORECASE):
         return True
@@ -252,6 +252,7 @@ def read(case: Case) -> Reading:
             if secret or echo:
                 continue
             marks = cues.meanings(text)
+            marks |= pieces.verdicts(text) if reports and not terminal else frozenset()
             if not terminal and pieces.is_conclusion(text):
                 # It judges, it does not report: neither what works nor what failed may be taken from it.
                 marks = (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}

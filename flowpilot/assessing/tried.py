@@ -10,6 +10,7 @@ from flowpilot.assessing import cues, errors
 from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import LEADING_NOISE, Sentence, action_starts
 from flowpilot.assessing.sentences import shorten
+from flowpilot.assessing.targets import target_of
 from flowpilot.assistant.results import Evidence, Tried
 
 _SUBJECT = re.compile(
@@ -27,7 +28,7 @@ TURN = re.compile(
     r"|[,;.]\s+(?=(?:no (?:luck|change|joy|dice|difference|effect|improvement)|nothing (?:changed|helped)|same (?:error|"
     r"issue|problem|result|thing)|still"
     r"|didn'?t (?:help|work))\b)"
-    r"|[,;.]\s+(?=(?:and )?(?:(?:it|they|the \w+) (?:still|again|now)|and now|now (?:it|they)|again the|deployment|setup|installation)\b)",
+    r"|[,;.]\s+(?=(?:and )?(?:(?:it|they|the \w+) (?:still|again|now)|and now|now (?:it|they)|again the|(?:exactly )?(?:the )?same \w+ (?:on|with|for|there|again)|deployment|setup|installation)\b)",
     re.IGNORECASE,
 )
 
@@ -67,7 +68,8 @@ class Attempt:
             if sentence.evidence not in cited:
                 cited.append(sentence.evidence)
         who = "" if self.actions[0].is_reporter or self.actions[0].part == "assistant" else f"{self.actions[0].who}: "
-        return Tried(action=who + self.action, outcome=self.outcome, evidence=cited)
+        deed = self.action if self.wording else " ".join(clause(s) for s in self.actions[:2])
+        return Tried(action=who + self.action, target=target_of(deed), outcome=self.outcome, evidence=cited)
 
 
 def clause(sentence: Sentence) -> str:

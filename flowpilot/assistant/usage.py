@@ -10,7 +10,8 @@ from django.utils import timezone
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Usage is counted per account, and caps hold per account and day. Without an account (a command, a check) there is no cap."""
+    """Usage is counted per account, and caps hold per account and day. Without an account (a command on a file) nobody's usage is counted,
+    no cap holds, and no database is asked."""
 
     account_id: int | None = None
     session_id: uuid.UUID | None = None

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -17,9 +17,6 @@ from flowpilot.secrets.cipher import digests, seal
 from flowpilot.secrets.detecting import find
 from flowpilot.secrets.harmless import is_mixed
 from flowpilot.secrets.kinds import PLACEHOLDER, Found, cut, placeholder
-
-if TYPE_CHECKING:
-    pass
 
 # No column that takes words is shorter than this and a placeholder.
 SHORT = 160

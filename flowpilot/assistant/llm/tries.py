@@ -39,9 +39,12 @@ def ask[Shape: BaseModel](
         if left <= 0.05:
             break
         now = timezone.now()
-        if is_used_up(asker, calls_per_day=config.calls_per_day, tokens_per_day=config.tokens_per_day, at=now):
+        if asker.account_id is not None and is_used_up(
+            asker, calls_per_day=config.calls_per_day, tokens_per_day=config.tokens_per_day, at=now
+        ):
             raise Unavailable(Fault.CAPPED)
-        breaker.pass_or_raise(config, at=now)
+        if asker.account_id is not None:
+            breaker.pass_or_raise(config, at=now)
         made, fault, wait = _once(config, question, shape, job, model, asker, min(config.try_seconds, left), check, on_json)
         if made is not None:
             return made
@@ -74,6 +77,15 @@ def _once[Shape: BaseModel](
     except Exception as error:
         fault, wait = trouble.fault_of(error), trouble.wait_of(error)
     took = time.monotonic() - began
+    if asker.account_id is not None:
+        _count(config, fault, said, job, model, asker, took)
+    if fault:
+        # The name of the fault and nothing that was sent or answered.
+        log.warning("assistant call failed", job=job, model=model, fault=fault.value, seconds=round(took, 2))
+    return made, fault or Fault.BAD_ANSWER, wait
+
+
+def _count(config: Config, fault: Fault | None, said: Said | None, job: str, model: str, asker: Asker, took: float) -> None:
     AssistantCall.objects.create(
         account_id=asker.account_id,
         session_id=asker.session_id,
@@ -86,10 +98,6 @@ def _once[Shape: BaseModel](
         seconds=round(took, 3),
     )
     breaker.note(config, fault, at=timezone.now())
-    if fault:
-        # The name of the fault and nothing that was sent or answered.
-        log.warning("assistant call failed", job=job, model=model, fault=fault.value, seconds=round(took, 2))
-    return made, fault or Fault.BAD_ANSWER, wait
 
 
 def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Shape], Fault | None]) -> tuple[Shape | None, Fault | None]:

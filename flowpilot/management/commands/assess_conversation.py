@@ -28,7 +28,7 @@ class Command(BaseCommand):
     help = (
         "Reads a support conversation (JSON with id, title and turns) and prints what a colleague would be told of it: summary, what is "
         "known, what was tried, likely cause, next steps, open questions. Each entry carries the turns that it rests on, counted from 0, "
-        "with verbatim quotes. Offline uses no database and no network. Exit code 1 where the file or --cut is no good."
+        "with verbatim quotes. No database is used, and offline no network. Exit code 1 where the file or --cut is no good."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             "--assistant",
             choices=["offline", "llm"],
             default="offline",
-            help="who assesses (default: offline; llm is the model of the settings, and writes its calls to the database)",
+            help="who assesses (default: offline; llm is the model of the settings)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
