@@ -63,6 +63,14 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=:)[0-9a-fA-F]{32}:[0-9a-fA-F]{32}(?=:::)"), PASSWORD),
     (re.compile(r"(?<![A-Z0-9-])(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}(?![A-Z0-9-])"), LICENCE),
     (re.compile(r"\botpauth://\S*?[?&]secret=(?P<value>[A-Za-z2-7=]{8,})", re.IGNORECASE), KEY),
+    # "admin/Passw0rd!", "root : toor123!": an account that every device has, and what follows it. A path holds no sign and no capital.
+    (
+        re.compile(
+            r"(?<![\w/.@\\-])(?i:admin|administrator|root|sa|ubnt|cisco|guest)(?: ?/ ?|:)(?P<value>(?=[^\s/]*\d)(?=[^\s/]*[A-Za-z])"
+            r"(?=[^\s/]*(?:[A-Z][^\s/]*[a-z]|[a-z][^\s/]*[A-Z]|[!#$%&*?+]))[^\s/:,;]{6,64}?)(?=[\s,;)]|[.?]?(?:\s|$))"
+        ),
+        PASSWORD,
+    ),
     (re.compile(r"\bG-(?P<value>\d{6})(?= is your)"), CODE),
     (re.compile(r"(?<![\w.-])(?P<value>\d{3}[ -]?\d{3,5})(?= is your (?:\w+ ){0,4}(?:code|pin|otp|passcode)\b)", re.IGNORECASE), CODE),
     (

@@ -62,7 +62,8 @@ def test_a_priced_model_is_told_with_its_price(provider, settings):
         (lambda call: call.hang(), "in time"),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do_and_without_the_key(provider, act, word):
+def test_what_is_wrong_is_said_with_what_to_do_and_without_the_key(provider, settings, act, word):
+    settings.ASSISTANT_LLM.update({"try_seconds": 0.5} if word == "in time" else {})
     provider.script = act
 
     out, err, code = check()

@@ -135,6 +135,10 @@ FAULTS = {
 }
 
 
+# Short where the time is the fault; elsewhere a busy machine is not to be taken for one.
+HURRIED, PATIENT = {"try_seconds": 0.5, "total_seconds": 3.0}, {"try_seconds": 10.0, "total_seconds": 20.0}
+
+
 def state_of(session) -> tuple:
     """Everything that an assessment must leave alone. (The package carries the assessment itself, too.)"""
     row = AISession.objects.filter(pk=session.pk).values().get()
@@ -146,6 +150,7 @@ def state_of(session) -> tuple:
 @pytest.mark.parametrize("fault", FAULTS, ids=list(FAULTS))
 def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reason(handoff, provider, caplog, fault):
     act, reason, counted = FAULTS[fault]
+    settings.ASSISTANT_LLM.update(HURRIED if counted == "timed_out" else PATIENT)
     if act is None:
         settings.ASSISTANT_LLM["base_url"] = "http://127.0.0.1:9/v1"
     else:
@@ -155,7 +160,7 @@ def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reaso
 
     tasks.assess.func(handoff_id=str(handoff.pk))
 
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < settings.ASSISTANT_LLM["total_seconds"] + 3
     handoff.refresh_from_db()
     assert handoff.assessment_state == SessionHandoff.Assessed.READY
     assert (reason in handoff.assessment_reason) if reason else handoff.assessment_reason == ""

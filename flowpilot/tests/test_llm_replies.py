@@ -129,7 +129,8 @@ def test_a_draft_for_an_older_message_is_not_kept_nor_shown(owed, ana):
         (lambda call: call.answer(made(text="  <b></b> ")), "Playbooks answered. The model's answer did not keep to its form."),
     ],
 )
-def test_playbooks_answer_in_the_models_place_and_say_so(provider, owed, act, why):
+def test_playbooks_answer_in_the_models_place_and_say_so(provider, owed, settings, act, why):
+    settings.ASSISTANT_LLM.update({"try_seconds": 0.5, "reply_seconds": 3.0} if "in time" in why else {})
     provider.script = act
 
     reply(owed)

@@ -30,6 +30,8 @@ HOLD_ONE = [
     ("password", "The password for the Sage server that we use is «Ledger!77q»"),
     ("password", "log in as administrator, password «Pa55w0rdX»"),
     ("password", "use bob / «Winter2024!» for now"),
+    ("password", "default admin/«Passw0rd!» still works on it"),
+    ("password", "It answers to root:«T00r!pass»."),
     ("password", "creds: admin / «Gr33nField»"),
     ("password", "login: svc_backup / «Qw3rty!9» works on the NAS"),
     ("password", "He used «Summer2025!» and it was refused"),
@@ -114,6 +116,9 @@ HOLD_ONE = [
 ]  # fmt: skip
 
 HOLD_NONE = [
+    "Open admin/users2 and then admin/Login",
+    "root:x:0:0:root:/root:/bin/bash",
+    "The script is /root/Setup2.sh",
     "The password is correct.", "password is incorrect", "The user name or password is incorrect", 'It says "The user name or password is incorrect".',
     "The password was reset", "The password was reset yesterday by Bo", "It asks for the password again and again.", "Password: incorrect",
     "my password is not accepted", "his password is expired", "Password expired", "password is about to expire", "password never expires: True",
