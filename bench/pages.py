@@ -135,6 +135,7 @@ def own_database() -> Iterator[None]:
     os.environ["DATABASE_URL"] = f"postgres://postgres@/{DATABASE}?{urllib.parse.urlencode({'host': host})}"
     os.environ["HTTP_ONLY"] = "true"
     os.environ.setdefault("SECRET_KEY", "bench" * 12)
+    os.environ.setdefault("SECRETS_KEY", "bench" * 12)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ _BEGINS_WITH_IT = re.compile(
     r"(?P<command>[a-z][\w.-]+(?: \S+){0,3}?) (?:printed|prints|said|says|gave|gives|returned|returns|shows?|showed|reports?|reported) )",
     re.IGNORECASE,
 )
+_TESTS = re.compile(r"\b(?:\w*test\w*|scan\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)
 _SHOULD_I = re.compile(
     r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
 )
@@ -205,7 +206,7 @@ def _alternative(wording: str, report: str) -> str:
     if len(ways) != 2 or min(len(way.split()) for way in ways) < 3:
         return wording
     one, other = (cues.closeness(way, report) for way in ways)
-    if abs(one - other) < 30:
+    if abs(one - other) < 15:
         return wording
     chosen = ways[0] if one > other else ways[1]
     return chosen[:1].upper() + chosen[1:]
@@ -250,6 +251,8 @@ def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     """What a technician did themselves: "I've reset the password and unlocked the account"."""
     if not said or said[0].part == "assistant" or reading.is_peer(said[0].step):
         return []
+    if said[0].part == "other" and said[0].author not in reading.hands_on:
+        return []
     return [attempt for attempt in own_actions(said) if all(own_deed(s) for s in attempt.actions)]
 
 
@@ -269,6 +272,9 @@ def _later_results(reading: Reading, found: list[Attempt]) -> None:
         if told is None and said_no(later[0]):
             attempt.result, attempt.worked = later[0], False
         by_helper = not attempt.actions[0].is_reporter
+        if told and verdict_of(told) and _TESTS.search(attempt.action) and cues.closeness(told.text, attempt.action) < 50:
+            # A test changes nothing: what works later did not come of it.
+            continue
         if told and (by_helper or following != step or cues.closeness(told.text, attempt.action) >= 50):
             attempt.result, attempt.worked = told, verdict_of(told)
 

@@ -4,15 +4,14 @@ Named only where something supports it: the words of whoever tested it, a diagno
 """
 
 import re
-from dataclasses import dataclass
 
-from flowpilot.assessing import cues, errors
+from flowpilot.assessing import cues
+from flowpilot.assessing.cause_found import Cause, explained, match_of, mended, put_right
 from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.standing import Standing
-from flowpilot.assessing.tried import Attempt, clause, plain
-from flowpilot.assistant.results import Confidence
+from flowpilot.assessing.tried import Attempt
 
 _IF_WORKS = re.compile(
     r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|"
@@ -21,20 +20,15 @@ _IF_WORKS = re.compile(
 )
 # "It was the antivirus.", "So it was DNS after all."
 _IT_WAS = re.compile(
-    r"^\W*(?:so |ok |and |ah )?(?:it|that|the (?:cause|culprit|problem|issue|reason)) was (?:just |only |simply |indeed |really )?(?:(?:the|an?|my|our|his|her|their) [\w-]+|"
+    r"^\W*(?:so |ok |and |ah )?(?:it|that|the (?:cause|culprit|problem|issue|reason)) was (?:just |only |simply |indeed |"
+    r"really )?(?:(?:the|an?|my|our|his|her|their) [\w-]+|"
     r"[A-Z][\w-]+)(?: (?:after all|all along|itself|\w+))?\W*$",
     re.IGNORECASE,
 )
-# "I don't know what of it has helped".
-_NOBODY_KNOWS = re.compile(
-    r"\b(?:do ?n['’]?o?t|no|cannot|can['’]?t|could ?n['’]?t|not) (?:know|idea|sure|clue|say|tell)\b|\b(?:which|what) (?:one |of (?:it|them|these|the two) )"
-    r"|\bsomehow\b|\bno clue\b|\b(?:can ?not|can['’]?t) say\b",
-    re.IGNORECASE,
-)
-_CAME_UPON = re.compile(r"\b(?:found|discovered|noticed|spotted|came across|there (?:is|was|were|are))\b", re.IGNORECASE)
-_EXPLAINS_IT = re.compile(
-    r"\bthat (?:would )?explains? (?:it|that|why|the|everything)\b|^\W*(?:ah|oh|ok|well)?\W*there(?:'?s| is| you have) (?:your|the|it)\b|"
-    r"\bthat(?:'?s| is) (?:it|your (?:problem|cause|issue|culprit)|the (?:problem|cause|issue|culprit|reason))\b",
+_THAT_IS_WHY = re.compile(r"^\W*(?:and |so )?(?:(?:that|this)(?:['’]?s| is)|which is) (?:why|the reason)\b", re.IGNORECASE)
+# "That's the outbound spam policy, forwarding is off by default now."
+_THAT_IS = re.compile(
+    r"^\W*(?:that['’]?s|this is|it['’]?s) (?:just |only |probably |likely )?(?:the|your|because|due to) (?!same|way|idea|right|only)\w",
     re.IGNORECASE,
 )
 _RULED_OUT = re.compile(
@@ -43,29 +37,19 @@ _RULED_OUT = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Cause:
-    text: str
-    # Sentences that it rests on.
-    based_on: list[Sentence]
-    points: float
-    # The helper's sentence that names it, where one does.
-    diagnosis: Sentence | None = None
-
-    @property
-    def confidence(self) -> Confidence:
-        return "high" if self.points >= 4 else "medium" if self.points >= 2 else "low"
-
-
 def likely_cause(
     reading: Reading, state: Standing, done: list[Attempt], offered: list[Suggestion], withdrawn: set[int] | frozenset[int] = frozenset()
 ) -> Cause | None:
     """What is taken to be the cause, or None. `withdrawn` are sentences that were taken back or refuted."""
-    diagnoses = [
-        s for s in reading.helpers() if s.order not in withdrawn and _is_diagnosis(s, reading) and not _refuted(s, reading, done)
-    ]
-    ended = _cured(reading, state, diagnoses) if state.solved else _diagnosed(reading, diagnoses, done)
-    return _stated(reading, state, diagnoses, done) or ended or _explained(reading)
+    told = [s for s in reading.helpers() if s.order not in withdrawn and _is_diagnosis(s, reading) and not _refuted(s, reading, done)]
+    diagnoses = [_meant_by(s, reading) for s in told]
+    return (
+        _stated(reading, state, diagnoses, done)
+        or (_cured(reading, state, diagnoses) if state.solved else None)
+        or mended(reading, done)
+        or explained(reading)
+        or (None if state.solved else _diagnosed(reading, diagnoses, done))
+    )
 
 
 def hypotheses(reading: Reading, done: list[Attempt]) -> list[Sentence]:
@@ -83,10 +67,18 @@ def _is_diagnosis(sentence: Sentence, reading: Reading) -> bool:
     if sentence.is_question or sentence.part == "assistant" or reading.is_peer(sentence.step) or _RULED_OUT.search(sentence.text):
         return False
     return (
-        (sentence.has("diagnosis") or bool(_IF_WORKS.search(sentence.text)))
+        (sentence.has("diagnosis") or bool(_IF_WORKS.search(sentence.text)) or bool(_THAT_IS.match(sentence.text)))
         and not sentence.has("manners", "injection")
         and len(cues.content(sentence.text)) >= 2
     )
+
+
+def _meant_by(sentence: Sentence, reading: Reading) -> Sentence:
+    """What "that's why it stays blank" points back to: the statement right before it."""
+    if not _THAT_IS_WHY.match(sentence.text):
+        return sentence
+    before = [s for s in reading.of(sentence.step) if s.order < sentence.order and not s.is_question and s.is_firm and not s.is_noise]
+    return before[-1] if before else sentence
 
 
 def _refuted(diagnosis: Sentence, reading: Reading, done: list[Attempt]) -> bool:
@@ -141,6 +133,9 @@ def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: 
         text = f"Technician: “{shorten(best.said, 180)}” The {reading.reporter_name} agrees: “{shorten(statement.said, 150)}”"
     else:
         text = f"{_by(statement)}: “{shorten(statement.said, 240)}”"
+    if not backing and (seen := _seen_before(reading, statement)):
+        based_on.insert(0, seen)
+        points += 0.5
     for attempt in done:
         if attempt.worked and attempt.result and cues.closeness(attempt.action, statement.text) >= 40:
             based_on += [s for s in (attempt.actions[0], attempt.result) if s not in based_on]
@@ -150,6 +145,21 @@ def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: 
         points += 2
         based_on.append(state.confirmed)
     return Cause(text=text, based_on=based_on, points=points, diagnosis=diagnosis)
+
+
+def _seen_before(reading: Reading, statement: Sentence) -> Sentence | None:
+    """What somebody saw or measured before, of the very thing that is now called the cause."""
+    things = {word for word in cues.content(statement.text) if len(word) > 4}
+    seen = [
+        s
+        for s in reading.sentences
+        if s.step < statement.step
+        and s.is_firm
+        and s.has("symptom", "observation", "diagnosis")
+        and things & cues.content(s.text)
+        and not s.done
+    ]
+    return max(seen, key=lambda s: (len(things & cues.content(s.text)), s.step), default=None)
 
 
 def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:
@@ -181,41 +191,7 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
         text = f"The technician says: “{shorten(best.said, 220)}” {_closing(cure, reading)}"
         based = [best, *([advice.head] if advice and advice.head is not best else []), confirmed]
         return Cause(text=shorten(text, 395), based_on=based, points=3.5 + (0.5 if advice else 0) - hedge, diagnosis=best)
-    return _corrected_thing(reading, cure, confirmed) if cure else None
-
-
-def _corrected_thing(reading: Reading, cure: Attempt, confirmed: Sentence) -> Cause | None:
-    """One particular thing that was put right of one's own accord, and the problem ended: the thing is named, and no more than that.
-
-    Advice that worked, another program, or several deeds at once explain nothing: they are told as tried, and no cause is named.
-    """
-    doubts = any(s.step == confirmed.step and _NOBODY_KNOWS.search(s.text) for s in reading.reporter())
-    deeds = set(cues.words(" ".join(clause(s) for s in cure.actions)))
-    if cure.suggestion or cure.wording or doubts or not deeds & cues.word_set("puts_right"):
-        return None
-    about = _pointed_at(reading, cure, confirmed)
-    if about is None and (len(cues.content(clause(cure.actions[0]))) < 2 or len(cure.actions) > 1):
-        return None
-    text = f"It ended when this was put right: “{shorten(plain(cure.actions[0]), 160)}”"
-    if about:
-        text += f", about “{shorten(about.said, 140)}”"
-    based = [*([about] if about else []), *cure.actions[:1], confirmed]
-    return Cause(text=text, based_on=based, diagnosis=about, points=2)
-
-
-def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentence | None:
-    """What "this line" was: the most telling words of the helper right before it."""
-    own = [s for s in reading.of(cure.step) if s.order < cure.actions[0].order and _CAME_UPON.search(s.text) and not s.is_question]
-    if own:
-        return own[-1]
-    points_back = re.search(r"\b(?:this|that|these|those|it|them)\b", cure.actions[0].text, re.IGNORECASE)
-    if not points_back or len(cues.content(cure.action)) > 4:
-        return None
-    before = [s for s in reading.helpers() if s.step < confirmed.step]
-    last = [s for s in before if s.step == before[-1].step and not s.is_noise] if before else []
-    return max(
-        last, key=lambda s: (bool(re.search(r"[\d/\\^$_]", s.text)) and "://" not in s.text, len(cues.content(s.text))), default=None
-    )
+    return put_right(reading, cure, confirmed) if cure else None
 
 
 def _closing(cure: Attempt | None, reading: Reading) -> str:
@@ -234,26 +210,6 @@ def _supports(diagnosis: Sentence, advice: Suggestion | None, deed: str, confirm
     return max(together, near, with_advice, last_word)
 
 
-def _match(report: str, diagnosis: str) -> float:
-    """How much a diagnosis is about a report; a module, a path or a code that both name says it all."""
-    names = {word for word in cues.content(report) & cues.content(diagnosis) if any(c.isdigit() or c in "./\\_" for c in word) and len(word) > 4}
-    return max(cues.closeness(report, diagnosis), 45.0 if names else 0.0)
-
-
-def _explained(reading: Reading) -> Cause | None:
-    """A finding of the reporter of which a helper says "that explains it"."""
-    for sentence in reversed(reading.helpers()):
-        if not _EXPLAINS_IT.search(sentence.text) or sentence.is_question or sentence.has("hedge", "hypothetical"):
-            continue
-        reports = [s for s in reading.reporter() if s.step < sentence.step and not s.is_question and not s.is_noise]
-        found = [s for s in reports if s.step == reports[-1].step and s.has("symptom", "observation", "diagnosis") and s.is_firm] if reports else []
-        if found:
-            best = max(found, key=lambda s: (bool(errors.texts(s)), len(cues.content(s.text))))
-            text = f"The {reading.reporter_name} found “{shorten(best.said, 200)}”; the technician says: “{shorten(sentence.said, 80)}”"
-            return Cause(text=text, based_on=[best, sentence], points=2, diagnosis=None)
-    return None
-
-
 def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
     """Not solved: a technician's firm diagnosis of what was reported, said to be no more than that unless a try bears it out."""
     reports = reading.reporter()
@@ -261,8 +217,8 @@ def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt])
     best: Cause | None = None
     for diagnosis in firm:
         before = [s for s in reports if s.step < diagnosis.step]
-        closest = max(before, key=lambda s: _match(s.text, diagnosis.text), default=None)
-        match = _match(closest.text, diagnosis.text) if closest else 0
+        closest = max(before, key=lambda s: match_of(s.text, diagnosis.text), default=None)
+        match = match_of(closest.text, diagnosis.text) if closest else 0
         if match < 30 or closest is None:
             continue
         points = 1.0 + (0.5 if match >= 60 else 0)

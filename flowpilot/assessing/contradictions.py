@@ -1,16 +1,18 @@
 """Statements that somebody else's words, a report or a cure contradict later. What one person takes back stands in `corrections.py`.
 
-Three things make a contradiction, never likeness alone: a flat denial right after a claim, the same matter said once with and once without a
-"not", or a supposition whose own test came out against it.
+Three things make a contradiction, never likeness alone: a flat denial right after a claim, the same matter said once with and once without
+a "not", or a supposition whose own test came out against it.
 """
 
 import re
+from functools import lru_cache
 
 from flowpilot.assessing import cues
 from flowpilot.assessing.reading import Sentence
 
 _NEGATIVE = re.compile(
-    r"\b(?:non(?=-)|not|no(?! (?:longer )?problem)|never|none|nothing(?! but)|nobody|neither|nor|without|cannot|off|disabled|inactive|removed|uninstalled|gone|empty|wrong|unable|"
+    r"\b(?:non(?=-)|not|no(?! (?:longer )?problem)|never|none|nothing(?! but)|nobody|neither|nor|without|cannot|off|"
+    r"disabled|inactive|removed|uninstalled|gone|empty|wrong|unable|"
     r"\w+n['’;]t|dont|doesnt|isnt|wasnt|cant|wont|didnt|hasnt|havent|arent)\b",
     re.IGNORECASE,
 )
@@ -22,12 +24,14 @@ _FLAT = re.compile(
 )
 # Another helper says so: "[tech-1] is mistaken there", "that is not right".
 _CONTRADICTS = re.compile(
-    r"\b(?:is|are|was) (?:mistaken|wrong|incorrect|not (?:right|true|correct))\b|\b(?:isn['’]?t|wasn['’]?t) (?:right|true|correct)\b|\bdisagree\b",
+    r"\b(?:is|are|was) (?:mistaken|wrong|incorrect|not (?:right|true|correct))\b|\b(?:isn['’]?t|wasn['’]?t) (?:right|true|"
+    r"correct)\b|\bdisagree\b",
     re.IGNORECASE,
 )
 _PROMISES = re.compile(r"\bfix(?:es|ed)?\b|\bcure[sd]?\b|\bsolve[sd]?\b|\brelease", re.IGNORECASE)
 _UNAWARE = re.compile(
-    r"\b(?:did ?n['’]?o?t|was ?n['’]?o?t|had ?n['’]?o?t|do ?n['’]?o?t|did not|was not|had not) (?:know|realis\w+|realiz\w+|notice\w*|aware)",
+    r"\b(?:did ?n['’]?o?t|was ?n['’]?o?t|had ?n['’]?o?t|do ?n['’]?o?t|did not|was not|had not) (?:know|realis\w+|realiz\w+|"
+    r"notice\w*|aware)",
     re.IGNORECASE,
 )
 _ONLY_IF = re.compile(r"\bonly\b.{2,40}\b(?:if|when)\b", re.IGNORECASE)
@@ -40,6 +44,7 @@ def polarity(text: str) -> bool:
     return len(_NEGATIVE.findall(_UNAWARE.sub("", text))) % 2 == 1
 
 
+@lru_cache(maxsize=2048)
 def matter(text: str) -> frozenset[str]:
     """Stems of the words that carry the matter, "non-free" and "separately" as "free" and "separate"."""
     return cues.content(re.sub(r"\bnon-|(?<=\w{4})ly\b", "", text.replace("’", "'"), flags=re.IGNORECASE))
@@ -83,6 +88,11 @@ def _flatly_denied(later: Sentence, before: list[Sentence], advised: set[int]) -
         ):
             return s
     return None
+
+
+def promises(text: str) -> bool:
+    """Advice that claims something as well: "wait for 8.2.1, which has a fix"."""
+    return bool(_PROMISES.search(text) and re.search(r"\d+(?:\.\d+)+", text))
 
 
 def _promised(update: Sentence, before: list[Sentence]) -> Sentence | None:

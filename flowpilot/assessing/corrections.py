@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flowpilot.assessing import cues
 from flowpilot.assessing.attempts import attempts
-from flowpilot.assessing.contradictions import matter, polarity, refuted
+from flowpilot.assessing.contradictions import matter, polarity, promises, refuted
 from flowpilot.assessing.exchange import suggestions
 from flowpilot.assessing.overtaken import overtaken
 from flowpilot.assessing.reading import Reading, Sentence
@@ -24,8 +24,10 @@ _FIGURE = re.compile(r"\b\d+(?:[.:]\d+)*\b")
 # No apology and no figure of speech: who writes this takes something back.
 _OUTRIGHT = re.compile(
     r"\bcorrection\b|\bi was (?:wrong|mistaken)\b|\bmy mistake\b|\btak(?:e|ing) (?:that|it) back\b|\b(?:must|have to|need to) correct\b|"
-    r"\bassumption .{0,40}\bwrong\b|\bscratch that\b|\bmisread\b|\bmixed (?:it |them )?up\b|\bstand corrected\b|\bno,? wait\b|\bwait,? no\b|"
-    r"\bmy bad\b|\bi misspoke\b|\bignore what i said\b|\blooked it up\b|\boh wait\b|\bwait, \w|\b(?:had |i )forgot(?:ten)?\b|\b(?:is|was) (?:outdated|stale|obsolete|out of date)\b|\bmake that\b",
+    r"\bassumption .{0,40}\bwrong\b|\bscratch that\b|\bmisread\b|\bmixed (?:it |them )?up\b|\bstand corrected\b|"
+    r"\bno,? wait\b|\bwait,? no\b|"
+    r"\bmy bad\b|\bi misspoke\b|\bignore what i said\b|\blooked it up\b|\boh wait\b|\bwait, \w|\b(?:had |"
+    r"i )forgot(?:ten)?\b|\b(?:is|was) (?:outdated|stale|obsolete|out of date)\b|\bmake that\b",
     re.IGNORECASE,
 )
 # "The provider is the same as always": what "we did switch on Friday" takes back.
@@ -59,7 +61,7 @@ def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Cor
         if first is None:
             before = [s for s in reading.sentences[max(0, later.order - 60) : later.order] if s.order not in taken]
             first = refuted(later, before, " ".join(s.text for s in reading.of(later.step)), advised)
-        if first is not None and first.order not in advised:
+        if first is not None and (first.order not in advised or promises(first.text)):
             taken.add(first.order)
             found.append(Correction(first=first, later=later))
     for said, shown in overtaken(reading, attempts(reading, offered) if done is None else done):
@@ -89,6 +91,9 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
     outright = bool(_OUTRIGHT.search(later.text))
     if not marked:
         return _now_otherwise(later, earlier) or _own_denial(later, earlier)
+    meant = _meant_outright(later, earlier) if outright else None
+    if meant and len(matter(meant.text) & matter(later.text)) >= 3:
+        return meant
     if outright and earlier[-1].step == later.step and later.order - earlier[-1].order == 1 and len(cues.words(earlier[-1].text)) <= 5:
         # "ifupdown.. no wait, it's networkmanager": the few words right before it.
         return earlier[-1]
@@ -104,7 +109,7 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
         return other
     if cues.alike(similar.text, later.text) >= 60 and _opposed(similar, later):
         return similar
-    return _reversed(later, earlier) or (_meant_outright(later, earlier) if outright else None)
+    return _reversed(later, earlier) or meant
 
 
 def _own_denial(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
@@ -123,7 +128,11 @@ def _meant_outright(later: Sentence, earlier: list[Sentence]) -> Sentence | None
     """Taken back outright: the earlier sentence that shares most with it, where the two deny and affirm, or name other figures."""
     held = [s for s in earlier if s.step != later.step or s.order < later.order - 1]
     shared = {s.order: len(matter(s.text) & matter(later.text)) for s in held}
-    held = [s for s in held if shared[s.order] and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge") or _ALWAYS.search(s.text))]
+    held = [
+        s
+        for s in held
+        if shared[s.order] and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge") or _ALWAYS.search(s.text))
+    ]
     return max(held, key=lambda s: (shared[s.order] / len(matter(s.text)), s.order), default=None)
 
 

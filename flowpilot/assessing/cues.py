@@ -1,7 +1,7 @@
 """The lexicon, ready to be asked: does this sentence carry that meaning?"""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -18,6 +18,7 @@ _NOT_PHRASES = {
     "goes_with_to",
     "puts_right",
     "things",
+    "names_nothing",
     "note_openers",
     "abbreviations",
     "asking_verbs",
@@ -100,6 +101,7 @@ def first_words(text: str) -> set[str]:
     return {_key(part) for part in re.split(r"[\s,.;:!?()\"“”/–—-]+", text.replace("’", "'"))} | {_key(part) for part in text.split()}
 
 
+@lru_cache(maxsize=2048)
 def meanings(text: str) -> frozenset[str]:
     """Names of all the phrase lists that the text matches."""
     present = first_words(text)
@@ -125,6 +127,7 @@ def stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=4096)
 def content(text: str) -> frozenset[str]:
     """Stems of the words that carry the matter; functional words are left out."""
     stop = word_set("stopwords")

@@ -8,7 +8,8 @@ from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 
 _LEAD_IN = re.compile(
-    r"^(?:\W*(?:please|pls|then|also|just|first|second|next|now|ok(?:ay)?|and|so|or|but|maybe|perhaps|alternatively|anyways?|yeah|well|sorry|otherwise|again|"
+    r"^(?:\W*(?:please|pls|then|also|just|first|second|next|now|ok(?:ay)?|and|so|or|but|maybe|perhaps|alternatively|"
+    r"anyways?|yeah|well|sorry|otherwise|again|"
     r"in the meantime|after that|once done|once that is done|to start|for now|actually|lastly|finally|simply|always|here|"
     r"suggestion)\b[\s,:-]*)+",
     re.IGNORECASE,

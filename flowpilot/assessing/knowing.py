@@ -13,6 +13,7 @@ from flowpilot.assessing.standing import Standing
 from flowpilot.assessing.tried import Attempt
 from flowpilot.assistant.results import Corrected, Known
 
+_PEER = "Also reported by"
 MOST, FEWEST = 14, 4
 _VERSION = re.compile(
     r"\b(?:v(?:ersion)?\s*)?\d+\.\d+(?:\.\d+)*(?:esr|lts)?\b|\b(?:windows|win|server|office|macos|ubuntu|debian|ios|android)\s*\d+",
@@ -32,7 +33,8 @@ _NONE_OF_IT = re.compile(
 )
 # A value that can be compared: a path, a host name, a port, a switch, a kind of security.
 _EXACT = re.compile(
-    r"\d|\b[A-Z]{2,}\b|\b[a-z]+[A-Z]\w+|(?:^|\s)(?:/|~/|[A-Z]:\\|\\\\)\w|\b[\w-]+\.[\w-]+\.[a-z]{2,}\b|\s--?\w{2,}|[\w-]+\.(?:conf|exe|dll|log|ini|sys|php|json)\b"
+    r"\d|\b[A-Z]{2,}\b|\b[a-z]+[A-Z]\w+|(?:^|\s)(?:/|~/|[A-Z]:\\|\\\\)\w|\b[\w-]+\.[\w-]+\.[a-z]{2,}\b|\s--?\w{2,}|"
+    r"[\w-]+\.(?:conf|exe|dll|log|ini|sys|php|json)\b"
 )
 _VALUE = re.compile(r"\b[\w-]+\.[\w-]+\.[a-z]{2,}\b.*\b(?:port|ssl|tls|oauth2?)\b|\bport \d+\b.*\b(?:ssl|tls|oauth2?)\b", re.IGNORECASE)
 
@@ -174,7 +176,12 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     if unfit or (sentence.has("intention") and not sentence.has("symptom", "goal")):
         return result
     covers = found and len(found[0]) > 0.55 * len(sentence.text)
-    if points >= 0.5 and not covers and len(cues.words(sentence.text)) >= (1 if _NONE_OF_IT.match(sentence.text) else 3 if sentence.has("works") else 4):
+    if (
+        points >= 0.5
+        and not covers
+        and len(cues.words(sentence.text))
+        >= (1 if _NONE_OF_IT.match(sentence.text) or _ADDRESS.search(sentence.text) else 3 if sentence.has("works") else 4)
+    ):
         verb = "asks" if sentence.is_question else ""
         result.append(_plain(sentence, f"{sentence.who}{' ' + verb if verb else ''}: {sentence.said}", points))
     return result
@@ -220,7 +227,11 @@ def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
     if sentence.is_question or sentence.is_noise or sentence.has("hypothetical", "hedge", "not_done", "conclusion"):
         return []
     if reading.is_peer(sentence.step):
-        return [_plain(sentence, f"Also reported by {sentence.who}: {sentence.said}", 2.5)] if sentence.has("success", "failure") else []
+        return (
+            [_plain(sentence, f"{_PEER} {sentence.who}, who says of another case: {sentence.said}", 2.5)]
+            if sentence.has("success", "failure")
+            else []
+        )
     if _saw_it(sentence, reading):
         return [_plain(sentence, f"{_name(sentence)} reports: {sentence.said}", 3.5 + min(2.0, weight_of(sentence, reading) / 4))]
     if _VALUE.search(sentence.text) and not sentence.has("elsewhere"):
@@ -247,7 +258,7 @@ def _best(candidates: list[Candidate]) -> list[Known]:
         if len(kept) >= MOST:
             break
         if not any(_same(candidate, other) for other in kept) and not (
-            candidate.known.text.startswith("Also reported") and sum(o.known.text.startswith("Also reported") for o in kept) >= 2
+            candidate.known.text.startswith(_PEER) and sum(o.known.text.startswith(_PEER) for o in kept) >= 2
         ):
             kept.append(candidate)
     return [c.known for c in sorted(kept, key=lambda c: (c.known.evidence[-1].step, c.order))]

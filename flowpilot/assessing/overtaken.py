@@ -2,14 +2,15 @@
 
 import re
 
-from flowpilot.assessing import cues
 from flowpilot.assessing.contradictions import matter
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt
 
 _CALLS_RIGHT = re.compile(
-    r"\b(?:settings?|configuration|config|ports?|passwords?|credentials|everything|records?|values?|servers?|account)\b.{0,40}\b(?:is|are|were|was|be) "
-    r"(?:all |both |set )?(?:correct|right|fine|ok|okay|good)\b|\b(?:correct|right|current) (?:\w+ and )?(?:settings?|ports?|values?|configuration)\b",
+    r"\b(?:settings?|configuration|config|ports?|passwords?|credentials|everything|records?|values?|servers?|"
+    r"account)\b.{0,40}\b(?:is|are|were|was|be) "
+    r"(?:all |both |set )?(?:correct|right|fine|ok|okay|good)\b|\b(?:correct|right|current) (?:\w+ and )?(?:settings?|"
+    r"ports?|values?|configuration)\b",
     re.IGNORECASE,
 )
 _OF_SETTINGS = re.compile(r"\b(?:settings?|configuration|config|ports?|values?)\b", re.IGNORECASE)

@@ -23,15 +23,17 @@ _BY_MEANS = re.compile(
 
 # How it came to be, or long past: no try at this problem.
 _BACKGROUND = re.compile(r"\b(?:last (?:year|month)|(?:a |\d+ |some |several |many )?(?:years?|months?) ago)\b", re.IGNORECASE)
-_CAME_ABOUT = re.compile(r"^\W*(?:i|we)(?:'ve| have)? (?:just |recently )?(?:moved|migrated|bought|upgraded|updated|switched|changed) ", re.IGNORECASE)
+_CAME_ABOUT = re.compile(r"^\W*(?:i|we)(?:'ve| have)? (?:just |recently )?(?:moved|migrated|bought|upgraded|switched) ", re.IGNORECASE)
 # Who could not find it has looked for it.
 _SOUGHT = re.compile(
-    r"(?:^\W*|\b(?:i|we|but|and) )(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|was unable to|unable to) (?:find|locate) \S|^\W*(?:i |we )?found .{3,60}? (?:when|by|after) \w+",
+    r"(?:^\W*|\b(?:i|we|but|and) )(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|was unable to|unable to) (?:find|"
+    r"locate) \S|^\W*(?:i |we )?found .{3,60}? (?:when|by|after) \w+",
     re.IGNORECASE,
 )
 # Who looks has done nothing to it: what was seen is a result, no success and no failure of the look.
 _LOOKS = re.compile(
-    r"\b(?:checked(?! (?:the |a |that |this )?(?:\w+ )?(?:box|option|checkbox))|looked|had a look|reviewed|traced|measured|compared|inspected|ran (?:a|the) (?:\w+ ){0,2}(?:trace|test|check|report|query)|"
+    r"\b(?:checked(?! (?:the |a |that |this )?(?:\w+ )?(?:box|option|checkbox))|looked|had a look|reviewed|traced|measured|"
+    r"compared|inspected|ran (?:a|the) (?:\w+ ){0,2}(?:trace|test|check|report|query)|"
     r"queried|pinged|monitored|watched)\b",
     re.IGNORECASE,
 )

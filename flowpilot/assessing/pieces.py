@@ -16,25 +16,31 @@ _HUNG_ON = re.compile(
 _THEREFORE = r"(?:and )?(?:so|thus|hence|therefore|ergo|which means|that means|meaning|i\.?e\.?,?)"
 # What a conclusion judges: innocent, sound, excluded. Not what somebody then did ("so I restarted it").
 _JUDGES = (
-    r"(?:nothing (?:is )?wrong|no(?:t a)? (?:problem|issue|fault)s? (?:with|on|at)|(?:not|n['’]t) (?:be |the |an? |my |our |your |related|to blame|because)|"
-    r"(?:can ?not|can['’]?t|could ?n['’]?t) be|(?:is|are|seems?|must be|should be|has to be|works?) (?:\w+ )?(?:fine|ok(?:ay)?|good|alright|all right|"
+    r"(?:nothing (?:is )?wrong|no(?:t a)? (?:problem|issue|fault)s? (?:with|on|at)|(?:not|n['’]t) (?:be |the |an? |my |our |"
+    r"your |related|to blame|because)|"
+    r"(?:can ?not|can['’]?t|could ?n['’]?t) be|(?:is|are|seems?|must be|should be|has to be|works?) (?:\w+ )?(?:fine|"
+    r"ok(?:ay)?|good|alright|all right|"
     r"correct|right|healthy|kosher|innocent|sound|clean)|all (?:is|are) \w+|rules? out|ruled out|excluded?)"
 )
 _BEFORE_IT = re.compile(rf"(?:[,;:]|\s-+|\s[–—])\s*(?={_THEREFORE}\b)", re.IGNORECASE)
 _CONCLUSION = re.compile(rf"^\W*{_THEREFORE}\b(?! (?:i|we) (?:\w+ )?\w+ed\b).{{0,90}}?{_JUDGES}", re.IGNORECASE)
 _GUESS_HUNG_ON = re.compile(
-    r"^(.{12,}?)[,;] ((?:but |so |and )?(?:i (?:guess|think|suppose|assume|believe|suspect)|(?:probably|maybe|perhaps|possibly|presumably)(?! (?:it|its|it['’]s|that|they|not)\b))\b.{8,})$",
+    r"^(.{12,}?)[,;] ((?:but |so |and )?(?:i (?:guess|think|suppose|assume|believe|suspect)|(?:probably|maybe|perhaps|"
+    r"possibly|presumably)(?! (?:it|its|it['’]s|that|they|not)\b))\b.{8,})$",
     re.IGNORECASE,
 )
 _GONE = re.compile(
-    r"(?:^|[,;:] |\band )no (?:more |further |new )?(?!luck|change|idea|joy|answer|reply|response|news|difference|improvement|success|internet|connection|network|signal|"
+    r"(?:^|[,;:] |\band )no (?:more |further |new )?(?!luck|change|idea|joy|answer|reply|response|news|difference|"
+    r"improvement|success|internet|connection|network|signal|"
     r"power|picture|sound|access|mail)\w+(?: \w+)? (?:since|any ?more|for (?:\w+ )?(?:hours?|days?|weeks?|minutes)|so far|today|all day)\b",
     re.IGNORECASE,
 )
 _UNCHANGED = re.compile(
-    r"(?:\bbut|\band|[,;:-]) (?:it |they |he |she |the \w+ )?still (?!work|fine|ok|need|have to|want|wait|up\b|run|try|trying|good|open\b|there\b|in\b|on\b|under\b|"
+    r"(?:\bbut|\band|[,;:-]) (?:it |they |he |she |the \w+ )?still (?!work|fine|ok|need|have to|want|wait|up\b|run|try|"
+    r"trying|good|open\b|there\b|in\b|on\b|under\b|"
     r"using|use\b|would|think|not sure|hope|reach|respons)\w+|"
-    r"(?:^|[,;:-] |\bbut |\band )(?:exactly |just |still )?(?:the )?(?:very )?same \w+(?:ing|e?s)? (?:on|with|for|there|again|in|at)\b", re.IGNORECASE
+    r"(?:^|[,;:-] |\bbut |\band )(?:exactly |just |still )?(?:the )?(?:very )?same \w+(?:ing|e?s)? (?:on|with|for|there|again|in|at)\b",
+    re.IGNORECASE,
 )
 LONG = 230
 _BREATH = re.compile(

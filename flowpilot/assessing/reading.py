@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from flowpilot.assessing import cues, pieces, secrecy
+from flowpilot.assessing.deeds import LEADING_NOISE, SET_IT, action_starts, strong_past
 from flowpilot.assessing.sentences import MAX_QUOTE, address_pattern, cut, fold, shorten, split, visible_part
 from flowpilot.assistant.case import Case, CaseStep
 from flowpilot.assistant.results import Evidence
@@ -18,18 +19,9 @@ _TO_SOMETHING = re.compile(
     r"this|that|an? |\d)",
     re.IGNORECASE,
 )
-_SET_IT = re.compile(
-    r"^\W*(?:(?:re)?set (?!up\b)\S+.{0,60}?\b(?:to|at|on) \S|(?:reset|put|cut|let|shut|split) (?:the|his|her|their|my|an?|user|users|down|it)\b)",
-    re.IGNORECASE,
-)
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
 MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
 _ANSWER_START = re.compile(r"^\W*([a-z]+)", re.IGNORECASE)
-LEADING_NOISE = re.compile(
-    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|(?:hi|hello|hey|dear)(?: (?:all|everyone|everybody|folks|guys|there|team|support|sir|madam|both))?|(?:thanks?|"
-    r"thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,65 +149,6 @@ def _is_question(text: str, marks: frozenset[str]) -> bool:
     return cues.find_at_start("question_start", text)
 
 
-_CLAUSE = re.compile(r"[,;:(]\s+|\.\s+|\s--?\s?|\s[–—]\s|\s+(?:and|but|so|then)\s+|\.{2,}\s*", re.IGNORECASE)
-_EFFECT = re.compile(r"\b(?:after|since|when|because|before) (?:i|we|he|she|they|the user|the client)\b.{0,60}$", re.IGNORECASE)
-
-
-def action_starts(text: str) -> int | None:
-    """Where the clause begins that says that something was done ("I restarted it", "Uninstalled Thunderbird"); None without one."""
-    bare = LEADING_NOISE.sub("", text)
-    offset = len(text) - len(bare)
-    breaks = list(_CLAUSE.finditer(bare))
-    starts = [0, *(found.end() for found in breaks)]
-    begins_with_deed = bool(first := cues.words(bare)[:1]) and first[0] in cues.past_forms() - cues.base_forms()
-    for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(bare)], strict=True)):
-        # After a comma a bare participle may be an adjective ("the new, moved profile").
-        own_subject = index > 0 and not begins_with_deed and breaks[index - 1].group(0)[0] in ",(:;"
-        if _clause_acts(bare[start:end], own_subject):
-            return offset + start
-    return None
-
-
-def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
-    parts = [word.replace("'", "") for word in cues.words(clause)][:10]
-    if not parts or (_EFFECT.search(clause) and not re.match(r"\W*(?:after|when) (?:i|we)\b", clause, re.IGNORECASE)):
-        return False
-    if "commands" in cues.meanings(clause) and re.search(r"\bi (?:just )?(?:did|used|ran)\b", clause, re.IGNORECASE):
-        return True
-    if "done_phrases" in cues.meanings(clause):
-        return True
-    while len(parts) > 1 and parts[0] in {"just", "also", "then", "already", "even", "now", "finally"}:
-        parts = parts[1:]
-    if not needs_subject and len(parts) > 1 and _opens_with_deed(parts[0], parts[1]):
-        return True
-    if parts[0] in {"have", "has"} and len(parts) > 2 and parts[1] in _strong_past():
-        return True
-    return any(word in cues.word_set("subjects") and _verb_follows(parts[index + 1 :]) for index, word in enumerate(parts))
-
-
-def _opens_with_deed(first: str, second: str) -> bool:
-    """ "Restarted the spooler", "Tried to push it", "Called the branch": the style of notes. "Connected to", "Blocked by" tell a state."""
-    if second == "by" or (second.endswith("ing") and first not in {"tried", "attempted"}):
-        return False
-    if second in {"to", "with"}:
-        return first in cues.word_set("goes_with_to")
-    return first in _strong_past() - cues.base_forms() or (first in cues.word_set("note_openers") and second not in {"it", "that", "this"})
-
-
-def _verb_follows(after: list[str]) -> bool:
-    helped = after[:1] == ["did"] or after[:2] == ["had", "to"] or after[:3] == ["was", "able", "to"]
-    for word in after[:4]:
-        if word in _strong_past() or (helped and word in cues.base_forms() and word != "do"):
-            return True
-        if word not in cues.word_set("fillers"):
-            return False
-    return False
-
-
-def _strong_past() -> frozenset[str]:
-    return cues.past_forms() - cues.word_set("weak_actions")
-
-
 def _part(step: CaseStep) -> str:
     return {"client": "client", "person": "technician", "assistant": "assistant"}.get(step.author_kind, "other")
 
@@ -258,7 +191,7 @@ def read(case: Case) -> Reading:
                 marks = (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}
             done = not terminal and "not_done" not in marks and action_starts(text) is not None
             # Who reports instructs nobody: "Set the time-out to 8 hours" is a note of what was done.
-            done = done or (reports and not terminal and "not_done" not in marks and bool(_SET_IT.match(text)))
+            done = done or (reports and not terminal and "not_done" not in marks and bool(SET_IT.match(text)))
             question = _is_question(text, marks) and not terminal
             reading.add(
                 Sentence(
@@ -280,12 +213,13 @@ def own_deed(sentence: Sentence) -> bool:
     ):
         return False
     first = (cues.words(LEADING_NOISE.sub("", sentence.text)) or [""])[0]
-    noted = first in (_strong_past() - cues.base_forms()) | cues.word_set("note_openers")
+    noted = first in (strong_past() - cues.base_forms()) | cues.word_set("note_openers")
     return sentence.part == "technician" or noted or bool(_TO_SOMETHING.search(sentence.text))
 
 
 def _hands_on(reading: Reading) -> set[str]:
-    peers = {reading.of(step.number)[0].author for step in reading.steps if reading.is_peer(step.number)}
+    # Whoever speaks of a machine of their own once is taken for a fellow sufferer, not for somebody with access.
+    peers = {s.author for s in reading.helpers() if s.part == "other" and (s.has("peer") or (s.done and s.has("elsewhere")))}
     return {s.author for s in reading.helpers() if s.part in {"technician", "other"} and own_deed(s)} - peers
 
 

@@ -81,7 +81,8 @@ def address_pattern(authors: set[str]) -> re.Pattern[str] | None:
     any_name = "|".join(names)
     # A bare name at the start may be an ordinary word: it needs a sign after it, a bracket or a greeting around it.
     return re.compile(
-        rf"^\s*(?:(?:hi|hello|hey|dear|ok|okay)\s+@?(?:{any_name})(?!\w)\s*[:,;!.-]*\s*|@?(?:{any_name})(?:\s*[:,;!]+\s*|(?<=\])\s*[.-]*\s*|\s+-+\s+))",
+        rf"^\s*(?:(?:hi|hello|hey|dear|ok|okay)\s+@?(?:{any_name})(?!\w)\s*[:,;!.-]*\s*|@?(?:{any_name})(?:\s*[:,;!]+\s*|"
+        rf"(?<=\])\s*[.-]*\s*|\s+-+\s+))",
         re.IGNORECASE,
     )
 

@@ -14,7 +14,8 @@ _STILL_WRONG = re.compile(
 )
 # "With --disable-gpu it stays open", "without the dock it has not crashed": a comparison or a way around, no end.
 _UNDER_CONDITION = re.compile(
-    r"^\W*(?:but |and |also |so )?(?:with(?:out)?|in|on|via|through|from|as) (?:the |a |an |my |another |--|\w+ mode|safe|other|\w+\b)(?!.*\b(?:now|again)\b)"
+    r"^\W*(?:but |and |also |so )?(?:with(?:out)?|in|on|via|through|from|as) (?:the |a |an |my |another |--|\w+ mode|safe|"
+    r"other|\w+\b)(?!.*\b(?:now|again)\b)"
     r"(?!.*\bas well\b)[^,]{0,50}\b(?:it|they|he|she|i|everything|the \w+) ",
     re.IGNORECASE,
 )

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 
 from flowpilot.assessing import cues, errors
+from flowpilot.assessing.deeds import LEADING_NOISE, action_starts
 from flowpilot.assessing.exchange import Suggestion
-from flowpilot.assessing.reading import LEADING_NOISE, Sentence, action_starts
+from flowpilot.assessing.reading import Sentence
 from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.targets import target_of
 from flowpilot.assistant.results import Evidence, Tried
@@ -28,7 +29,8 @@ TURN = re.compile(
     r"|[,;.]\s+(?=(?:no (?:luck|change|joy|dice|difference|effect|improvement)|nothing (?:changed|helped)|same (?:error|"
     r"issue|problem|result|thing)|still"
     r"|didn'?t (?:help|work))\b)"
-    r"|[,;.]\s+(?=(?:and )?(?:(?:it|they|the \w+) (?:still|again|now)|and now|now (?:it|they)|again the|(?:exactly )?(?:the )?same \w+ (?:on|with|for|there|again)|deployment|setup|installation)\b)",
+    r"|[,;.]\s+(?=(?:and )?(?:(?:it|they|the \w+) (?:still|again|now)|and now|now (?:it|they)|again the|"
+    r"(?:exactly )?(?:the )?same \w+ (?:on|with|for|there|again)|deployment|setup|installation)\b)",
     re.IGNORECASE,
 )
 

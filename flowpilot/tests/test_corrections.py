@@ -1,0 +1,200 @@
+"""What was said and did not stay true: taken back, refuted by somebody else, or overtaken by a try; and what only looks like it."""
+
+import pytest
+
+from flowpilot.assessing import assess
+from flowpilot.assessing.pieces import apart, is_conclusion
+from flowpilot.assistant.case import Case, CaseStep
+from flowpilot.assistant.results import Assessment
+
+
+def talk(*said: tuple[str, str], title: str = "Something is wrong") -> Assessment:
+    """`client` and any other name, which is a helper's."""
+    return assess(
+        Case(
+            title=title,
+            steps=[
+                CaseStep(number=n, kind="message", author_kind="client" if who == "client" else "imported", author=who, text=text)
+                for n, (who, text) in enumerate(said, 1)
+            ],
+        )
+    )
+
+
+def corrected(made: Assessment) -> list[tuple[str, str]]:
+    return [(entry.evidence[0].quote, entry.corrected_by[0].quote) for entry in made.corrected]
+
+
+# Taken back
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("We don't have a proxy in this office.", "Our provider did install a proxy in March, so I take that back."),
+        ("I haven't changed anything on the switch.", "I was wrong before, my colleague changed the switch on Friday."),
+        ("The transport, I think, is UDP.", "I must correct: it was TLS, not UDP."),
+        ("The provider is the same as always.", "Oh wait, our provider did move us to fibre last week."),
+    ],
+)
+def test_what_its_author_takes_back_outright_is_said_and_corrected(first: str, later: str) -> None:
+    made = talk(("client", "The phones lose their registration."), ("Kim", "What is your setup?"), ("client", first), ("client", later))
+
+    ((said, now),) = corrected(made)
+    assert said in first
+    assert now in later
+    assert not any(entry.evidence[0].quote == said for entry in made.what_we_know)
+
+
+def test_the_few_words_right_before_a_no_wait_are_corrected() -> None:
+    made = talk(
+        ("client", "the mount hangs at boot"), ("Kim", "networkd or ifupdown?"), ("client", "ifupdown.. no wait, it's networkd, i switched")
+    )
+
+    assert corrected(made) == [("ifupdown", "no wait, it's networkd, i switched")]
+
+
+def test_a_note_that_calls_an_earlier_source_outdated_corrects_what_came_from_it() -> None:
+    made = talk(
+        ("Kim", "Users of the tunnel are dropped every hour."),
+        ("Kim", "The session limit is 28800 according to the export from March."),
+        ("Kim", "It is 3600 in the live configuration. The March export is outdated."),
+    )
+
+    assert corrected(made) == [("The session limit is 28800 according to the export from March.", "The March export is outdated.")]
+
+
+# Refuted by somebody else
+
+
+def test_a_flat_denial_refutes_the_claim_right_before_it() -> None:
+    made = talk(("client", "Where is the old kernel?"), ("Kim", "It should still be listed in the boot menu."), ("client", "it isn't"))
+
+    assert corrected(made) == [("It should still be listed in the boot menu.", "it isn't")]
+
+
+def test_a_helper_who_is_named_as_mistaken_is_corrected() -> None:
+    made = talk(
+        ("client", "The shared calendar is empty in my client."),
+        ("Kim", "That client cannot show shared calendars at all."),
+        ("Lou", "Kim is mistaken there, shared calendars do work in it."),
+    )
+
+    assert [said for said, _ in corrected(made)] == ["That client cannot show shared calendars at all."]
+
+
+def test_a_supposition_is_refuted_by_a_report_that_states_the_opposite() -> None:
+    made = talk(
+        ("client", "my nfs mount hangs"),
+        ("Kim", "nfs needs rpcbind, probably its not running"),
+        ("client", "rpcbind is active and running"),
+    )
+
+    assert [said for said, _ in corrected(made)] == ["nfs needs rpcbind, probably its not running"]
+
+
+def test_a_promised_fix_that_does_not_fix_is_corrected() -> None:
+    made = talk(
+        ("client", "Signing in fails since 8.2.0."),
+        ("Kim", "You can wait for the release of 8.2.1 which has a fix."),
+        ("client", "Now there is 8.2.1 which is supposed to fix it. It doesn't."),
+    )
+
+    assert corrected(made) == [("You can wait for the release of 8.2.1 which has a fix.", "It doesn't.")]
+
+
+# Overtaken by a try
+
+
+def test_a_suspicion_whose_own_test_failed_is_told_as_not_borne_out() -> None:
+    made = talk(
+        ("client", "Sending mail times out."),
+        ("Kim", "The antivirus is probably the cause. Please disable the antivirus."),
+        ("client", "I disabled the antivirus. There is no change at all."),
+    )
+
+    assert ("The antivirus is probably the cause.", "There is no change at all.") in corrected(made)
+    assert made.likely_cause is None
+
+
+def test_settings_called_right_are_corrected_by_the_setting_that_cured_it() -> None:
+    made = talk(
+        ("client", "I cannot send mail from this computer. The settings are correct."),
+        ("Kim", "Change the security to STARTTLS on port 587."),
+        ("client", "I changed the security to STARTTLS and it works now, thank you."),
+    )
+
+    assert [said for said, _ in corrected(made)] == ["The settings are correct."]
+
+
+# No correction
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "Sorry, I had a phone call.",
+        "I restarted it and it does not print.",
+        "The printer in the other room does not print either.",
+        "Actually I would like to thank you.",
+        "It prints now.",
+    ],
+)
+def test_news_apologies_and_other_machines_correct_nothing(later: str) -> None:
+    made = talk(("client", "The printer at the desk prints only half a page."), ("Kim", "Please restart the printer."), ("client", later))
+
+    assert made.corrected == []
+
+
+def test_advice_that_was_refused_or_failed_is_no_corrected_statement() -> None:
+    made = talk(
+        ("client", "The share does not open."),
+        ("Kim", "Try to open the share by its address."),
+        ("client", "It doesn't open by its address."),
+    )
+
+    assert made.corrected == []
+
+
+# Conclusions
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fact", "drawn"),
+    [
+        ("My phone still sends, thus nothing wrong with the provider.", "My phone still sends", "thus nothing wrong with the provider."),
+        (
+            "In the browser all is current, hence it cannot be the account.",
+            "In the browser all is current",
+            "hence it cannot be the account.",
+        ),
+        ("The speed test gives 94 Mbit - so the line is fine.", "The speed test gives 94 Mbit", "so the line is fine."),
+    ],
+)
+def test_a_conclusion_is_parted_from_the_fact_that_it_is_drawn_from(sentence: str, fact: str, drawn: str) -> None:
+    assert apart(sentence) == [fact, drawn]
+    assert is_conclusion(drawn)
+
+
+@pytest.mark.parametrize("sentence", ["So I restarted it.", "So what is wrong?", "It is slow, so I reinstalled it.", "The line is fine."])
+def test_what_somebody_then_did_or_asks_is_no_conclusion(sentence: str) -> None:
+    assert not any(map(is_conclusion, apart(sentence)))
+
+
+def test_a_conclusion_is_told_as_what_somebody_concludes() -> None:
+    made = talk(("client", "I cannot send mail. My phone still sends, thus nothing wrong with the provider."), title="No mail")
+
+    known = [entry.text for entry in made.what_we_know]
+    assert "Client: My phone still sends" in known
+    assert "Client concludes, not confirmed: thus nothing wrong with the provider." in known
+
+
+def test_what_is_taken_back_is_what_it_is_about_and_not_the_few_words_before_it() -> None:
+    made = talk(
+        ("client", "Mill House gets its addresses from HL-DC02 as well."),
+        ("tech", "Thanks."),
+        ("client", "I forced nothing. Sorry, I was wrong about Mill House: it does not get its addresses from HL-DC02."),
+    )
+
+    ((first, _),) = corrected(made)
+    assert first == "Mill House gets its addresses from HL-DC02 as well."
