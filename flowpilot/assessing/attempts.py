@@ -102,9 +102,7 @@ def _leaning(
 def _done_first(reading: Reading, said: list[Sentence], named: Attempt, fresh: list[Suggestion]) -> list[Attempt]:
     """ "Did that. Light stays dark. I also restarted it": the first words are about the advice, before a deed of one's own is named."""
     opening = [s for s in said if s.order < named.actions[0].order and not s.is_question]
-    lean = next(
-        (s for s in opening[:2] if s.has("leaning_done") and len(cues.words(s.text)) <= 4 and not s.has("not_done", "intention")), None
-    )
+    lean = next((s for s in opening[:2] if s.has("leaning_done") and _is_all_it_says(s) and not s.has("not_done", "intention")), None)
     if lean is None or (named.result is not None and named.result.order < named.actions[0].order and named.result is not lean):
         return []
     told = next((s for s in opening if s.order >= lean.order and verdict_of(s) is not None), None)
@@ -115,6 +113,12 @@ def _done_first(reading: Reading, said: list[Sentence], named: Attempt, fresh: l
     suggestion = _meant(reading, said, fresh)
     wording = _wording(reading, suggestion)
     return [Attempt(actions=[lean], suggestion=suggestion, wording=wording, result=told, worked=verdict_of(told) if told else None)]
+
+
+def _is_all_it_says(sentence: Sentence) -> bool:
+    """ "Did that", or "Done, still the same error": that it was done, and at most how it went."""
+    length = len(cues.words(sentence.text))
+    return length <= 4 or (length <= 9 and cues.find_at_start("leaning_done", sentence.text))
 
 
 def _by_condition(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> list[Attempt]:

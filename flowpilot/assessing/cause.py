@@ -102,6 +102,8 @@ def _by(sentence: Sentence) -> str:
 
 def _states_cause(sentence: Sentence) -> bool:
     doubtful = sentence.is_question or sentence.failed or sentence.has("injection", "hypothetical", "intention", "not_done")
+    # "He changed it on Friday because of the audit" says why it was changed.
+    doubtful = doubtful or (sentence.done and sentence.has("onset"))
     names_it = sentence.has("stated_cause") or (sentence.has("agreement") and bool(re.search(r"\b(?:about|that) \w+", sentence.text)))
     enough = 1 if _IT_WAS.match(sentence.text) else 2
     return (

@@ -46,7 +46,9 @@ def assess(case: Case) -> Assessment:
         what_we_know=known,
         corrected=said_and_corrected(fixed),
         tried=_tried(done),
-        suggested_steps=suggested_steps(reading, state, cause, asked, [s for s in hypotheses(reading, done) if s.order not in withdrawn]),
+        suggested_steps=suggested_steps(
+            reading, state, cause, asked, [s for s in hypotheses(reading, done) if s.order not in withdrawn], done
+        ),
         open_questions=open_questions(reading, asked, state),
     )
     return verify(result, case)

@@ -1,23 +1,29 @@
 """What to do next, and what nobody has answered: both out of the session itself."""
 
+import re
+from collections.abc import Sequence
+
 from flowpilot.assessing import cues, errors
 from flowpilot.assessing.cause import Cause
 from flowpilot.assessing.exchange import Ask
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 from flowpilot.assessing.standing import Standing
+from flowpilot.assessing.tried import Attempt
 from flowpilot.assistant.results import SuggestedStep
 
+_WILL = re.compile(r"\b(?:will|going to)\b|\b(?:i|we)['’]ll\b", re.IGNORECASE)
 MOST_STEPS, MOST_QUESTIONS = 5, 8
 _NOTE = "Note in the ticket what ended it"
 
 
 def suggested_steps(
-    reading: Reading, state: Standing, cause: Cause | None, asked: list[Ask], suspicions: list[Sentence]
+    reading: Reading, state: Standing, cause: Cause | None, asked: list[Ask], suspicions: list[Sentence], done: Sequence[Attempt] = ()
 ) -> list[SuggestedStep]:
     steps = _after_the_end(reading, state) if state.solved else []
     if not state.solved:
         steps += _asked_last(asked, reading)
+        steps += _without_result(reading, done)
         steps += _open_advice(reading, state)
         steps += _suspected(suspicions)
     steps += _unanswered(asked, reading, after=state.confirmed.step if state.confirmed else 0)
@@ -30,6 +36,18 @@ def suggested_steps(
     # Whoever reads a long session is not told to start from nothing.
     begins = len(reading.steps) <= 3 or not distinct
     return distinct if len(distinct) >= 2 or state.solved or not begins else [*distinct, _start(reading)]
+
+
+def _without_result(reading: Reading, done: Sequence[Attempt]) -> list[SuggestedStep]:
+    """The last thing that was done, if it was done in the latest report and nobody has said how it went."""
+    last = next((s.step for s in reversed(reading.reporter()) if not s.is_noise), 0)
+    latest = [a for a in done if a.result is None and a.actions[0].step == last][-1:]
+    return [
+        SuggestedStep(
+            text=f"Ask how it went: “{shorten(a.action, 200)}”", why="Done last, with no result reported.", evidence=[a.actions[0].evidence]
+        )
+        for a in latest
+    ]
 
 
 def open_questions(reading: Reading, asked: list[Ask], state: Standing) -> list[str]:
@@ -180,23 +198,32 @@ def _verify_cause(cause: Cause | None) -> list[SuggestedStep]:
 
 
 def _promised(reading: Reading) -> list[SuggestedStep]:
-    """The last report ends with a plan: its outcome is not known."""
-    last = [s for s in reading.reporter() if not s.is_noise][-3:]
-    plans = [
-        s
-        for s in last
-        if s.has("intention")
-        and not s.done
-        and not s.has("goal", "hypothetical", "hedge")
-        and not s.is_question
-        and len(cues.content(s.text)) >= 2
-    ]
+    """Plans whose outcome is not known: one at the end of the reports, and a firm one before it that nobody came back to."""
+    reports = [s for s in reading.reporter() if not s.is_noise]
+    plans = [s for s in reports if _is_plan(s)]
+    at_the_end = [s for s in plans if s in reports[-3:]][-1:]
+    forgotten = [s for s in plans if s not in reports[-3:] and _WILL.search(s.text) and not _came_back_to(s, reading)][-1:]
     return [
         SuggestedStep(
             text=f"Ask how this went: “{shorten(s.said, 200)}”", why="Announced, with no report afterwards.", evidence=[s.evidence]
         )
-        for s in plans[-1:]
+        for s in [*at_the_end, *forgotten]
     ]
+
+
+def _is_plan(sentence: Sentence) -> bool:
+    return (
+        sentence.has("intention")
+        and not sentence.done
+        and not sentence.has("goal", "hypothetical", "hedge")
+        and not sentence.is_question
+        and len(cues.content(sentence.text)) >= 2
+    )
+
+
+def _came_back_to(plan: Sentence, reading: Reading) -> bool:
+    """Whether anything later is about the same."""
+    return any(cues.closeness(plan.text, s.text) >= 35 for s in reading.sentences if s.order > plan.order and not s.has("intention"))
 
 
 def _missing_material(reading: Reading) -> list[SuggestedStep]:

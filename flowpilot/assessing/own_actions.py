@@ -24,6 +24,10 @@ _BY_MEANS = re.compile(
 # How it came to be, or long past: no try at this problem.
 _BACKGROUND = re.compile(r"\b(?:last (?:year|month)|(?:a |\d+ |some |several |many )?(?:years?|months?) ago)\b", re.IGNORECASE)
 _CAME_ABOUT = re.compile(r"^\W*(?:i|we)(?:'ve| have)? (?:just |recently )?(?:moved|migrated|bought|upgraded|switched) ", re.IGNORECASE)
+# "My colleague says he changed it on Friday": what came before, told by somebody else.
+_TOLD_OF = re.compile(
+    r"^\W*(?:my|our|the|a)? ?(?:\w+ )?(?:says?|said|tells?|told (?:me|us)|mentions?|mentioned)(?: that)? (?:he|she|they)\b", re.IGNORECASE
+)
 # Who could not find it has looked for it.
 _SOUGHT = re.compile(
     r"(?:^\W*|\b(?:i|we|but|and) )(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|was unable to|unable to) (?:find|"
@@ -50,6 +54,8 @@ def verdict_of(sentence: Sentence) -> bool | None:
 
 def _is_action(sentence: Sentence) -> bool:
     if sentence.is_question or sentence.has("injection", "manners", "not_done"):
+        return False
+    if sentence.has("onset") and _TOLD_OF.match(sentence.text):
         return False
     if (
         len(cues.words(sentence.text)) <= 6

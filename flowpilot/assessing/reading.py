@@ -157,6 +157,10 @@ def _is_secret_here(text: str, asked_for_one: bool) -> bool:
     return secrecy.holds_secret(text) or (asked_for_one and secrecy.is_bare_answer(text))
 
 
+# A command as it is typed, an option with it.
+_RAN = re.compile(r"^\W*(?:sudo )?[a-z][\w.-]+ (?:[a-z]+ )?-{1,2}\w")
+
+
 def read(case: Case) -> Reading:
     spoken = [step for step in case.steps if step.kind not in _SILENT_KINDS and step.text.strip()]
     if len(spoken) > MAX_FIRST_STEPS + MAX_LAST_STEPS:
@@ -192,6 +196,8 @@ def read(case: Case) -> Reading:
             done = not terminal and "not_done" not in marks and action_starts(text) is not None
             # Who reports instructs nobody: "Set the time-out to 8 hours" is a note of what was done.
             done = done or (reports and not terminal and "not_done" not in marks and bool(SET_IT.match(text)))
+            # "iptables -A INPUT -j ACCEPT and now ping works": the command was run.
+            done = done or (reports and not terminal and "success" in marks and bool(_RAN.match(text)))
             question = _is_question(text, marks) and not terminal
             reading.add(
                 Sentence(

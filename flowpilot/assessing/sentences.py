@@ -25,6 +25,7 @@ _SMILEY = re.compile(r"^\s*(?:(?:[:;=]'?-?[)(DPpOo|/]|[xX]D)(?:\s+|$))+")
 _STAMP = re.compile(
     r"^\s*(?:[\[(](?=[^\])]{0,40}(?:\d{1,2}[:.]\d{2}|\d{4}|note|mail|phone|portal))[^\])]{3,40}[\])][\s:-]*|"
     r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:[ T,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)?\s*(?:[-–:|]+\s*)?(?=[A-Z])|"
+    r"\d{1,2}[:.]\d{2}(?: ?[ap]m)?\s+(?:[-–:|]+\s*)?(?=[A-Z])|"
     r"(?:internal |work |private |public )?(?:notes?|updates?|edit|ps|p\.s\.)(?: \d{1,2})?\s*:\s+)+",
     re.IGNORECASE,
 )

@@ -198,3 +198,63 @@ def test_what_is_taken_back_is_what_it_is_about_and_not_the_few_words_before_it(
 
     ((first, _),) = corrected(made)
     assert first == "Mill House gets its addresses from HL-DC02 as well."
+
+
+# Reports as people write them (found on conversations that were not among the measured ones)
+
+
+def test_done_and_how_it_went_is_about_the_advice_although_a_deed_of_ones_own_follows() -> None:
+    made = talk(
+        ("client", "Scan to email fails with an authentication error."),
+        ("tech", "Please put the new password into the scanner's settings, then try a scan."),
+        ("client", "Done, still the same error. I also rebooted the printer, no change."),
+    )
+
+    assert [(t.action.startswith("Put the new password"), (t.outcome or "").split(":")[0]) for t in made.tried] == [
+        (True, "no change"),
+        (False, "no change"),
+    ]
+
+
+def test_why_something_was_changed_is_no_cause_of_the_problem_and_no_try() -> None:
+    made = talk(
+        ("client", "Scan to email fails since this morning."),
+        ("tech", "Was anything changed?"),
+        ("client", "My colleague says he changed the password of that account on Friday because of the audit."),
+    )
+
+    assert made.likely_cause is None
+    assert made.tried == []
+
+
+def test_a_typed_command_after_which_it_works_was_run_and_ended_it() -> None:
+    made = talk(
+        ("client", "The tunnel is up but I cannot ping 10.8.0.1."),
+        ("tech", "What does the firewall allow?"),
+        ("client", "nothing on wg0"),
+        ("client", "iptables -A INPUT -i wg0 -j ACCEPT and now ping works, thanks!"),
+    )
+
+    assert (made.tried[-1].outcome or "").startswith("worked")
+    assert "It ended" in made.summary_prose
+
+
+def test_a_time_before_a_note_hides_no_deed() -> None:
+    made = talk(
+        ("client", "10:05 Calls drop after 30 seconds."),
+        ("client", "11:30 Disabled the profile on policy 12 for a test, calls still drop."),
+    )
+
+    assert [(t.outcome or "").split(":")[0] for t in made.tried] == ["failed"]
+
+
+def test_a_plan_that_nobody_came_back_to_is_asked_about_also_when_others_wrote_since() -> None:
+    made = talk(
+        ("client", "Calls drop after 30 seconds."),
+        ("client", "Will look at the session-ttl settings."),
+        ("client", "Cleared the cache, still drops."),
+        ("client", "Moved one user to the guest network, the call stays up."),
+        ("client", "Reinstalled Teams, no change."),
+    )
+
+    assert any("session-ttl" in step.text and "Announced" in step.why for step in made.suggested_steps)
