@@ -16,6 +16,8 @@ _BEGINS_WITH_IT = re.compile(
     re.IGNORECASE,
 )
 _TESTS = re.compile(r"\b(?:\w*test\w*|scan\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)
+# A name that is nothing else: "PreventIndexingOutlook", "session-ttl", "wuauserv2".
+_NAME = re.compile(r"\b(?:[A-Z][a-z]+(?:[A-Z][a-z]+){1,6}|[a-z]+(?:-[a-z]+)+(?=\b)|[A-Za-z]+\d[\w]{3,})\b")
 _SHOULD_I = re.compile(
     r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
 )
@@ -243,12 +245,21 @@ def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fres
             best, score = suggestion, points
     if score >= 42:
         return best
+    if named := _by_its_name(reading, attempt, fresh):
+        return named
     if fresh and fresh[-1].asked and any(len(word) > 3 for word in cues.content(fresh[-1].whole) & cues.content(text)):
         return fresh[-1]
     result = attempt.result
     leans = any(s.has("followed") for s in attempt.actions) or (result is not None and result.has("leaning_done") and attempt.worked)
     vague = len(cues.content(text)) <= 3 and re.search(r"\b(?:them|it|that|those|these)\b", text, re.IGNORECASE)
     return fresh[-1] if fresh and (leans or vague) else None
+
+
+def _by_its_name(reading: Reading, attempt: Attempt, fresh: list[Suggestion]) -> Suggestion | None:
+    """The advice that names what the report names: a value of the registry, a service, an option that is called nothing else."""
+    last = max(s.order for s in attempt.actions)
+    report = set(_NAME.findall(" ".join(s.text for s in reading.of(attempt.step) if s.order <= last)))
+    return next((s for s in reversed(fresh) if report & set(_NAME.findall(" ".join(x.text for x in reading.of(s.step))))), None)
 
 
 def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:

@@ -28,6 +28,8 @@ _CAME_ABOUT = re.compile(r"^\W*(?:i|we)(?:'ve| have)? (?:just |recently )?(?:mov
 _TOLD_OF = re.compile(
     r"^\W*(?:my|our|the|a)? ?(?:\w+ )?(?:says?|said|tells?|told (?:me|us)|mentions?|mentioned)(?: that)? (?:he|she|they)\b", re.IGNORECASE
 )
+# "Since I rebuilt the profile the search returns nothing": how it began.
+_EVER_SINCE = re.compile(r"^\W*(?:(?:hi|hello)\W+)?(?:ever )?since (?:i|we|our|my|the)\b", re.IGNORECASE)
 # Who could not find it has looked for it.
 _SOUGHT = re.compile(
     r"(?:^\W*|\b(?:i|we|but|and) )(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|was unable to|unable to) (?:find|"
@@ -55,7 +57,7 @@ def verdict_of(sentence: Sentence) -> bool | None:
 def _is_action(sentence: Sentence) -> bool:
     if sentence.is_question or sentence.has("injection", "manners", "not_done"):
         return False
-    if sentence.has("onset") and _TOLD_OF.match(sentence.text):
+    if sentence.has("onset") and (_TOLD_OF.match(sentence.text) or _EVER_SINCE.match(sentence.text)):
         return False
     if (
         len(cues.words(sentence.text)) <= 6

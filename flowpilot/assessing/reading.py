@@ -157,6 +157,9 @@ def _is_secret_here(text: str, asked_for_one: bool) -> bool:
     return secrecy.holds_secret(text) or (asked_for_one and secrecy.is_bare_answer(text))
 
 
+_JUST_WORKS = re.compile(
+    r"^\W*(?:[\w ]{2,15}[:,] ?)?(?:(?:the|my|our) )?(?:[\w.-]+ ){1,3}works?(?: (?:now|again|fine|perfectly|great|well))*\W*$", re.IGNORECASE
+)
 # A command as it is typed, an option with it.
 _RAN = re.compile(r"^\W*(?:sudo )?[a-z][\w.-]+ (?:[a-z]+ )?-{1,2}\w")
 
@@ -172,6 +175,7 @@ def read(case: Case) -> Reading:
     reading = Reading(case=case, steps=spoken, has_client=has_client)
     seen: dict[str, str] = {}
     asked_for_secret = False
+    matter = cues.content(case.title)
     for step in spoken:
         part = _part(step)
         reports = part == "client" if has_client else (part == "technician" if "person" in kinds else step.author == first_author)
@@ -190,6 +194,9 @@ def read(case: Case) -> Reading:
                 continue
             marks = cues.meanings(text)
             marks |= pieces.verdicts(text) if reports and not terminal else frozenset()
+            if reports and reading.sentences and "works" in marks and _JUST_WORKS.match(text) and cues.content(text) & matter:
+                # "Search works." of a search that did not: the end of it, unless it was said at the beginning.
+                marks |= {"success"} if any(s.is_reporter and s.step < step.number for s in reading.sentences) else frozenset()
             if not terminal and pieces.is_conclusion(text):
                 # It judges, it does not report: neither what works nor what failed may be taken from it.
                 marks = (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}

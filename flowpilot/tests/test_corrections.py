@@ -258,3 +258,28 @@ def test_a_plan_that_nobody_came_back_to_is_asked_about_also_when_others_wrote_s
     )
 
     assert any("session-ttl" in step.text and "Announced" in step.why for step in made.suggested_steps)
+
+
+def test_how_it_began_is_no_try_and_search_works_ends_a_search_that_did_not() -> None:
+    made = talk(
+        ("client", "Since I rebuilt my profile last week the search returns nothing."),
+        ("tech", "Look in the registry for PreventIndexingOutlook. If it is 1, set it to 0."),
+        ("client", "PreventIndexingOutlook was indeed set to 1. Changed to 0, indexing is running."),
+        ("client", "Back again: search works. Many thanks!"),
+        title="Outlook search returns nothing",
+    )
+
+    assert [(t.action.split()[0], (t.outcome or "").split(":")[0]) for t in made.tried] == [("Changed", "worked")]
+    assert "It ended" in made.summary_prose
+    assert not any("Look in the registry" in step.text for step in made.suggested_steps)
+
+
+def test_what_works_beside_the_problem_does_not_end_it() -> None:
+    made = talk(
+        ("client", "The search in Outlook returns nothing."),
+        ("tech", "Does it work in the browser?"),
+        ("client", "Yes, search works fine there."),
+        title="Outlook search returns nothing",
+    )
+
+    assert "It ended" not in made.summary_prose
