@@ -178,6 +178,20 @@ def test_after_some_dead_calls_the_provider_is_left_alone_and_then_tried_by_one(
     assert (AssistantBreaker.objects.get().failures, AssistantBreaker.objects.get().open_until) == (0, None)
 
 
+def test_a_provider_that_says_how_long_it_wants_to_be_left_alone_is_left_alone(provider, owed, ana):
+    provider.script = lambda call: call.error(429, "rate_limit_exceeded", Retry_After="600")
+
+    reply(owed)
+
+    assert len(provider.calls) == 1
+    rest = AssistantBreaker.objects.get().open_until - timezone.now()
+    assert 500 < rest.total_seconds() <= 600
+    AISession.objects.say(owed.pk, by=ana, text="Still there?")
+    owed.refresh_from_db()
+    reply(owed)
+    assert len(provider.calls) == 1
+
+
 def test_a_bad_answer_says_nothing_against_the_provider(provider, owed, settings):
     settings.ASSISTANT_LLM = settings_for(provider.url, trips_after=1)
     provider.script = lambda call: call.say("prose")

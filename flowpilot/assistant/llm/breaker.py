@@ -10,6 +10,9 @@ from flowpilot.assistant.faults import TRIPS, Fault, Unavailable
 from flowpilot.assistant.llm.config import Config
 from flowpilot.models import AssistantBreaker
 
+# However long a provider asks for: after this somebody tries again.
+LONGEST_REST = 900
+
 
 def pass_or_raise(config: Config, *, at: datetime) -> None:
     """Raises `Unavailable` (resting) while the provider has its rest. Of all who come after it, one goes ahead and tries."""
@@ -24,15 +27,19 @@ def pass_or_raise(config: Config, *, at: datetime) -> None:
         raise Unavailable(Fault.RESTING)
 
 
-def note(config: Config, fault: Fault | None, *, at: datetime) -> None:
-    """Counts a call's end. An answer that is merely bad says nothing against the provider."""
+def note(config: Config, fault: Fault | None, *, at: datetime, wait: float = 0) -> None:
+    """Counts a call's end. An answer that is merely bad says nothing against the provider. `wait`: seconds that the provider itself asked
+    to be left alone for; where that is longer than the rest, it gets them."""
     rows = AssistantBreaker.objects.filter(key=config.where)
     if fault is None or fault not in TRIPS:
         rows.exclude(failures=0, open_until=None).update(failures=0, open_until=None, why="")
         return
     AssistantBreaker.objects.get_or_create(key=config.where)
     rows.update(failures=F("failures") + 1, why=fault.value)
-    rows.filter(failures__gte=config.trips_after).update(open_until=at + timedelta(seconds=config.rest_seconds))
+    if fault is Fault.BUSY and wait > config.rest_seconds:
+        rows.update(open_until=at + timedelta(seconds=min(wait, LONGEST_REST)))
+    else:
+        rows.filter(failures__gte=config.trips_after).update(open_until=at + timedelta(seconds=config.rest_seconds))
 
 
 def is_resting(config: Config) -> bool:

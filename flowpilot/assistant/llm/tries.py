@@ -78,14 +78,14 @@ def _once[Shape: BaseModel](
         fault, wait = trouble.fault_of(error), trouble.wait_of(error)
     took = time.monotonic() - began
     if asker.account_id is not None:
-        _count(config, fault, said, job, model, asker, took)
+        _count(config, fault, said, job, model, asker, took, wait)
     if fault:
         # The name of the fault and nothing that was sent or answered.
         log.warning("assistant call failed", job=job, model=model, fault=fault.value, seconds=round(took, 2))
     return made, fault or Fault.BAD_ANSWER, wait
 
 
-def _count(config: Config, fault: Fault | None, said: Said | None, job: str, model: str, asker: Asker, took: float) -> None:
+def _count(config: Config, fault: Fault | None, said: Said | None, job: str, model: str, asker: Asker, took: float, wait: float) -> None:
     AssistantCall.objects.create(
         account_id=asker.account_id,
         session_id=asker.session_id,
@@ -97,7 +97,7 @@ def _count(config: Config, fault: Fault | None, said: Said | None, job: str, mod
         output_tokens=said.output_tokens if said else 0,
         seconds=round(took, 3),
     )
-    breaker.note(config, fault, at=timezone.now())
+    breaker.note(config, fault, at=timezone.now(), wait=wait)
 
 
 def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Shape], Fault | None]) -> tuple[Shape | None, Fault | None]:
