@@ -288,6 +288,15 @@ def browsers(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers
     assert not opened.errors, "\n".join(opened.errors)
 
 
+def until(page: Page, expression: str) -> None:
+    """Waits until a JavaScript expression is true in the page. (`wait_for_function` evaluates text in the page itself, again and again,
+    and the page's policy forbids that from the second time on.)"""
+    deadline = time.monotonic() + 15
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"it never came true in the page: {expression}"
+        page.wait_for_timeout(50)
+
+
 def try_now(page: Page) -> None:
     """Presses "Try now" if it is still there: the page tries by itself, too, and then the button is gone under the pointer."""
     page.evaluate("() => document.querySelector('#lost:not([hidden]) [data-try-now]')?.click()")

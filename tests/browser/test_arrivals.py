@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import until
+
 WATCH_NOTES = """
     window.notes = [];
     window.Notification = class { constructor(title, options) { window.notes.push([title, options.body, options.tag]); } close() {} };
@@ -77,7 +79,7 @@ def test_sound_and_notification_come_where_they_are_on_and_once_for_several_tabs
         page.evaluate("document.hasFocus = () => false")
     handoff = cast.handoff(session=cast.session(title="Everything is down"), priority=4)
     expect(on.locator(".card")).to_have_count(1)
-    on.wait_for_function("window.chimes > 0 || window.notes.length > 0") if not second.evaluate("window.chimes") else None
+    until(on, "window.chimes > 0 || window.notes.length > 0") if not second.evaluate("window.chimes") else None
     on.wait_for_timeout(500)
 
     assert on.evaluate("window.chimes") + second.evaluate("window.chimes") == 1
@@ -125,7 +127,7 @@ def test_an_arrival_a_claim_and_a_lost_race_are_said_once(browsers, cast, stage)
     )
     handoff = cast.handoff(session=cast.session(title="Said once"))
     expect(page.locator(".card")).to_have_count(1)
-    page.wait_for_function("window.said.length === 1")
+    until(page, "window.said.length === 1")
     # Bo's page does not hear of the claim before he presses: the race is lost at the server.
     page.evaluate("live.pause()")
     stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.dana, begin="own"))

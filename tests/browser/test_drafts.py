@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import try_now
+from tests.browser.conftest import try_now, until
 
 
 def claim(stage, handoff, by, begin="continue"):
@@ -97,7 +97,7 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
 def test_a_message_that_could_not_be_sent_stays_and_goes_when_the_server_is_back(browsers, cast, server):
     session = cast.session(by="ana")
     page = browsers.open("ana", f"/sessions/{session.pk}/")
-    page.wait_for_function("document.body.dataset.lost === undefined")
+    until(page, "document.body.dataset.lost === undefined")
     browsers.cuts = True
     server.stop_web()
     try:
