@@ -154,8 +154,8 @@ async def _model(config: Config, name: str, seconds: float) -> AsyncIterator[Mod
             from pydantic_ai.models.anthropic import AnthropicModel
             from pydantic_ai.providers.anthropic import AnthropicProvider
 
-            claude = AsyncAnthropic(api_key=config.key or "none", base_url=config.url, max_retries=0, http_client=http)
-            yield AnthropicModel(name, provider=AnthropicProvider(anthropic_client=claude))
+            native = AsyncAnthropic(api_key=config.key or "none", base_url=config.url, max_retries=0, http_client=http)
+            yield AnthropicModel(name, provider=AnthropicProvider(anthropic_client=native))
         else:
             from openai import AsyncOpenAI
             from pydantic_ai.models.openai import OpenAIChatModel
