@@ -118,7 +118,7 @@ HOLD_ONE = [
 HOLD_NONE = [
     "Open admin/users2 and then admin/Login",
     "root:x:0:0:root:/root:/bin/bash",
-    "The script is /root/Setup2.sh",
+    "The script is /mnt/root/Setup2.sh",
     "The password is correct.", "password is incorrect", "The user name or password is incorrect", 'It says "The user name or password is incorrect".',
     "The password was reset", "The password was reset yesterday by Bo", "It asks for the password again and again.", "Password: incorrect",
     "my password is not accepted", "his password is expired", "Password expired", "password is about to expire", "password never expires: True",
