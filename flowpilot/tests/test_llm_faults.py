@@ -7,19 +7,11 @@ import pytest
 from django.conf import settings
 
 from flowpilot.models import AISession, AssistantCall, Fact, Fix, SessionStep, Task
-from flowpilot.tests.provider import Call, scripted, settings_for
+from flowpilot.tests.provider import Call
 from handoffs import tasks
 from handoffs.models import SessionHandoff
 
 KEY = "sk-test-0123456789abcdefABCDEF"
-
-
-@pytest.fixture
-def provider(settings):
-    with scripted() as server:
-        settings.ASSISTANT = "llm"
-        settings.ASSISTANT_LLM = settings_for(server.url)
-        yield server
 
 
 def good(call: Call) -> dict:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from flowpilot import replies
 from flowpilot.models import AISession, Fact, Fix, Proposal, Secret
 from flowpilot.tests.injections import TEXTS
-from flowpilot.tests.provider import Call, scripted, settings_for
+from flowpilot.tests.provider import Call
 from handoffs import tasks
 from handoffs.models import SessionHandoff
 from tests.factories import hand_off
@@ -26,14 +26,6 @@ OF_THE_ASSESSMENT = {
     "accounts.Event",
     "accounts.EventCounter",
 }
-
-
-@pytest.fixture
-def provider(settings):
-    with scripted() as server:
-        settings.ASSISTANT = "llm"
-        settings.ASSISTANT_LLM = settings_for(server.url)
-        yield server
 
 
 def obey_in_an_assessment(call: Call) -> None:

@@ -4,17 +4,8 @@ import pytest
 
 from flowpilot import fixes, ticketnotes
 from flowpilot.models import AISession, AssistantCall, Fix
-from flowpilot.tests.provider import scripted, settings_for
 
 SAID = "Outlook asks for the password since Monday."
-
-
-@pytest.fixture
-def provider(settings):
-    with scripted() as server:
-        settings.ASSISTANT = "llm"
-        settings.ASSISTANT_LLM = settings_for(server.url)
-        yield server
 
 
 @pytest.fixture

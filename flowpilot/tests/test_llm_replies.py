@@ -9,20 +9,12 @@ from django.utils import timezone
 from accounts.verbs import Refused
 from flowpilot import drafts, lane, proposals, replies
 from flowpilot.models import AISession, AssistantBreaker, AssistantCall, Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
-from flowpilot.tests.provider import scripted, settings_for
+from flowpilot.tests.provider import settings_for
 from tests.factories import UserFactory
 
 KEY = "sk-test-0123456789abcdefABCDEF"
 LOG_CARD = {"kind": "check", "title": "Read the sign-in log", "why": "It names the reason.", "command": "Get-MgAuditLogSignIn -Top 5"}
 SAID = "Outlook asks for the password since Monday."
-
-
-@pytest.fixture
-def provider(settings):
-    with scripted() as server:
-        settings.ASSISTANT = "llm"
-        settings.ASSISTANT_LLM = settings_for(server.url)
-        yield server
 
 
 @pytest.fixture

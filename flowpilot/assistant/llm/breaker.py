@@ -4,7 +4,6 @@ processes know it. A call goes ahead again after the rest, one at a time, and th
 from datetime import datetime, timedelta
 
 from django.db.models import F
-from django.db.models.functions import Now
 
 from flowpilot.assistant.faults import TRIPS, Fault, Unavailable
 from flowpilot.assistant.llm.config import Config
@@ -40,7 +39,3 @@ def note(config: Config, fault: Fault | None, *, at: datetime, wait: float = 0) 
         rows.update(open_until=at + timedelta(seconds=min(wait, LONGEST_REST)))
     else:
         rows.filter(failures__gte=config.trips_after).update(open_until=at + timedelta(seconds=config.rest_seconds))
-
-
-def is_resting(config: Config) -> bool:
-    return AssistantBreaker.objects.filter(key=config.where, open_until__gt=Now()).exists()
