@@ -10,6 +10,7 @@ from flowpilot.models import (
     AISession,
     AssistantBreaker,
     AssistantCall,
+    AssistantDay,
     Fact,
     Fix,
     Proposal,
@@ -128,6 +129,16 @@ class CallAdmin(History):
     search_fields = ["model", "session_id"]
     list_select_related = ["account"]
     date_hierarchy = "at"
+
+
+@admin.register(AssistantDay)
+class DayAdmin(History):
+    """What each account has taken of its caps."""
+
+    list_display = ["day", "account", "calls", "tokens"]
+    list_filter = ["account"]
+    list_select_related = ["account"]
+    date_hierarchy = "day"
 
 
 @admin.register(Proposal)

@@ -327,5 +327,5 @@ class SearchEntry(models.Model):
 
 
 # Rows of other files of this app; Django finds models through this module.
-from flowpilot.assistant.rows import AssistantBreaker, AssistantCall, Proposal, Repeat, ReplyDraft  # noqa: E402, F401
+from flowpilot.assistant.rows import AssistantBreaker, AssistantCall, AssistantDay, Proposal, Repeat, ReplyDraft  # noqa: E402, F401
 from flowpilot.secrets.models import Secret  # noqa: E402, F401

@@ -13,7 +13,18 @@ from django.urls import URLResolver, get_resolver, reverse
 from accounts.models import Account, Event, User
 from escalations.models import Notification, Seen
 from flowpilot import lane
-from flowpilot.models import AISession, AssistantBreaker, AssistantCall, Fix, Proposal, Repeat, ReplyDraft, SearchEntry, Secret
+from flowpilot.models import (
+    AISession,
+    AssistantBreaker,
+    AssistantCall,
+    AssistantDay,
+    Fix,
+    Proposal,
+    Repeat,
+    ReplyDraft,
+    SearchEntry,
+    Secret,
+)
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
@@ -326,6 +337,7 @@ def what_the_assistant_leaves(session):
     AssistantCall.objects.create(
         account_id=session.account_id, session_id=session.pk, job="reply", provider="openai", model="m", outcome="ok"
     )
+    AssistantDay.objects.create(account_id=session.account_id, day=step.at.date(), calls=1, tokens=7)
     ReplyDraft.objects.create(session=session, step=step.number, text=f"{session.title} draft")
     Proposal.objects.create(session=session, kind="fact", text=f"{session.title} proposal", source=step)
     Repeat.objects.create(session=session, title=f"{session.title} repeat", reply=step, done_in=step)

@@ -42,6 +42,25 @@ class AssistantCall(models.Model):
         return f"{self.job} by {self.model}: {self.outcome}"
 
 
+class AssistantDay(models.Model):
+    """What an account has taken of its caps on one day (by the installation's time zone). A call is taken by one conditional update before
+    it is made, so workers at once never go over the cap; its tokens are known when it ends."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    calls = models.PositiveIntegerField(default=0)
+    tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "day of the assistant"
+        verbose_name_plural = "days of the assistant"
+        ordering = ["-day", "account"]
+        constraints = [models.UniqueConstraint(fields=["account", "day"], name="one_row_per_account_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.calls} calls"
+
+
 class AssistantBreaker(models.Model):
     """Whether a provider is called at all. Shared by all processes, so that a dead one is met once and not once per worker."""
 

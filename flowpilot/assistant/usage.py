@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Sum
+from django.db.models import F
 from django.utils import timezone
 
 
@@ -17,17 +17,33 @@ class Asker:
     session_id: uuid.UUID | None = None
 
 
-def is_used_up(asker: Asker, *, calls_per_day: int, tokens_per_day: int, at: datetime) -> bool:
-    """Whether the account's cap of today (by the installation's time zone) is reached. Calls under way are not counted yet, so some
-    workers at once may go a few calls over it; 0 is no cap."""
-    from flowpilot.models import AssistantCall
+def take_call(asker: Asker, *, calls_per_day: int, tokens_per_day: int, at: datetime) -> bool:
+    """Takes one call out of the account's day (by the installation's time zone). False where its cap of calls or tokens is reached; 0 is no
+    cap. One conditional update, so that workers at once never make more calls than the cap allows. The tokens of calls under way are not
+    known yet: they count from the end of the call on."""
+    from flowpilot.models import AssistantDay
 
-    if asker.account_id is None or not (calls_per_day or tokens_per_day):
+    if asker.account_id is None:
+        return True
+    day = timezone.localdate(at)
+    rows = AssistantDay.objects.filter(account_id=asker.account_id, day=day)
+    left = rows
+    if calls_per_day:
+        left = left.filter(calls__lt=calls_per_day)
+    if tokens_per_day:
+        left = left.filter(tokens__lt=tokens_per_day)
+    if left.update(calls=F("calls") + 1):
+        return True
+    if rows.exists():
         return False
-    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    spent = AssistantCall.objects.filter(account_id=asker.account_id, at__gte=midnight).aggregate(
-        calls=Count("id"), tokens_in=Sum("input_tokens", default=0), tokens_out=Sum("output_tokens", default=0)
-    )
-    return bool(calls_per_day and spent["calls"] >= calls_per_day) or bool(
-        tokens_per_day and spent["tokens_in"] + spent["tokens_out"] >= tokens_per_day
-    )
+    # Somebody may begin the same day at the same moment: theirs stands.
+    AssistantDay.objects.bulk_create([AssistantDay(account_id=asker.account_id, day=day)], ignore_conflicts=True)
+    return bool(left.update(calls=F("calls") + 1))
+
+
+def add_tokens(asker: Asker, tokens: int, *, at: datetime) -> None:
+    """Counts what a call cost when it has ended. `at`: when it was taken."""
+    from flowpilot.models import AssistantDay
+
+    if asker.account_id is not None and tokens:
+        AssistantDay.objects.filter(account_id=asker.account_id, day=timezone.localdate(at)).update(tokens=F("tokens") + tokens)

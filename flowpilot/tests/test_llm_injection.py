@@ -22,6 +22,7 @@ EVIL = "<img src=x onerror=alert(1)>[x](https://evil.example/?k=1)"
 OF_THE_ASSESSMENT = {
     "handoffs.SessionHandoff",
     "flowpilot.AssistantCall",
+    "flowpilot.AssistantDay",
     "flowpilot.AssistantBreaker",
     "accounts.Event",
     "accounts.EventCounter",

@@ -2,13 +2,16 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from accounts.verbs import Refused
 from flowpilot import drafts, lane, proposals, replies
-from flowpilot.models import AISession, AssistantBreaker, AssistantCall, Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
+from flowpilot.assistant.usage import Asker, take_call
+from flowpilot.models import AISession, AssistantBreaker, AssistantCall, AssistantDay, Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
 from flowpilot.tests.provider import settings_for
 from tests.factories import UserFactory
 
@@ -193,30 +196,64 @@ def test_a_bad_answer_says_nothing_against_the_provider(provider, owed, settings
     assert not AssistantBreaker.objects.exclude(open_until=None).exists()
 
 
-@pytest.mark.parametrize("cap", [{"calls_per_day": 2}, {"tokens_per_day": 300}])
-def test_when_todays_cap_is_reached_no_call_is_made_and_it_is_said(provider, owed, acme, settings, cap):
+@pytest.mark.parametrize("cap", [{"calls_per_day": 2}, {"tokens_per_day": 30}])
+def test_when_todays_cap_is_reached_no_call_is_made_and_it_is_said(provider, owed, ana, settings, cap):
     settings.ASSISTANT_LLM = settings_for(provider.url, **cap)
-    for _ in range(2):
-        AssistantCall.objects.create(
-            account=acme, job="reply", provider="openai", model="m", outcome="ok", input_tokens=100, output_tokens=60
-        )
+    provider.script = lambda call: call.answer(made())
+    for words in ("", "And now?", "And then?"):
+        if words:
+            AISession.objects.say(owed.pk, by=ana, text=words)
+            owed.refresh_from_db()
+        reply(owed)
 
-    reply(owed)
-
-    assert provider.calls == []
+    spent = AssistantDay.objects.get()
+    assert spent.calls == len(provider.calls) == AssistantCall.objects.count() < 3
+    assert spent.tokens == sum(call.input_tokens + call.output_tokens for call in AssistantCall.objects.all()) > 0
     assert last(owed).remark == "Playbooks answered. Today's limit for the model is used up."
 
 
 def test_yesterdays_calls_and_other_accounts_do_not_count(provider, owed, acme, eve, settings):
     settings.ASSISTANT_LLM = settings_for(provider.url, calls_per_day=1)
-    common = {"job": "reply", "provider": "openai", "model": "m", "outcome": "ok"}
-    AssistantCall.objects.create(account=acme, at=timezone.now() - timezone.timedelta(days=1), **common)
-    AssistantCall.objects.create(account=eve.account, **common)
+    today = timezone.localdate()
+    AssistantDay.objects.create(account=acme, day=today - timezone.timedelta(days=1), calls=9, tokens=9)
+    AssistantDay.objects.create(account=eve.account, day=today, calls=9, tokens=9)
     provider.script = lambda call: call.answer(made())
 
     reply(owed)
 
     assert len(provider.calls) == 1
+    assert AssistantDay.objects.get(account=acme, day=today).calls == 1
+
+
+def test_a_call_counts_from_the_moment_it_is_taken_though_its_answer_is_still_to_come(provider, owed, acme, settings):
+    settings.ASSISTANT_LLM = settings_for(provider.url, calls_per_day=1)
+    asker = Asker(acme.pk)
+    assert take_call(asker, calls_per_day=1, tokens_per_day=0, at=timezone.now())
+
+    reply(owed)
+
+    assert provider.calls == []
+    assert last(owed).remark.endswith("Today's limit for the model is used up.")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("begun", [True, False])
+def test_workers_at_once_never_take_more_than_the_cap(acme, begun):
+    """Also where they all begin the day together."""
+    if begun:
+        AssistantDay.objects.create(account=acme, day=timezone.localdate())
+
+    def take(_):
+        try:
+            return take_call(Asker(acme.pk), calls_per_day=5, tokens_per_day=0, at=timezone.now())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as workers:
+        taken = list(workers.map(take, range(24)))
+
+    assert taken.count(True) == 5
+    assert AssistantDay.objects.get().calls == 5
 
 
 # --- typed output fills the lane ----------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """FlowPilot's reply: owed to the newest message, written once, filling the lane."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connections
 
 from accounts.models import Event
 from flowpilot import fixes, replies, tasks
 from flowpilot.assistant.results import NewFix, NewTask, Reply
 from flowpilot.models import AISession, Fix
+from flowpilot.views import answering
 from tests.factories import hand_off
 
 say = AISession.objects.say
@@ -163,6 +166,45 @@ def test_two_jobs_at_once_write_one_reply(session, asked, thinks_with, second_wa
     assert session.steps.filter(kind="reply", number__gt=asked.number).count() == 1
     assert session.fixes.count() == 1
     assert sorted(session.tasks.values_list("number", flat=True)) == [1, 2, 3, 4]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("way", "address", "sent"),
+    [("get", "", {}), ("get", "changes/?after=0", {}), ("post", "tasks/1/", {"action": "done", "answer": "Yes", "after": "0"})],
+)
+def test_no_page_shows_a_reply_without_the_cards_that_came_with_it(
+    session, ana, signed_in, asked, thinks_with, monkeypatch, way, address, sent
+):
+    """The reply is committed after the page has read the lane and before it reads the steps."""
+    thinks_with(FULL)
+    read_lane = answering.lane_context
+
+    def read_lane_then_reply(seen):
+        lane = read_lane(seen)
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(reply_and_hang_up, asked).result(timeout=20)
+        return lane
+
+    monkeypatch.setattr(answering, "lane_context", read_lane_then_reply)
+    client = signed_in(ana)
+    page = getattr(client, way)(f"/sessions/{session.pk}/{address}", sent, headers={"HX-Request": "true"} if way == "post" else {})
+
+    assert last(session).text == FULL.text
+    text = page.content.decode()
+    assert "And what now?" in text
+    assert (FULL.text in text, "Look at the clock" in text) == (False, False)
+
+    monkeypatch.undo()
+    again = client.get(f"/sessions/{session.pk}/").content.decode()
+    assert (FULL.text in again, "Look at the clock" in again) == (True, True)
+
+
+def reply_and_hang_up(step):
+    try:
+        reply_to(step)
+    finally:
+        connections.close_all()
 
 
 def test_a_newer_message_forgets_the_older_debt(session, ana, asked, thinks_with):

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from accounts.answers import invalid, refuse, wants_json
 from accounts.models import User
 from accounts.people import LEADS, MAY_CLAIM
+from accounts.snapshots import one_snapshot
 from accounts.templatetags.words import span
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, may_write
@@ -117,11 +118,12 @@ def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[
     """The answer to a verb of the workspace, done or refused. `at` is where a plain form leads back to in the page: "#lane"."""
     if isinstance(result, Refused):
         return refuse(request, result, back=f"/sessions/{session.pk}/", back_text="Back to the session")
-    fresh = get_readable(person(request), session.pk)
-    if wants_json(request):
-        return JsonResponse(json or state_json(fresh))
-    if request.headers.get("HX-Request") == "true":
-        return live(request, fresh)
+    with one_snapshot():
+        fresh = get_readable(person(request), session.pk)
+        if wants_json(request):
+            return JsonResponse(json or state_json(fresh))
+        if request.headers.get("HX-Request") == "true":
+            return live(request, fresh)
     return redirect(f"/sessions/{session.pk}/{at}")
 
 

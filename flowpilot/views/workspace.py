@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.answers import wants_json
+from accounts.snapshots import one_snapshot
 from flowpilot import drafts, ticketnotes
 from flowpilot.access import get_readable, get_writable
 from flowpilot.forms import MessageForm, NotesForm
@@ -15,6 +16,7 @@ from flowpilot.views.answering import LAST_STEPS, answer, fault, live, person, s
 
 
 @require_GET
+@one_snapshot()
 def workspace(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The session. `?all=1` shows every step; otherwise the last ones, with a way to the earlier."""
     session = get_readable(person(request), pk)
@@ -33,6 +35,7 @@ def workspace(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
+@one_snapshot()
 def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What has changed since `after`."""
     return live(request, get_readable(person(request), pk))

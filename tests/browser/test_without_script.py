@@ -19,6 +19,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
         ana.wait_for_timeout(250)
         ana.reload()
     expect(ana.locator("#stream .msg.bot")).to_have_count(1)
+    expect(ana.locator(".task.active")).to_have_count(1)
 
     # She answers a card, edits the answer, keeps a fact, sends, and writes a message and a note.
     ana.locator(".task.active textarea").first.fill("Yes, the webmail takes it.")

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 from django.utils import timezone
@@ -12,7 +13,7 @@ from flowpilot.assistant.faults import RETRIED, Fault, Unavailable
 from flowpilot.assistant.llm import breaker, trouble, wire
 from flowpilot.assistant.llm.config import Config
 from flowpilot.assistant.llm.wire import Question, Said
-from flowpilot.assistant.usage import Asker, is_used_up
+from flowpilot.assistant.usage import Asker, add_tokens, take_call
 from flowpilot.models import AssistantCall
 
 log = structlog.get_logger("flowpilot")
@@ -39,12 +40,10 @@ def ask[Shape: BaseModel](
         if left <= 0.05:
             break
         now = timezone.now()
-        if asker.account_id is not None and is_used_up(
-            asker, calls_per_day=config.calls_per_day, tokens_per_day=config.tokens_per_day, at=now
-        ):
-            raise Unavailable(Fault.CAPPED)
         if asker.account_id is not None:
             breaker.pass_or_raise(config, at=now)
+        if not take_call(asker, calls_per_day=config.calls_per_day, tokens_per_day=config.tokens_per_day, at=now):
+            raise Unavailable(Fault.CAPPED)
         made, fault, wait = _once(config, question, shape, job, model, asker, min(config.try_seconds, left), check, on_json)
         if made is not None:
             return made
@@ -86,6 +85,7 @@ def _once[Shape: BaseModel](
 
 
 def _count(config: Config, fault: Fault | None, said: Said | None, job: str, model: str, asker: Asker, took: float, wait: float) -> None:
+    ended = timezone.now()
     AssistantCall.objects.create(
         account_id=asker.account_id,
         session_id=asker.session_id,
@@ -96,8 +96,11 @@ def _count(config: Config, fault: Fault | None, said: Said | None, job: str, mod
         input_tokens=said.input_tokens if said else 0,
         output_tokens=said.output_tokens if said else 0,
         seconds=round(took, 3),
+        at=ended,
     )
-    breaker.note(config, fault, at=timezone.now(), wait=wait)
+    if said:
+        add_tokens(asker, said.input_tokens + said.output_tokens, at=ended - timedelta(seconds=took))
+    breaker.note(config, fault, at=ended, wait=wait)
 
 
 def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Shape], Fault | None]) -> tuple[Shape | None, Fault | None]:
