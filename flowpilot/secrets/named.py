@@ -131,7 +131,36 @@ def _after(text: str, keyword: re.Match[str]) -> Iterator[Found]:
         if verb and (found := _value(text, end + verb.end(), kind, "is", keyword[0])) is not None:
             yield found
             return
+    if kind in (PASSWORD, PIN, KEY) and (found := list(_set_to(text, keyword, kind))):
+        yield from found
+        return
     yield from _next_line(text, end, kind, keyword[0])
+
+
+# "reset the password on scans@x.example to X", "the PIN for the panel got changed to 4471", "changed from X to Y", "a new one on it, X".
+_PLACE = re.compile(r"(?:(?!\b(?:and|then)\s+\w+(?:ed|t)\b)[^\n;!?:=]){0,100}?\s(?P<word>to|from)\s+:?", re.IGNORECASE)
+_ON_IT = re.compile(r"\s+(?:on|for|of|at|in)(?:\s+[^\s:=,;.!?]{1,40}){1,4}\s*[,:–—-]\s+", re.IGNORECASE)
+
+
+def _set_to(text: str, keyword: re.Match[str], kind: str) -> Iterator[Found]:
+    """The value that something was set to, with the thing in between; what it was before as well."""
+    at, least = keyword.end(), keyword.end() + 130
+    if not _SETS.search(text, max(0, keyword.start() - 60), least):
+        return
+    told = bool(_SETS.search(text, max(0, keyword.start() - 60), keyword.start()))
+    while (step := _PLACE.match(text, at, least)) is not None:
+        if not told and not _SETS.search(text, keyword.end(), step.end()):
+            return
+        found = _value(text, step.end(), kind, "apart", keyword[0])
+        at = step.end()
+        if found is not None:
+            yield found
+            at = found.end
+            if step["word"].lower() == "to":
+                return
+    step = _ON_IT.match(text, keyword.end(), least) if told else None
+    if step is not None and (found := _value(text, step.end(), kind, "apart", keyword[0])) and _STOPS.match(text, found.end):
+        yield found
 
 
 _BRIDGES = ((_ASSIGNS, "assigned"), (_IS, "is"), (_BECOMES, "becomes"), (_APART, "apart"))

@@ -25,6 +25,12 @@ HOLD_ONE = [
     ("password", "temp password I gave him: «Kestrel-418»"),
     ("password", "I reset her password to «Marigold88» and unlocked the account"),
     ("password", "Changed the pw for j.smith to «N0rthgate#1»."),
+    ("password", "I've reset the password on scans@vets.example to «Quokka-Lamp-58» and put the same in the copier"),
+    ("password", "set the pw for jdoe to «Welcome123»"),
+    ("password", "I set the admin password for the NAS in the basement to «hunter22», please change it"),
+    ("password", "I've put a temporary password on it, «Tiger-Moon-42»"),
+    ("key", "Changed the Wi-Fi key at the branch to «Maple-Tree-9921»."),
+    ("PIN", "the PIN for the alarm panel got changed to «4471»"),
     ("password", "set the local admin password to «Copper*Kettle9»"),
     ("password", "password for the switch at Northgate is «Sw1tch-Room»"),
     ("password", "The password for the Sage server that we use is «Ledger!77q»"),
@@ -116,6 +122,13 @@ HOLD_ONE = [
 ]  # fmt: skip
 
 HOLD_NONE = [
+    "I changed the password on the switch to the one from the vault",
+    "reset the password on the NAS and moved the share to SRV-FILE02",
+    "reset the password on the NAS and moved it to Rack12b",
+    "changed the password for the account, then upgraded the app to 2024.3",
+    "set a new password on the AP and changed the channel to 11",
+    "We changed the key on the firewall and the tunnel to AES256 with SHA2",
+    "reset the password on the mailbox to a random one and sent it to Maureen",
     "Open admin/users2 and then admin/Login",
     "root:x:0:0:root:/root:/bin/bash",
     "The script is /mnt/root/Setup2.sh",
@@ -305,3 +318,9 @@ def test_real_conversations_hold_none() -> None:
             found = [turn["text"][each.start : each.end] for each in find(turn["text"], asked=before)]
             assert found == [], file.name
             before = turn["text"]
+
+
+def test_a_password_that_was_changed_is_hidden_with_the_one_before_it():
+    text = "password for the portal has been changed from Alpha-99x to Beta-77y"
+
+    assert [text[f.start : f.end] for f in find(text)] == ["Alpha-99x", "Beta-77y"]
