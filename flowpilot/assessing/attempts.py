@@ -1,26 +1,20 @@
 """All attempts of a case: named outright, or told by a report that leans on somebody's advice."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import re
 
-from flowpilot.assessing import cues, errors
-from flowpilot.assessing.exchange import Suggestion, said_no, says_yes
+from flowpilot.assessing import cues
+from flowpilot.assessing.access import own_deed
+from flowpilot.assessing.exchange import Suggestion, said_no
+from flowpilot.assessing.lasting import did_not_last
+from flowpilot.assessing.leaning import done_first, in_its_place, leaning
 from flowpilot.assessing.own_actions import own_actions, verdict_of
-from flowpilot.assessing.reading import Reading, Sentence, own_deed
+from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt, clause
 
-# Tells what a thing is, not what a command gave.
-_EXPLAINS = re.compile(r"\bis (?:the|my|a|used)\b|\bhere(?:'?s| is)\b", re.IGNORECASE)
-_BEGINS_WITH_IT = re.compile(
-    r"^\W*(?:(?:in|with|without|using|via|from|on|as) (?P<how>[^,.:]{3,40}?),? (?:it|they|he|she|i|everything|the \w+|my \w+) |"
-    r"(?P<command>[a-z][\w.-]+(?: \S+){0,3}?) (?:printed|prints|said|says|gave|gives|returned|returns|shows?|showed|reports?|reported) )",
-    re.IGNORECASE,
-)
 _TESTS = re.compile(r"\b(?:\w*test\w*|scan\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)
 # A name that is nothing else: "PreventIndexingOutlook", "session-ttl", "wuauserv2".
 _NAME = re.compile(r"\b(?:[A-Z][a-z]+(?:[A-Z][a-z]+){1,6}|[a-z]+(?:-[a-z]+)+(?=\b)|[A-Za-z]+\d[\w]{3,})\b")
-_SHOULD_I = re.compile(
-    r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
-)
 
 
 def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
@@ -33,15 +27,18 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
             found.extend(_by_helper(reading, said))
             continue
         before = [s for s in offered if s.step < step.number]
-        here = own_actions(said)
+        here = own_actions(said, alone=not before)
+        # What a report names itself goes before the number that it answers to.
+        named = {s.order for attempt in here for s in attempt.actions}
+        here += [attempt for attempt in in_its_place(reading, said) if attempt.actions[0].order not in named]
         if not here:
             fresh = [s for s in before if s.step > previous_report]
             deeds = [a for a in found if a.step > previous_report and not a.actions[0].is_reporter]
             # After a deed without new advice "works now" is about the deed, not about advice of long ago.
             newer = bool(found) and not fresh and bool(before) and found[-1].step > before[-1].step
-            here = [] if (deeds and not fresh) or newer else _leaning(reading, said, before, fresh, promised)
+            here = [] if (deeds and not fresh) or newer else leaning(reading, said, before, fresh, promised)
         elif fresh := [s for s in before if s.step > previous_report]:
-            here = [*_done_first(reading, said, here[0], fresh), *here]
+            here = [*done_first(reading, said, here[0], fresh), *here]
         for attempt in here:
             if attempt.suggestion is None and not attempt.wording:
                 attempt.suggestion = _followed(reading, attempt, before, [s for s in before if s.step > previous_report])
@@ -52,181 +49,9 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
         elif before and any(s.has("intention") for s in said):
             promised = before[-1]
     _later_results(reading, found)
-    return _without_repeats(found)
-
-
-def _leaning(
-    reading: Reading, said: list[Sentence], before: list[Suggestion], fresh: list[Suggestion], promised: Suggestion | None
-) -> list[Attempt]:
-    """Reports that name no action: "did it, and nothing changed" means the suggestion before it."""
-    if not before:
-        return []
-    usable = [s for s in said if not s.is_question and not s.has("not_done", "injection")]
-    lean = next((s for s in usable if (s.has("leaning_done") or s.succeeded) and not s.has("intention")), None)
-    asked_and_yes = bool(fresh and fresh[-1].asked and usable and says_yes(usable[0]))
-    if lean or asked_and_yes:
-        if not fresh and lean and not lean.succeeded and not _stands_alone(lean):
-            return []
-        candidates = fresh or [s for s in before[-3:] if not s.is_check]
-        if not candidates:
-            return []
-        suggestion = _meant(reading, said, candidates)
-        wording = _alternative(_wording(reading, suggestion), (lean or usable[0]).text)
-        attempt = Attempt(actions=[lean or usable[0]], suggestion=suggestion, wording=wording)
-        verdicts = [s for s in usable if verdict_of(s) is not None]
-        if verdicts:
-            attempt.result, attempt.worked = verdicts[0], verdict_of(verdicts[0])
-        elif attempt.suggestion and attempt.suggestion.is_check and (shown := _shown(usable, lean)):
-            attempt.result, attempt.worked = shown, None
-        return [attempt]
-    fresh = _named(reading, said, fresh)
-    commands = [s for s in fresh if s.is_check or any(x.has("commands") for x in s.all)]
-    shown = _shown(usable, None) or _plain_reply(reading, usable, fresh)
-    if shown and commands and len(usable) > 1:
-        # Of several things told the one that the command or the look was for.
-        best = max(usable, key=lambda s: cues.closeness(s.text, " ".join(c.whole for c in commands)))
-        if best is not shown and cues.closeness(best.text, commands[-1].whole) > cues.closeness(shown.text, commands[-1].whole) + 25:
-            shown = best
-    if commands and shown:
-        suggestion = promised or max(commands, key=lambda s: (cues.closeness(s.whole, shown.text), s.step))
-        return [
-            Attempt(
-                actions=[shown],
-                suggestion=suggestion,
-                wording=_wording(reading, suggestion),
-                result=shown,
-                worked=False if errors.is_bare(shown) and not suggestion.is_check else None,
-            )
-        ]
-    return _by_condition(reading, usable, fresh)
-
-
-def _done_first(reading: Reading, said: list[Sentence], named: Attempt, fresh: list[Suggestion]) -> list[Attempt]:
-    """ "Did that. Light stays dark. I also restarted it": the first words are about the advice, before a deed of one's own is named."""
-    opening = [s for s in said if s.order < named.actions[0].order and not s.is_question]
-    lean = next((s for s in opening[:2] if s.has("leaning_done") and _is_all_it_says(s) and not s.has("not_done", "intention")), None)
-    if lean is None or (named.result is not None and named.result.order < named.actions[0].order and named.result is not lean):
-        return []
-    told = next((s for s in opening if s.order >= lean.order and verdict_of(s) is not None), None)
-    if told is None and not lean.done:
-        return []
-    if named.result is told:
-        named.result, named.worked = None, None
-    suggestion = _meant(reading, said, fresh)
-    wording = _wording(reading, suggestion)
-    return [Attempt(actions=[lean], suggestion=suggestion, wording=wording, result=told, worked=verdict_of(told) if told else None)]
-
-
-def _is_all_it_says(sentence: Sentence) -> bool:
-    """ "Did that", or "Done, still the same error": that it was done, and at most how it went."""
-    length = len(cues.words(sentence.text))
-    return length <= 4 or (length <= 9 and cues.find_at_start("leaning_done", sentence.text))
-
-
-def _by_condition(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> list[Attempt]:
-    """ "In safe mode it opens", "akonadictl restart printed ...": the report begins with what was advised to be used or run."""
-    for sentence in usable:
-        found = _BEGINS_WITH_IT.match(sentence.text)
-        what = (found["how"] or found["command"]) if found else ""
-        if not found or len(what) < 4 or sentence.has("hypothetical", "intention"):
-            continue
-        for suggestion in reversed(fresh):
-            if (found["command"] and what.lower() in suggestion.whole.lower()) or (
-                found["how"] and cues.content(what) & cues.content(suggestion.whole)
-            ):
-                after = [s for s in usable if sentence.order <= s.order <= sentence.order + 4]
-                bad = next((s for s in after if s.failed or s.has("symptom")), None)
-                good = sentence.has("success", "works") and bad is not sentence
-                return [
-                    Attempt(
-                        actions=[sentence],
-                        suggestion=suggestion,
-                        wording=_alternative(_wording(reading, suggestion), sentence.text),
-                        result=sentence if good or bad is None else bad,
-                        worked=True if good else False if bad else None,
-                    )
-                ]
-    return []
-
-
-def _stands_alone(sentence: Sentence) -> bool:
-    return len(cues.words(sentence.text)) <= 6
-
-
-def _shown(usable: list[Sentence], lean: Sentence | None) -> Sentence | None:
-    """The sentence that gives the output of a command."""
-    for sentence in usable:
-        if (
-            (cues.words(sentence.text)[:1] or [""])[0] in cues.word_set("answers_no")
-            and len(cues.words(sentence.text)) > 2
-            and not sentence.has("thanks")
-        ):
-            return sentence
-        if sentence is lean or sentence.is_noise or sentence.has("intention", "hypothetical", "goal"):
-            continue
-        if (
-            sentence.terminal
-            or errors.is_bare(sentence)
-            or (sentence.has("observation") and sentence.is_firm and not _EXPLAINS.search(sentence.text))
-            or errors.texts(sentence)
-        ):
-            return sentence
-    return None
-
-
-def _plain_reply(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> Sentence | None:
-    """The bare output of a command, or the plain answer to "can you check ...": nothing in its words shows what it is."""
-    if not fresh or len(usable) > 4:
-        return None
-    told = [
-        s
-        for s in usable
-        if not s.is_noise and not s.has("intention", "goal", "thanks", "hedge") and not re.search(r"\bi\b", s.text.lower())
-    ]
-    if fresh[-1].asked and fresh[-1].is_check:
-        return next(iter(told), None)
-    if not any(s.has("commands") for s in fresh[-1].all):
-        return None
-    return next((s for s in told if re.search(r"[\d/%]|  ", s.text) or (reading.is_chat and len(cues.words(s.text)) <= 3)), None)
-
-
-def _named(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> list[Suggestion]:
-    """Those of the helper whom the report addresses; all where it addresses nobody."""
-    raw = next((step.text for step in reading.steps if step.number == said[0].step), "")
-    addressed = {s.author for s in reading.helpers() if s.author and s.author in raw}
-    return [s for s in candidates if s.head.author in addressed] if addressed else candidates
-
-
-def _meant(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> Suggestion:
-    """The suggestion that a report leans on: of whom it names, or else the one that it resembles, or else the latest."""
-    text = " ".join(s.text for s in said)
-    pool = _named(reading, said, candidates) or candidates
-    firm = [s for s in pool if not s.is_check] or pool
-    best = max(firm, key=lambda s: cues.closeness(s.whole, text))
-    return best if cues.closeness(best.whole, text) >= 50 else firm[-1]
-
-
-def _alternative(wording: str, report: str) -> str:
-    """Of "update the driver, or start it with --disable-gpu" the one that the report is about."""
-    ways = re.split(r",? or (?=\w+ )", wording)
-    if len(ways) != 2 or min(len(way.split()) for way in ways) < 3:
-        return wording
-    one, other = (cues.closeness(way, report) for way in ways)
-    if abs(one - other) < 15:
-        return wording
-    chosen = ways[0] if one > other else ways[1]
-    return chosen[:1].upper() + chosen[1:]
-
-
-def _wording(reading: Reading, suggestion: Suggestion) -> str:
-    """The advice itself; where it is only "yeah, just do it", what the reporter had proposed before it."""
-    if len(cues.content(suggestion.text)) > 2 or not re.search(r"\b(?:it|that|so|yep|yeah)\b", suggestion.head.text, re.IGNORECASE):
-        return suggestion.text.rstrip(" .")
-    for sentence in reversed([s for s in reading.reporter() if suggestion.step - 4 <= s.step < suggestion.step]):
-        if sentence.is_question and (proposed := _SHOULD_I.search(sentence.text)):
-            what = proposed["what"] or proposed["so"]
-            return f"{what[:1].upper()}{what[1:]} ({suggestion.head.said.rstrip(' .')})"
-    return suggestion.text.rstrip(" .")
+    found = _without_repeats(found)
+    did_not_last(reading, found)
+    return found
 
 
 def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fresh: list[Suggestion]) -> Suggestion | None:
@@ -268,7 +93,24 @@ def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
         return []
     if said[0].part == "other" and said[0].author not in reading.hands_on:
         return []
-    return [attempt for attempt in own_actions(said) if all(own_deed(s) for s in attempt.actions)]
+    told = own_actions(said)
+    for attempt in told:
+        attempt.actions = [s for s in attempt.actions if _is_theirs(reading, s)]
+    return [attempt for attempt in told if attempt.actions]
+
+
+# What others did for the technician who reports it: "they rebooted the modem".
+_BY_OTHERS = re.compile(
+    r"^\W*(?:they|she|he|(?:the |our |their )?(?:isp|provider|vendor|carrier|manufacturer|user|client|customer|colleague|electrician|engineer))\b",
+    re.IGNORECASE,
+)
+
+
+def _is_theirs(reading: Reading, sentence: Sentence) -> bool:
+    if own_deed(sentence):
+        return True
+    by_others = sentence.author in reading.hands_on and bool(_BY_OTHERS.match(sentence.text))
+    return by_others and sentence.done and not sentence.has("elsewhere", "peer", "hypothetical", "hedge", "onset")
 
 
 def _later_results(reading: Reading, found: list[Attempt]) -> None:
@@ -277,13 +119,11 @@ def _later_results(reading: Reading, found: list[Attempt]) -> None:
         if attempt.result is not None:
             continue
         following = found[index + 1].step if index + 1 < len(found) else None
-        later = [s for s in reading.reporter() if s.step > attempt.step]
+        later = _first_telling(reading, attempt.step, following)
         if not later:
             continue
         step = later[0].step
-        if following is not None and following < step:
-            continue
-        told = next((s for s in later if s.step == step and verdict_of(s) is not None and not s.has("not_done")), None)
+        told = next((s for s in later if verdict_of(s) is not None and not s.has("not_done")), None)
         if told is None and said_no(later[0]):
             attempt.result, attempt.worked = later[0], False
         by_helper = not attempt.actions[0].is_reporter
@@ -292,6 +132,25 @@ def _later_results(reading: Reading, found: list[Attempt]) -> None:
             continue
         if told and (by_helper or following != step or cues.closeness(told.text, attempt.action) >= 50):
             attempt.result, attempt.worked = told, verdict_of(told)
+
+
+def _first_telling(reading: Reading, after: int, until: int | None) -> list[Sentence]:
+    """The next report; where it tells nothing ("mr pollock is next"), the one after it. Up to the next attempt, or new advice."""
+    steps = [step.number for step in reading.steps if step.number > after and reading.of(step.number)]
+    reports = 0
+    for number in steps:
+        said = reading.of(number)
+        if until is not None and until < number:
+            return []
+        if not said[0].is_reporter:
+            if reports and any(not s.is_question and s.has("suggestion") for s in said):
+                return []
+            continue
+        reports += 1
+        idle = all(verdict_of(s) is None and not s.has("symptom", "works") and len(cues.words(s.text)) <= 9 for s in said)
+        if not idle or reports == 3 or until == number:
+            return said
+    return []
 
 
 def _goes_on(earlier: Attempt, later: Attempt) -> bool:

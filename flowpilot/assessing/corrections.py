@@ -10,6 +10,7 @@ from flowpilot.assessing.exchange import suggestions
 from flowpilot.assessing.overtaken import overtaken
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt
+from flowpilot.assessing.withdrawals import withdrawn
 
 _NOT_BUT = re.compile(
     r"\b(?P<new>[\w.+/-]+)[, ]+(?:and )?not (?:an? |the |on |in )?(?P<old>[\w.+/-]+)|\bnot (?:an? |the |on |"
@@ -61,10 +62,16 @@ def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Cor
         if first is None:
             before = [s for s in reading.sentences[max(0, later.order - 60) : later.order] if s.order not in taken]
             first = refuted(later, before, " ".join(s.text for s in reading.of(later.step)), advised)
+        first = first or withdrawn(reading, later, taken, advised)
         if first is not None and (first.order not in advised or promises(first.text)):
             taken.add(first.order)
             found.append(Correction(first=first, later=later))
-    for said, shown in overtaken(reading, attempts(reading, offered) if done is None else done):
+    done = attempts(reading, offered) if done is None else done
+    for attempt in done:
+        if attempt.relapse and attempt.result and attempt.result.order not in taken and attempt.result.step != attempt.relapse.step:
+            taken.add(attempt.result.order)
+            found.append(Correction(first=attempt.result, later=attempt.relapse))
+    for said, shown in overtaken(reading, done):
         if said.order not in taken and said.order != shown.order:
             taken.add(said.order)
             found.append(Correction(first=said, later=shown))

@@ -10,7 +10,7 @@ SET_IT = re.compile(
     re.IGNORECASE,
 )
 LEADING_NOISE = re.compile(
-    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|yeah|yea|yep|so|and|but|also|btw|anyways?|(?:hi|hello|hey|dear)(?: (?:all|"
+    r"^(?:\W*\b(?:ok(?:ay)?|hm+|ah+|oh|well|right(?=,)|yeah|yea|yep|so|and|but|also|btw|anyways?|(?:hi|hello|hey|dear)(?: (?:all|"
     r"everyone|everybody|folks|guys|there|team|support|sir|madam|both))?|(?:thanks?|"
     r"thank ?you)(?: \w+){0,3}(?=[,.!;:])|ps|edit(?=\W*(?:--|:)))\b[\s.,:;!-]+|\W*(?:oh )?sorry(?:,| (?=i\b))\s*)+",
     re.IGNORECASE,
@@ -29,6 +29,8 @@ def action_starts(text: str) -> int | None:
     for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(bare)], strict=True)):
         # After a comma a bare participle may be an adjective ("the new, moved profile").
         own_subject = index > 0 and not begins_with_deed and breaks[index - 1].group(0)[0] in ",(:;"
+        # "ALTER DATABASE ..., then bounced the service": one thing done after the other.
+        own_subject = own_subject and not re.match(r"(?:and |but )?(?:then|afterwards) ", bare[start:end], re.IGNORECASE)
         if _clause_acts(bare[start:end], own_subject):
             return offset + start
     return None
@@ -44,11 +46,15 @@ def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
         return True
     while len(parts) > 1 and parts[0] in {"just", "also", "then", "already", "even", "now", "finally"}:
         parts = parts[1:]
-    if not needs_subject and len(parts) > 1 and _opens_with_deed(parts[0], parts[1]):
+    if not needs_subject and len(parts) > 1 and (_opens_with_deed(parts[0], parts[1]) or _notes_a_deed(parts, clause)):
         return True
     if parts[0] in {"have", "has"} and len(parts) > 2 and parts[1] in strong_past():
         return True
-    return any(word in cues.word_set("subjects") and _verb_follows(parts[index + 1 :]) for index, word in enumerate(parts))
+    return any(
+        word in cues.word_set("subjects")
+        and _verb_follows((["have"] if word in {"ive", "weve"} else []) + parts[index + 1 :], word in {"i", "we", "ive", "weve"})
+        for index, word in enumerate(parts)
+    )
 
 
 def _opens_with_deed(first: str, second: str) -> bool:
@@ -60,13 +66,49 @@ def _opens_with_deed(first: str, second: str) -> bool:
     return first in strong_past() - cues.base_forms() or (first in cues.word_set("note_openers") and second not in {"it", "that", "this"})
 
 
-def _verb_follows(after: list[str]) -> bool:
+def _is_open_past(word: str) -> bool:
+    """Any past form that is not known to tell a perception, a saying or a state."""
+    if word in cues.word_set("not_deeds") or word in cues.word_set("weak_actions"):
+        return False
+    return word in cues.word_set("irregular_past") or (len(word) > 4 and word.endswith("ed") and not word.endswith("eed"))
+
+
+def _notes_a_deed(parts: list[str], clause: str) -> bool:
+    """ "Bounced the service", "Kicked off the job", "Rang KPN": notes, with any verb and something that it was done to."""
+    first, second = parts[0], parts[1]
+    if not _is_open_past(first):
+        return False
+    if second in cues.word_set("particles"):
+        return len(parts) > 2 and parts[2] not in {"by", "to"}
+    named = re.match(r"\W*\w+ (?:[A-Z][\w-]|\d|\[)", clause)
+    if first in cues.word_set("adjectives"):
+        return second in cues.word_set("objects")
+    return second in cues.word_set("objects") or bool(named) or second in cues.word_set("things")
+
+
+def _verb_follows(after: list[str], by_me: bool = False) -> bool:
+    if after[:2] == ["have", "to"] or after[:2] == ["ve", "to"]:
+        return False
+    having = after[:1] == ["have"] or after[:1] == ["ve"]
+    suffered = False
     helped = after[:1] == ["did"] or after[:2] == ["had", "to"] or after[:3] == ["was", "able", "to"]
-    for word in after[:4]:
+    for index, word in enumerate(after[:4]):
         if word in strong_past() or (helped and word in cues.base_forms() and word != "do"):
+            return True
+        rest = after[index + 1 :]
+        if (
+            having
+            and word in cues.word_set("with_have")
+            and rest
+            and (rest[0] in cues.word_set("objects") or rest[0] in cues.word_set("particles") or rest[0].isdigit())
+        ):
+            return True
+        if by_me and not suffered and _is_open_past(word) and rest and rest[0] not in {"by", "that", "to", "because", "when", "since"}:
             return True
         if word not in cues.word_set("fillers"):
             return False
+        # "I was kicked out", "we got locked out": it was done to them.
+        suffered = suffered or word in {"was", "were", "been", "be", "got", "get"}
     return False
 
 

@@ -32,8 +32,16 @@ _CODE = re.compile(
 )
 
 
+# "Last error: No error": a state, no error.
+_NONE = re.compile(r"\b(?:no|0|zero|without) errors?\b|\bsuccess\b", re.IGNORECASE)
+
+
 def texts(sentence: Sentence) -> list[str]:
     """The error texts that stand in a sentence, verbatim; empty where there is none."""
+    return [text for text in _all(sentence) if not _NONE.search(text)]
+
+
+def _all(sentence: Sentence) -> list[str]:
     if sentence.terminal and sentence.has("symptom"):
         return [sentence.text]
     found = [

@@ -1,9 +1,11 @@
 """What helpers ask for and suggest, step by step, and what the reporter asks."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import re
 from dataclasses import dataclass, field
 
 from flowpilot.assessing import cues
+from flowpilot.assessing.deeds import SET_IT
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
 
@@ -36,7 +38,7 @@ _SAYS_USE = re.compile(
     re.IGNORECASE,
 )
 _NOT_ADVICE = re.compile(
-    r"^(?:let me|let us know|see (?:private|above|below|attached|pm)|note that|i mean|i see|look,|good|thanks|sorry|run by)\b",
+    r"^(?:update from|update on|let me|let us know|see (?:private|above|below|attached|pm)|note that|i mean|i see|look,|good|thanks|sorry|run by)\b",
     re.IGNORECASE,
 )
 _ACTION_QUESTION = re.compile(
@@ -44,6 +46,10 @@ _ACTION_QUESTION = re.compile(
     r"try to )*(?P<verb>[a-z-]+)",
     re.IGNORECASE,
 )
+
+
+# "Then a private window please."
+_PLEASE = re.compile(r"\w \b(?:please|pls)\s*(?:[,.!;]|$)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -119,7 +125,7 @@ def _changes(sentence: Sentence) -> bool:
     )
 
 
-def _advises(sentence: Sentence) -> bool:
+def advises(sentence: Sentence) -> bool:
     if sentence.is_noise or sentence.terminal or len(cues.words(_LEAD_IN.sub("", sentence.text))) < 2 or _NOT_ADVICE.match(sentence.text):
         return False
     bare = _LEAD_IN.sub("", sentence.text)
@@ -128,7 +134,11 @@ def _advises(sentence: Sentence) -> bool:
         return bool(re.match(r"\W*(?:have you tried|did you try|how about|why not)\b", bare, re.IGNORECASE)) or _asks_whether_done(sentence)
     if sentence.has("elsewhere") and not re.match(r"(?:try|please)\b", after, re.IGNORECASE):
         return False
-    if _SAYS_USE.search(sentence.text):
+    if sentence.done and SET_IT.match(sentence.text):
+        return False
+    if _SAYS_USE.search(sentence.text) or sentence.text.count(" > ") >= 2:
+        return True
+    if _PLEASE.search(sentence.text) and not sentence.has("request", "thanks", "not_in_record") and len(cues.content(sentence.text)) >= 2:
         return True
     if re.match(r"\W*(?:\w+\W+)?(?:please|pls)\s+[a-z]", sentence.text, re.IGNORECASE):
         return True
@@ -172,7 +182,7 @@ def suggestions(reading: Reading) -> list[Suggestion]:
     """One per helper's step that proposes something, in order."""
     result: list[Suggestion] = []
     for step in reading.steps:
-        advice = [s for s in reading.of(step.number) if not s.is_reporter and _advises(s) and not _only_asks(s)]
+        advice = [s for s in reading.of(step.number) if not s.is_reporter and advises(s) and not _only_asks(s)]
         if advice and not reading.is_peer(step.number):
             head = advice[0] if len(advice) >= 4 else max(advice, key=lambda s: _weight(s) - 0.4 * (s.order - advice[0].order))
             result.append(Suggestion(head=head, all=advice, asked=head.is_question))
@@ -207,7 +217,11 @@ def _requests(sentence: Sentence) -> bool:
 def asks(reading: Reading) -> list[Ask]:
     """Questions and requests for information, each with the sentence that answers it where one does."""
     result = []
+    placed = {question.order: told for question, told in reading.pairs}
     for sentence in reading.sentences:
+        if (told := placed.get(sentence.order)) and not sentence.has("injection"):
+            result.append(Ask(sentence=sentence, by_reporter=False, answer=max(told, key=lambda s: len(cues.content(s.text)))))
+            continue
         if (
             sentence.is_noise
             or sentence.has("rhetorical" if sentence.is_reporter else "idle_question")

@@ -1,5 +1,6 @@
 """Actions that a report names itself, each with the nearest verdict."""
 
+# ruff: noqa: E501  (a pattern is read best in one line)
 import re
 
 from flowpilot.assessing import cues, errors
@@ -45,6 +46,24 @@ _LOOKS = re.compile(
 )
 
 
+_SPOKE = re.compile(r"^\W*(?:i )?spoke too soon\b", re.IGNORECASE)
+_TRIED_IT = re.compile(r"^\W*(?:(?:i|we|ok|done|just) )*(?:tried|did|done|made|followed|that|it|this|same)\b", re.IGNORECASE)
+# "memtest: 4 passes 0 errors", "SFC scan - no integrity violations": the name of a test and what it gave.
+_TEST_GAVE = re.compile(
+    r"^\W*(?:the |did (?:the |a )?)?(?:[\w-]* )?(?:\w*(?:test|scan|speedtest|chkdsk|sfc|dism|tracert|traceroute|ping|smart|memtest\w*)\w*)(?: [\w.-]+){0,3}\s*(?::|=|\s-)\s+\S",
+    re.IGNORECASE,
+)
+# "Asked her to move it": done only where the same sentence tells what came of it.
+_ASKED_TO = re.compile(
+    r"^\W*(?:i |we )?(?:asked|told|advised|instructed|requested|wanted) (?:him|her|them|the \w+|\w+) to\b",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(
+    r"[,;.:-]\s+(?:\w+ )?(?:says?|said|reports?|reported|can|sees?|confirm\w*|works?|worked|no|nothing|same|still|done|ok|fine)\b",
+    re.IGNORECASE,
+)
+
+
 def verdict_of(sentence: Sentence) -> bool | None:
     """True worked, False did not, None says neither."""
     if sentence.succeeded:
@@ -54,13 +73,20 @@ def verdict_of(sentence: Sentence) -> bool | None:
     return None
 
 
-def _is_action(sentence: Sentence) -> bool:
+def _is_action(sentence: Sentence, *, alone: bool) -> bool:
     if sentence.is_question or sentence.has("injection", "manners", "not_done"):
+        return False
+    if _SPOKE.match(sentence.text):
+        return False
+    if _TEST_GAVE.match(sentence.text) and not sentence.has("intention", "hypothetical", "goal"):
+        return True
+    if _ASKED_TO.match(sentence.text) and not _REPORTED.search(sentence.text):
         return False
     if sentence.has("onset") and (_TOLD_OF.match(sentence.text) or _EVER_SINCE.match(sentence.text)):
         return False
     if (
-        len(cues.words(sentence.text)) <= 6
+        not (alone and sentence.done and not _TRIED_IT.match(sentence.text))
+        and len(cues.words(sentence.text)) <= 6
         and (sentence.succeeded or sentence.has("leaning_done"))
         and len(cues.content(sentence.text)) <= 2
     ):
@@ -82,19 +108,22 @@ def _is_action(sentence: Sentence) -> bool:
     return bool(when and when["verb"].lower() in cues.base_forms() - cues.word_set("weak_actions") and sentence.has("success", "failure"))
 
 
-def own_actions(said: list[Sentence]) -> list[Attempt]:
-    """Actions that this report names, neighbours together, each with the nearest verdict after it (or before the first)."""
+def own_actions(said: list[Sentence], *, alone: bool = False) -> list[Attempt]:
+    """Actions that this report names, neighbours together, each with the nearest verdict after it (or before the first).
+    `alone`: nobody has advised anything, so "Removed it" is a deed of one's own."""
     result: list[Attempt] = []
     current: Attempt | None = None
     leading: tuple[Sentence, bool] | None = None
     for sentence in said:
-        if _is_action(sentence):
+        if _is_action(sentence, alone=alone):
             if current and current.result is None and len(current.actions) < 3 and sentence.order - current.actions[-1].order == 1:
                 current.actions.append(sentence)
             else:
                 current = Attempt(actions=[sentence])
                 result.append(current)
-            if _SOUGHT.search(sentence.text):
+            if _TEST_GAVE.match(sentence.text):
+                current.result = sentence
+            elif _SOUGHT.search(sentence.text):
                 current.result, current.worked = sentence, None if re.search(r"\bfound\b", sentence.text, re.IGNORECASE) else False
             elif _LOOKS.search(clause(sentence)) and not sentence.has("nochange"):
                 if TURN.search(sentence.text) or ":" in sentence.text.rstrip(":"):

@@ -4,24 +4,20 @@ The *reporter* is who lives the problem: the client where one writes, otherwise 
 the others. Only the sentences of the first and the latest steps are read in a very long session.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from flowpilot.assessing import cues, pieces, secrecy
-from flowpilot.assessing.deeds import LEADING_NOISE, SET_IT, action_starts, strong_past
+from flowpilot.assessing.access import hands_on
+from flowpilot.assessing.deeds import LEADING_NOISE
+from flowpilot.assessing.marking import Around, is_done, is_question, marks_of
+from flowpilot.assessing.pairing import paired
 from flowpilot.assessing.sentences import MAX_QUOTE, address_pattern, cut, fold, shorten, split, visible_part
 from flowpilot.assistant.case import Case, CaseStep
 from flowpilot.assistant.results import Evidence
 
-_TO_SOMETHING = re.compile(
-    r"\b(?:i|we)(?:'ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at )?(?:the|your|her|his|their|"
-    r"this|that|an? |\d)",
-    re.IGNORECASE,
-)
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
 MAX_FIRST_STEPS, MAX_LAST_STEPS, MAX_SENTENCES = 40, 160, 1_500
-_ANSWER_START = re.compile(r"^\W*([a-z]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +98,8 @@ class Reading:
     hands_on: set[str] = field(default_factory=set)
     # Stems that both the reporter and a helper use, or that stand in the title: what the talk is about.
     topics: frozenset[str] = frozenset()
+    # What was asked or advised, each with the sentences that answer in its place (by number, or under its quotation).
+    pairs: list[tuple[Sentence, list[Sentence]]] = field(default_factory=list)
     _by_step: dict[int, list[Sentence]] = field(default_factory=dict)
 
     def reporter(self) -> list[Sentence]:
@@ -133,35 +131,12 @@ class Reading:
         self._by_step.setdefault(sentence.step, []).append(sentence)
 
 
-def _is_question(text: str, marks: frozenset[str]) -> bool:
-    if re.search(r"\?[\s\"')]*[:;]?[-)(DPp]{0,3}\s*$", text):
-        # "It stopped working after the update!?!?" tells more than it asks.
-        return not ("!" in text[-6:] and "symptom" in marks)
-    if "?" in text:
-        return bool(re.search(r"\?(?:\s|$)", text)) and "question_start" in marks
-    if (
-        "symptom" in marks
-        or len(text.split()) > 12
-        or "rhetorical" in marks
-        or re.match(r"(?i)\W*(?:what|how|why|when|where) (?:i|we|is telling|worries)\b", text)
-    ):
-        return False
-    return cues.find_at_start("question_start", text)
-
-
 def _part(step: CaseStep) -> str:
     return {"client": "client", "person": "technician", "assistant": "assistant"}.get(step.author_kind, "other")
 
 
 def _is_secret_here(text: str, asked_for_one: bool) -> bool:
     return secrecy.holds_secret(text) or (asked_for_one and secrecy.is_bare_answer(text))
-
-
-_JUST_WORKS = re.compile(
-    r"^\W*(?:[\w ]{2,15}[:,] ?)?(?:(?:the|my|our) )?(?:[\w.-]+ ){1,3}works?(?: (?:now|again|fine|perfectly|great|well))*\W*$", re.IGNORECASE
-)
-# A command as it is typed, an option with it.
-_RAN = re.compile(r"^\W*(?:sudo )?[a-z][\w.-]+ (?:[a-z]+ )?-{1,2}\w")
 
 
 def read(case: Case) -> Reading:
@@ -175,6 +150,8 @@ def read(case: Case) -> Reading:
     reading = Reading(case=case, steps=spoken, has_client=has_client)
     seen: dict[str, str] = {}
     asked_for_secret = False
+    # The latest words of somebody who helps: a bare "same" or "no" answers them.
+    asked_before = ""
     matter = cues.content(case.title)
     for step in spoken:
         part = _part(step)
@@ -190,50 +167,33 @@ def read(case: Case) -> Reading:
             pending_secret = secrecy.announces_secret(text)
             key = text.lower()
             echo = len(text) > 40 and seen.setdefault(key, step.author) != step.author
+            if secret and (before := secrecy.words_before(text)):
+                # What was done stays readable; the credential itself and what follows it are left out.
+                text, secret = before, False
             if secret or echo:
                 continue
-            marks = cues.meanings(text)
-            marks |= pieces.verdicts(text) if reports and not terminal else frozenset()
-            if reports and reading.sentences and "works" in marks and _JUST_WORKS.match(text) and cues.content(text) & matter:
-                # "Search works." of a search that did not: the end of it, unless it was said at the beginning.
-                marks |= {"success"} if any(s.is_reporter and s.step < step.number for s in reading.sentences) else frozenset()
-            if not terminal and pieces.is_conclusion(text):
-                # It judges, it does not report: neither what works nor what failed may be taken from it.
-                marks = (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}
-            done = not terminal and "not_done" not in marks and action_starts(text) is not None
-            # Who reports instructs nobody: "Set the time-out to 8 hours" is a note of what was done.
-            done = done or (reports and not terminal and "not_done" not in marks and bool(SET_IT.match(text)))
-            # "iptables -A INPUT -j ACCEPT and now ping works": the command was run.
-            done = done or (reports and not terminal and "success" in marks and bool(_RAN.match(text)))
-            question = _is_question(text, marks) and not terminal
+            around = Around(
+                reports,
+                terminal,
+                has_client,
+                any(s.is_reporter and s.step < step.number for s in reading.sentences),
+                asked_before,
+                step.text,
+                matter,
+            )
+            marks = marks_of(text, around)
+            done, question = is_done(text, marks, around), is_question(text, marks) and not terminal
             reading.add(
                 Sentence(
                     step.number, len(reading.sentences), text, step.author, part, reports, terminal, marks, question, done and not question
                 )
             )
         asked_for_secret = not reports and pending_secret
-    reading.hands_on = _hands_on(reading)
+        asked_before = asked_before if reports else step.text
+    reading.hands_on = hands_on(reading)
     reading.topics = _topics(reading)
+    reading.pairs = paired(reading)
     return reading
-
-
-def own_deed(sentence: Sentence) -> bool:
-    """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
-    if (
-        not sentence.done
-        or sentence.has("elsewhere", "manners", "hypothetical", "peer")
-        or (sentence.has("hedge") and "“" not in sentence.text)
-    ):
-        return False
-    first = (cues.words(LEADING_NOISE.sub("", sentence.text)) or [""])[0]
-    noted = first in (strong_past() - cues.base_forms()) | cues.word_set("note_openers")
-    return sentence.part == "technician" or noted or bool(_TO_SOMETHING.search(sentence.text))
-
-
-def _hands_on(reading: Reading) -> set[str]:
-    # Whoever speaks of a machine of their own once is taken for a fellow sufferer, not for somebody with access.
-    peers = {s.author for s in reading.helpers() if s.part == "other" and (s.has("peer") or (s.done and s.has("elsewhere")))}
-    return {s.author for s in reading.helpers() if s.part in {"technician", "other"} and own_deed(s)} - peers
 
 
 def _topics(reading: Reading) -> frozenset[str]:

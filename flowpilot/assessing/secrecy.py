@@ -1,5 +1,6 @@
 """Passwords, keys and tokens in what an assessment would quote: left out. The detector is that of `flowpilot.secrets`."""
 
+import re
 from functools import lru_cache
 
 from flowpilot.secrets.detecting import announced, find, might_answer
@@ -9,6 +10,16 @@ from flowpilot.secrets.detecting import announced, find, might_answer
 def holds_secret(text: str) -> bool:
     """Whether the text contains a credential."""
     return bool(find(text))
+
+
+_JOINT = re.compile(r"(?:\s+|\b(?:to|is|was|are|as|with|:|=|->|“|\"|'|\())+$", re.IGNORECASE)
+
+
+def words_before(text: str) -> str:
+    """What a sentence says before its first credential, verbatim; "" where that is hardly anything."""
+    spans = find(text)
+    before = _JOINT.sub("", text[: spans[0].start]).rstrip(" ,;:-=") if spans else ""
+    return before if len(before.split()) >= 4 and not find(before) else ""
 
 
 def announces_secret(text: str) -> bool:

@@ -9,6 +9,7 @@ import unicodedata
 import nupunkt
 
 from flowpilot.assessing.cues import word_set
+from flowpilot.assessing.lists import apart
 
 _SAID = re.compile(r"^\s*(?:on .{5,80} )?\S.{0,60}\b(?:said|wrote|schrieb)\s*:?\s*$", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•·–]\s+|\(?\d{1,2}[.)]\s+)")
@@ -96,7 +97,7 @@ def _kept_lines(text: str) -> list[str]:
             break
         if line.lstrip().startswith(">") or _SAID.match(line):
             continue
-        lines.append(line)
+        lines += apart(line)
     return lines
 
 

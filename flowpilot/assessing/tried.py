@@ -46,6 +46,8 @@ class Attempt:
     result: Sentence | None = None
     worked: bool | None = None
     wording: str = ""
+    # The report that it did not last, where it had worked at first.
+    relapse: Sentence | None = None
 
     @property
     def step(self) -> int:
@@ -62,11 +64,18 @@ class Attempt:
 
     @property
     def outcome(self) -> str | None:
+        if self.result and self.relapse:
+            return f"did not last: {shorten(self.relapse.said.rstrip(' .'), 160)}"
         return outcome_text(self.result, self.worked) if self.result else None
 
     def as_tried(self) -> Tried:
         cited: list[Evidence] = []
-        for sentence in [*([self.suggestion.head] if self.suggestion else []), *self.actions[:2], *([self.result] if self.result else [])]:
+        for sentence in [
+            *([self.suggestion.head] if self.suggestion else []),
+            *self.actions[:2],
+            *([self.result] if self.result else []),
+            *([self.relapse] if self.relapse else []),
+        ]:
             if sentence.evidence not in cited:
                 cited.append(sentence.evidence)
         who = "" if self.actions[0].is_reporter or self.actions[0].part == "assistant" else f"{self.actions[0].who}: "

@@ -131,8 +131,8 @@ def _after(text: str, keyword: re.Match[str]) -> Iterator[Found]:
         if verb and (found := _value(text, end + verb.end(), kind, "is", keyword[0])) is not None:
             yield found
             return
-    if kind in (PASSWORD, PIN, KEY) and (found := list(_set_to(text, keyword, kind))):
-        yield from found
+    if kind in (PASSWORD, PIN, KEY) and (set_to := list(_set_to(text, keyword, kind))):
+        yield from set_to
         return
     yield from _next_line(text, end, kind, keyword[0])
 

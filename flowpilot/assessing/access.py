@@ -1,0 +1,53 @@
+"""Who works on the case themselves, as against those who advise, and what they say they did there."""
+
+# ruff: noqa: E501  (a pattern is read best in one line)
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from flowpilot.assessing import cues
+from flowpilot.assessing.deeds import LEADING_NOISE, strong_past
+
+if TYPE_CHECKING:
+    from flowpilot.assessing.reading import Reading, Sentence
+
+_TO_SOMETHING = re.compile(
+    r"\b(?:i|we)(?:['’]ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at |back )?(?:the|your|her|his|their|"
+    r"this|that|both|them|it|an? |\d)|\b(?:i|we)(?:['’]ve| have) (?:also |just |now |already )*\w+ed \S",
+    re.IGNORECASE,
+)
+# "At Brenner's we capped it": another client's.
+_AT_OTHERS = re.compile(
+    r"\b[Aa]t [A-Z]\w+['’]s\b|\b(?:at|for|with) (?:another|a different|two other|some other|one of our) (?:clients?|customers?|sites?)",
+    re.ASCII,
+)
+# Only somebody with access says so.
+_HAS_ACCESS = re.compile(
+    r"\b(?:from (?:here|my side|our side)|remot\w+|on our side|in your \w+ admin|your (?:pc|laptop|account|mailbox|firewall|server|floor|tenant|password|profile)|"
+    r"the password on|on the (?:server|firewall|switch|router)|through its web)\b",
+    re.IGNORECASE,
+)
+
+
+def hands_on(reading: "Reading") -> set[str]:
+    """Helpers who do something to what is the client's."""
+    # Whoever speaks of a machine of their own is taken for a fellow sufferer, not for somebody with access; unless they tell more often
+    # of what they did to something of the client's.
+    peers = Counter(s.author for s in reading.helpers() if s.part == "other" and (s.has("peer") or (s.done and s.has("elsewhere"))))
+    deeds = Counter(s.author for s in reading.helpers() if s.part in {"technician", "other"} and own_deed(s))
+    access = {s.author for s in reading.helpers() if own_deed(s) and _HAS_ACCESS.search(s.text)}
+    return {author for author, count in deeds.items() if not peers[author] or (author in access and count > peers[author])}
+
+
+def own_deed(sentence: "Sentence") -> bool:
+    """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
+    if (
+        not sentence.done
+        or sentence.has("elsewhere", "manners", "hypothetical", "peer")
+        or _AT_OTHERS.search(sentence.text)
+        or (sentence.has("hedge") and "“" not in sentence.text)
+    ):
+        return False
+    first = (cues.words(LEADING_NOISE.sub("", sentence.text)) or [""])[0]
+    noted = first in (strong_past() - cues.base_forms()) | cues.word_set("note_openers")
+    return sentence.part == "technician" or noted or bool(_TO_SOMETHING.search(sentence.text))
