@@ -16,6 +16,7 @@ _OUTCOMES = (
     (("ruled out",), "ruled", "Ruled out", ""),
     (("worked in part", "partial"), "none", "In part", "warn"),
     (("worked", "fixed", "solved", "confirmed"), "ok", "Worked", "ok"),
+    (("did not last",), "fail", "Did not last", "bad"),
     (("no change", "no effect", "same", "still", "no luck", "no difference"), "none", "No change", "warn"),
     (("failed", "did not", "error", "could not", "does not"), "fail", "Failed", "bad"),
     (("applied", "waiting"), "clock", "Waiting", "info"),

@@ -6,16 +6,20 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from flowpilot.assessing import cues
-from flowpilot.assessing.deeds import LEADING_NOISE, strong_past
+from flowpilot.assessing.deeds import LEADING_NOISE, is_open_past, strong_past
+from flowpilot.assessing.marking import PUT_AND
 
 if TYPE_CHECKING:
     from flowpilot.assessing.reading import Reading, Sentence
 
 _TO_SOMETHING = re.compile(
-    r"\b(?:i|we)(?:['’]ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at |back )?(?:the|your|her|his|their|"
-    r"this|that|both|them|it|an? |\d)|\b(?:i|we)(?:['’]ve| have) (?:also |just |now |already )*\w+ed \S",
+    r"\b(?:i|we)(?:['’]ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at |back |to |into )?(?:the|your|her|his|their|"
+    r"this|that|both|them|it|an? |\d)|\b(?:i|we)(?:['’]ve| have) (?:also |just |now |already )*(?:\w+ed|taken|given|put|set|brought|let|made|sent|reset) \S|\bthen (?:i|we) \w+ \S",
     re.IGNORECASE,
 )
+# "I've taken it out, otherwise you'd have it again": done all the same.
+_OTHERWISE = re.compile(r",? (?:otherwise|or else|so that)\b", re.IGNORECASE)
+_DID = re.compile(r"^\W*did (?:an? |the )?(?!that|it|this|not|so|you|they|he|she|the same)[\w-]{3,}", re.IGNORECASE)
 # "At Brenner's we capped it": another client's.
 _AT_OTHERS = re.compile(
     r"\b[Aa]t [A-Z]\w+['’]s\b|\b(?:at|for|with) (?:another|a different|two other|some other|one of our) (?:clients?|customers?|sites?)",
@@ -43,11 +47,33 @@ def own_deed(sentence: "Sentence") -> bool:
     """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
     if (
         not sentence.done
-        or sentence.has("elsewhere", "manners", "hypothetical", "peer")
+        or sentence.has("elsewhere", "manners", "peer")
+        or (sentence.has("hypothetical") and "hypothetical" in cues.meanings(_OTHERWISE.split(sentence.text)[0]))
         or _AT_OTHERS.search(sentence.text)
         or (sentence.has("hedge") and "“" not in sentence.text)
     ):
         return False
     first = (cues.words(LEADING_NOISE.sub("", sentence.text)) or [""])[0]
-    noted = first in (strong_past() - cues.base_forms()) | cues.word_set("note_openers")
+    noted = first in (strong_past() - cues.base_forms()) | cues.word_set("note_openers") or is_open_past(first)
+    noted = noted or bool(_DID.match(sentence.text) or PUT_AND.match(sentence.text)) or cues.find_at_start("done_phrases", sentence.text)
     return sentence.part == "technician" or noted or bool(_TO_SOMETHING.search(sentence.text))
+
+
+# "here", "in our office", "on mine": said by somebody who is there.
+_IS_THERE = re.compile(
+    r"\b(?:here|jumping in|butting in|on copy|in our (?:office|house|place)|were here|at our place|on my (?:pc|machine|desk) too|for (?:gill|\w+) (?:today|here))\b",
+    re.IGNORECASE,
+)
+
+
+def on_the_spot(reading: "Reading") -> set[str]:
+    """Helpers who turn out to be on the client's side: they say that they are there, and advise nothing."""
+    there, advise = set(), set()
+    for s in reading.helpers():
+        if s.part != "other":
+            continue
+        if _IS_THERE.search(s.text) and not s.has("peer", "elsewhere") and not s.is_question:
+            there.add(s.author)
+        if s.has("suggestion", "peer", "elsewhere") or (s.has("request") and not s.is_question):
+            advise.add(s.author)
+    return there - advise

@@ -12,7 +12,7 @@ from flowpilot.assessing.own_actions import own_actions, verdict_of
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt, clause
 
-_TESTS = re.compile(r"\b(?:\w*test\w*|scan\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)
+_TESTS = re.compile(r"\b(?:\w*test\w*|scan(?!ner)\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)
 # A name that is nothing else: "PreventIndexingOutlook", "session-ttl", "wuauserv2".
 _NAME = re.compile(r"\b(?:[A-Z][a-z]+(?:[A-Z][a-z]+){1,6}|[a-z]+(?:-[a-z]+)+(?=\b)|[A-Za-z]+\d[\w]{3,})\b")
 
@@ -96,6 +96,9 @@ def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     told = own_actions(said)
     for attempt in told:
         attempt.actions = [s for s in attempt.actions if _is_theirs(reading, s)]
+        if attempt.actions and attempt.result is not None and attempt.result.order < attempt.actions[0].order:
+            # What stands before the deed tells why it was done.
+            attempt.result, attempt.worked = None, None
     return [attempt for attempt in told if attempt.actions]
 
 

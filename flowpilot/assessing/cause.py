@@ -31,6 +31,7 @@ _THAT_IS = re.compile(
     r"^\W*(?:that['’]?s|this is|it['’]?s) (?:just |only |probably |likely )?(?:the|your|because|due to) (?!same|way|idea|right|only)\w",
     re.IGNORECASE,
 )
+_EXPLAINS_ELSE = re.compile(r"\bonly (?:\w+ ){0,3}because\b|\b(?:turns|turned) out (?:[\w']+ ){0,6}(?:not|n['’]t)\b", re.IGNORECASE)
 _RULED_OUT = re.compile(
     r"\bnot (?:related|the problem|the issue|the cause|because)\b|\bnothing to do with\b|\b(?:isn't|wasn't) (?:the|because|related)\b",
     re.IGNORECASE,
@@ -102,6 +103,8 @@ def _by(sentence: Sentence) -> str:
 
 def _states_cause(sentence: Sentence) -> bool:
     doubtful = sentence.is_question or sentence.failed or sentence.has("injection", "hypothetical", "intention", "not_done")
+    # "only green because ..." explains something else; "turns out it was NOT the headset" names nothing.
+    doubtful = doubtful or bool(_EXPLAINS_ELSE.search(sentence.text))
     # "He changed it on Friday because of the audit" says why it was changed.
     doubtful = doubtful or (sentence.done and sentence.has("onset"))
     names_it = sentence.has("stated_cause") or (sentence.has("agreement") and bool(re.search(r"\b(?:about|that) \w+", sentence.text)))

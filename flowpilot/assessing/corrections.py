@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from flowpilot.assessing import cues
 from flowpilot.assessing.attempts import attempts
 from flowpilot.assessing.contradictions import matter, polarity, promises, refuted
@@ -10,7 +12,7 @@ from flowpilot.assessing.exchange import suggestions
 from flowpilot.assessing.overtaken import overtaken
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.tried import Attempt
-from flowpilot.assessing.withdrawals import withdrawn
+from flowpilot.assessing.withdrawals import what_holds, withdrawn
 
 _NOT_BUT = re.compile(
     r"\b(?P<new>[\w.+/-]+)[, ]+(?:and )?not (?:an? |the |on |in )?(?P<old>[\w.+/-]+)|\bnot (?:an? |the |on |"
@@ -62,10 +64,12 @@ def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Cor
         if first is None:
             before = [s for s in reading.sentences[max(0, later.order - 60) : later.order] if s.order not in taken]
             first = refuted(later, before, " ".join(s.text for s in reading.of(later.step)), advised)
-        first = first or withdrawn(reading, later, taken, advised)
+        told = later
+        if first is None and (first := withdrawn(reading, later, taken, advised)) is not None:
+            told = what_holds(reading, later)
         if first is not None and (first.order not in advised or promises(first.text)):
             taken.add(first.order)
-            found.append(Correction(first=first, later=later))
+            found.append(Correction(first=first, later=told))
     done = attempts(reading, offered) if done is None else done
     for attempt in done:
         if attempt.relapse and attempt.result and attempt.result.order not in taken and attempt.result.step != attempt.relapse.step:
@@ -86,7 +90,7 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
     if contrast and not _bare(contrast) and (marked or later.step != earlier[0].step):
         old, new = ((contrast[name] or contrast[f"{name}2"]).lower().strip(".") for name in ("old", "new"))
         held = [s for s in earlier if old in cues.words(s.text) and new not in cues.words(s.text) and (marked or s.is_firm)]
-        if held and (marked or _same_topic(old, new)):
+        if held and (marked or _same_topic(old, new) or _alike_values(old, new)):
             return max(
                 held,
                 key=lambda s: (
@@ -131,6 +135,14 @@ def _own_denial(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
     return None
 
 
+def _enough(first: Sentence, later: Sentence) -> bool:
+    """Whether both are about one thing: two words of matter, or a telling one."""
+    shared = matter(first.text) & matter(later.text)
+    return (
+        len(shared) > 1 or (bool(shared) and first.has("hedge")) or any(len(word) > 4 or any(c.isdigit() for c in word) for word in shared)
+    )
+
+
 def _meant_outright(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
     """Taken back outright: the earlier sentence that shares most with it, where the two deny and affirm, or name other figures."""
     held = [s for s in earlier if s.step != later.step or s.order < later.order - 1]
@@ -138,7 +150,8 @@ def _meant_outright(later: Sentence, earlier: list[Sentence]) -> Sentence | None
     held = [
         s
         for s in held
-        if shared[s.order] and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge") or _ALWAYS.search(s.text))
+        if _enough(s, later)
+        and (_opposed(s, later) or polarity(s.text) != polarity(later.text) or s.has("hedge") or _ALWAYS.search(s.text))
     ]
     return max(held, key=lambda s: (shared[s.order] / len(matter(s.text)), s.order), default=None)
 
@@ -177,6 +190,11 @@ def _starts_soft(sentence: Sentence) -> bool:
 
 def _same_topic(old: str, new: str) -> bool:
     return any(sum(any(value.fullmatch(word) for value in values) for word in (old, new)) == 2 for values in cues.topics().values())
+
+
+def _alike_values(old: str, new: str) -> bool:
+    """ "it is 5420, not 5520": figures or names of one kind."""
+    return any(c.isdigit() for c in old) and any(c.isdigit() for c in new) and fuzz.ratio(old, new) >= 50
 
 
 def _other_value(later: Sentence, earlier: list[Sentence]) -> Sentence | None:

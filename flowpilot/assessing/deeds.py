@@ -48,10 +48,15 @@ def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
         parts = parts[1:]
     if not needs_subject and len(parts) > 1 and (_opens_with_deed(parts[0], parts[1]) or _notes_a_deed(parts, clause)):
         return True
+    if needs_subject and len(parts) > 1 and is_open_past(parts[0]) and parts[0] not in cues.word_set("adjectives"):
+        # "NAS now lives at .10, remapped the drives": the thing that it was done to must stand there.
+        return parts[1] in cues.word_set("objects") or parts[1] in cues.word_set("things")
     if parts[0] in {"have", "has"} and len(parts) > 2 and parts[1] in strong_past():
         return True
     return any(
         word in cues.word_set("subjects")
+        # "what I wrote" names a thing.
+        and parts[index - 1 : index] != ["what"]
         and _verb_follows((["have"] if word in {"ive", "weve"} else []) + parts[index + 1 :], word in {"i", "we", "ive", "weve"})
         for index, word in enumerate(parts)
     )
@@ -66,7 +71,7 @@ def _opens_with_deed(first: str, second: str) -> bool:
     return first in strong_past() - cues.base_forms() or (first in cues.word_set("note_openers") and second not in {"it", "that", "this"})
 
 
-def _is_open_past(word: str) -> bool:
+def is_open_past(word: str) -> bool:
     """Any past form that is not known to tell a perception, a saying or a state."""
     if word in cues.word_set("not_deeds") or word in cues.word_set("weak_actions"):
         return False
@@ -76,7 +81,7 @@ def _is_open_past(word: str) -> bool:
 def _notes_a_deed(parts: list[str], clause: str) -> bool:
     """ "Bounced the service", "Kicked off the job", "Rang KPN": notes, with any verb and something that it was done to."""
     first, second = parts[0], parts[1]
-    if not _is_open_past(first):
+    if not is_open_past(first):
         return False
     if second in cues.word_set("particles"):
         return len(parts) > 2 and parts[2] not in {"by", "to"}
@@ -103,7 +108,7 @@ def _verb_follows(after: list[str], by_me: bool = False) -> bool:
             and (rest[0] in cues.word_set("objects") or rest[0] in cues.word_set("particles") or rest[0].isdigit())
         ):
             return True
-        if by_me and not suffered and _is_open_past(word) and rest and rest[0] not in {"by", "that", "to", "because", "when", "since"}:
+        if by_me and not suffered and is_open_past(word) and rest and rest[0] not in {"by", "that", "to", "because", "when", "since"}:
             return True
         if word not in cues.word_set("fillers"):
             return False

@@ -36,9 +36,14 @@ _CODE = re.compile(
 _NONE = re.compile(r"\b(?:no|0|zero|without) errors?\b|\bsuccess\b", re.IGNORECASE)
 
 
+def says_none(text: str) -> bool:
+    """Whether it says that there was no error."""
+    return bool(_NONE.search(text))
+
+
 def texts(sentence: Sentence) -> list[str]:
     """The error texts that stand in a sentence, verbatim; empty where there is none."""
-    return [text for text in _all(sentence) if not _NONE.search(text)]
+    return [text for text in _all(sentence) if not says_none(text)]
 
 
 def _all(sentence: Sentence) -> list[str]:

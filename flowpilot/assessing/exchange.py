@@ -48,6 +48,9 @@ _ACTION_QUESTION = re.compile(
 )
 
 
+_BARE_PUT = re.compile(r"^\W*(?:put|set|cut|reset|let|shut|hit)\b", re.IGNORECASE)
+# "Test call from my mobile: still deaf at my end."
+_TEST_TOLD = re.compile(r"^\W*test(?: [\w.-]+){0,5}: \S", re.IGNORECASE)
 # "Then a private window please."
 _PLEASE = re.compile(r"\w \b(?:please|pls)\s*(?:[,.!;]|$)", re.IGNORECASE)
 
@@ -88,6 +91,8 @@ class Ask:
     sentence: Sentence
     by_reporter: bool
     answer: Sentence | None = None
+    # The answer stands in the place of the question: by number, or under its quotation.
+    in_place: bool = False
 
 
 def instruction(sentence: Sentence) -> str:
@@ -134,7 +139,11 @@ def advises(sentence: Sentence) -> bool:
         return bool(re.match(r"\W*(?:have you tried|did you try|how about|why not)\b", bare, re.IGNORECASE)) or _asks_whether_done(sentence)
     if sentence.has("elsewhere") and not re.match(r"(?:try|please)\b", after, re.IGNORECASE):
         return False
-    if sentence.done and SET_IT.match(sentence.text):
+    if (
+        (sentence.done and SET_IT.match(sentence.text))
+        or (sentence.done and _BARE_PUT.match(sentence.text))
+        or _TEST_TOLD.match(sentence.text)
+    ):
         return False
     if _SAYS_USE.search(sentence.text) or sentence.text.count(" > ") >= 2:
         return True
@@ -220,7 +229,9 @@ def asks(reading: Reading) -> list[Ask]:
     placed = {question.order: told for question, told in reading.pairs}
     for sentence in reading.sentences:
         if (told := placed.get(sentence.order)) and not sentence.has("injection"):
-            result.append(Ask(sentence=sentence, by_reporter=False, answer=max(told, key=lambda s: len(cues.content(s.text)))))
+            result.append(
+                Ask(sentence=sentence, by_reporter=False, answer=max(told, key=lambda s: len(cues.content(s.text))), in_place=True)
+            )
             continue
         if (
             sentence.is_noise

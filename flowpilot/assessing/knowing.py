@@ -1,9 +1,10 @@
 """What is known: statements with the sentences that they rest on, the most telling first to be chosen, then in order."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
-from flowpilot.assessing import cues, errors
+from flowpilot.assessing import cues, errors, statements
 from flowpilot.assessing.cause import Cause
 from flowpilot.assessing.corrections import Correction
 from flowpilot.assessing.exchange import Ask
@@ -15,6 +16,13 @@ from flowpilot.assistant.results import Corrected, Known
 
 _PEER = "Also reported by"
 MOST, FEWEST = 14, 4
+# Of a long conversation some more; with fewer than `ENOUGH` plain statements of less weight are told as well.
+LONG, MOST_OF_LONG, ENOUGH = 14, 17, 9
+MOST_LISTED = 3
+# Plain statements in what the marked ones leave free.
+MOST_PLAIN = 6
+# A line of pasted output: a label and its value, or a value alone.
+_LISTED = re.compile(r"^\W*[\w' ()/-]{2,34}[ .]*[:=]\s*\S[^.!?]{0,60}$|^\W*[\d.:/]+\W*$")
 _VERSION = re.compile(
     r"\b(?:v(?:ersion)?\s*)?\d+\.\d+(?:\.\d+)*(?:esr|lts)?\b|\b(?:windows|win|server|office|macos|ubuntu|debian|ios|android)\s*\d+",
     re.IGNORECASE,
@@ -56,12 +64,18 @@ def known_facts(
     withdrawn = {c.first.order for c in fixed} | {c.later.order for c in fixed}
     candidates += [_corrected(c) for c in fixed if _matters(c)]
     shown_errors = {s.order for s in results if reading.is_chat and errors.is_bare(s) and not s.has("failure", "leaning_done")}
-    answered = _from_answers(asked, withdrawn)
+    answered = _from_answers(reading, asked, withdrawn)
     answers = {e.quote for c in answered for e in c.known.evidence[1:]}
     candidates += answered
+    listed: Counter[int] = Counter()
     for sentence in reading.sentences:
         if sentence.order in withdrawn or sentence.evidence.quote in answers:
             continue
+        if _LISTED.match(sentence.text):
+            # Of output that was pasted the first lines that tell something: not a screen of them.
+            listed[sentence.step] += 1
+            if listed[sentence.step] > MOST_LISTED or errors.says_none(sentence.text):
+                continue
         if sentence.order in shown_errors:
             candidates.append(_plain(sentence, f"Error reported: “{(errors.texts(sentence) or [sentence.said])[0]}”", 6.0))
         else:
@@ -71,8 +85,19 @@ def known_facts(
     named = cause.diagnosis if cause else None
     if named and named.order not in withdrawn:
         candidates.append(_plain(named, f"{_name(named)} says: {named.said}", 6.0))
-    best = _best([c for c in candidates if c.points >= 2])
-    return best if len(best) >= FEWEST else _best(candidates)
+    told = {c.order for c in candidates}
+    plain = [s for s in reading.sentences if s.order not in told | withdrawn | deeds and s.evidence.quote not in answers]
+    filling = sorted(
+        ((points, s) for s in plain if (points := statements.points_of(s, reading)) >= statements.LEAST),
+        key=lambda each: (-each[0], each[1].order),
+    )
+    weighty = [c for c in candidates if c.points >= 2]
+    candidates = weighty if len(weighty) >= FEWEST else candidates
+    for points, sentence in filling[: min(MOST_PLAIN, 2 + len(reading.steps) // 3)]:
+        if points >= 2 or len(candidates) < ENOUGH:
+            who = sentence.who if sentence.is_reporter else f"{_name(sentence)} reports"
+            candidates.append(_plain(sentence, f"{who}: {sentence.said}", points))
+    return _best(candidates, MOST if len(reading.steps) <= LONG else MOST_OF_LONG)
 
 
 def _name(sentence: Sentence) -> str:
@@ -109,7 +134,18 @@ def said_and_corrected(fixed: list[Correction]) -> list[Corrected]:
     ][:10]
 
 
-def _from_answers(asked: list[Ask], withdrawn: set[int]) -> list[Candidate]:
+# A bare "no" answers none of these.
+_WANTS_MORE = re.compile(r"^\W*(?:and |so )?(?:what|which|where|when|who|why|how)\b", re.IGNORECASE)
+
+
+def _whole_reply(reading: Reading, answer: Sentence) -> list[Sentence]:
+    """ "goes round in circles. password, code from phone, login page again": a short reply is one answer."""
+    said = [s for s in reading.of(answer.step) if not s.is_noise or s is answer]
+    short = len(said) <= 3 and sum(len(cues.words(s.text)) for s in said) <= 22
+    return said if short and answer in said and not any(s.is_question or s.terminal or s.has("injection") for s in said) else [answer]
+
+
+def _from_answers(reading: Reading, asked: list[Ask], withdrawn: set[int]) -> list[Candidate]:
     """A short answer is told with its question: by itself it says nothing."""
     result = []
     for ask in asked:
@@ -127,14 +163,19 @@ def _from_answers(asked: list[Ask], withdrawn: set[int]) -> list[Candidate]:
         if (
             len(cues.words(answer.text)) > 12
             or (answer.has("hedge") and not re.search(r"\d", answer.text))
-            or (answer.is_noise and len(cues.content(answer.text)) < 1 and not _is_yes_no(answer))
+            or (answer.is_noise and len(cues.content(answer.text)) < 1 and not _is_yes_no(answer) and not ask.in_place)
         ):
             continue
         question = shorten(ask.sentence.said.rstrip(" ?"), 110)
-        text = f"Asked “{question}”, the {'client' if answer.part == 'client' else 'technician'} answered: {answer.said}"
+        if _is_yes_no(answer) and len(cues.words(answer.text)) == 1 and _WANTS_MORE.match(ask.sentence.text):
+            continue
+        told = [answer] if ask.in_place else _whole_reply(reading, answer)
+        text = f"Asked “{question}”, the {'client' if answer.part == 'client' else 'technician'} answered: {' '.join(s.said for s in told)}"
         points = 4.5 + (2 if _VERSION.search(answer.text) else 0) - (1.5 if _is_yes_no(answer) and len(cues.words(answer.text)) == 1 else 0)
         result.append(
-            Candidate(Known(text=text, evidence=[ask.sentence.evidence, answer.evidence]), points, answer.order, f"{answer.text}")
+            Candidate(
+                Known(text=text, evidence=[ask.sentence.evidence, *(s.evidence for s in told)]), points, answer.order, f"{answer.text}"
+            )
         )
     return result
 
@@ -147,7 +188,8 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     if sentence.has("injection") or sentence.part == "assistant":
         return []
     if not sentence.is_reporter:
-        return _from_helper(sentence, reading)
+        # What a technician did stands among the tries.
+        return [] if in_tried else _from_helper(sentence, reading)
     found = errors.texts(sentence)
     if (
         sentence.is_question
@@ -251,11 +293,11 @@ def _saw_it(sentence: Sentence, reading: Reading) -> bool:
     return told and not sentence.has("intention", "elsewhere") and not (advises and not sentence.done)
 
 
-def _best(candidates: list[Candidate]) -> list[Known]:
+def _best(candidates: list[Candidate], most: int = MOST) -> list[Known]:
     """The most telling ones, without repeats, in the order in which they came up."""
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda c: (-c.points, c.order)):
-        if len(kept) >= MOST:
+        if len(kept) >= most:
             break
         if not any(_same(candidate, other) for other in kept) and not (
             candidate.known.text.startswith(_PEER) and sum(o.known.text.startswith(_PEER) for o in kept) >= 2

@@ -76,8 +76,8 @@ def leaning(
         verdicts = [s for s in usable if verdict_of(s) is not None]
         if verdicts:
             attempt.result, attempt.worked = verdicts[0], verdict_of(verdicts[0])
-        elif lean and lean.has("works"):
-            attempt.result, attempt.worked = lean, None
+        elif told := next((s for s in usable if s.has("success", "works") and s.is_firm and len(cues.words(s.text)) <= 14), None):
+            attempt.result, attempt.worked = told, None
         elif attempt.suggestion and attempt.suggestion.is_check and (shown := _shown(usable, lean)):
             attempt.result, attempt.worked = shown, None
         return [attempt]

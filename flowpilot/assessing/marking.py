@@ -46,12 +46,14 @@ def is_done(text: str, marks: frozenset[str], around: Around) -> bool:
     """Whether the sentence tells that something was done."""
     if around.terminal or ("not_done" in marks and not (around.reports and "success" in marks and _RAN.match(text))):
         return False
-    if action_starts(text) is not None or _PUT_AND.match(text):
+    if action_starts(text) is not None or PUT_AND.match(text):
         return True
     if not around.reports:
         return False
     # Who reports instructs nobody: "Set the time-out to 8 hours" is a note of what was done; and a technician alone writes a command down
     # when it was run. "iptables -A INPUT -j ACCEPT and now ping works": run as well.
+    if cues.find_at_start("commands", text) and _GAVE.search(text):
+        return True
     noted = not around.has_client and "intention" not in marks and bool(_TYPED.match(text))
     return bool(SET_IT.match(text)) or noted or ("success" in marks and bool(_RAN.match(text)))
 
@@ -92,8 +94,10 @@ _JOY = re.compile(
 _TYPED = re.compile(
     r"^\W*(?:sudo )?(?:[a-z][\w.-]+ (?:[\w.-]+ )?(?:/|-{1,2})\w|(?:net|sc) (?:stop|start)|ALTER |UPDATE \w+ SET |DELETE FROM |DBCC |EXEC |RESTORE |BACKUP )"
 )
-_PUT_AND = re.compile(
-    r"^\W*(?:put|set|cut|reset|let|shut|split|hit)\b.{3,120}\b(?:and|then) (?:took|went|gave|ran|made|got|rang|did|[a-z]{3,}ed)\b",
+# "systemctl restart nginx -> same story", "docker stop npm, added the lines"
+_GAVE = re.compile(r"\s(?:->|=>|→|:)(?:\s|$)|, (?:\w+ed|ran|took|put|then) ", re.IGNORECASE)
+PUT_AND = re.compile(
+    r"^\W*(?:put|set|cut|reset|let|shut|split|hit)\b.{3,120}(?:\b(?:and|then)|[,;]) (?:took|went|gave|ran|made|got|rang|did|[a-z]{3,}ed)\b",
     re.IGNORECASE,
 )
 # Trouble that is not there: "no DPD timeouts for 25 min", "0 errors", "not a single hang".

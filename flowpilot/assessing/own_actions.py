@@ -46,11 +46,21 @@ _LOOKS = re.compile(
 )
 
 
+_PARTS = re.compile(r"[,;(:]\s|\s(?:and|but|then)\s")
+_OTHER = re.compile(r"\b(?:and|but|now) (?:now )?(?:the |an)?other", re.IGNORECASE)
+_I_MAKE = re.compile(
+    r"^\W*(?:(?:now|then|so|and|ok|yes)[ ,]+)*(?:i|we) (?:also |then |now )?(?P<verb>[a-z]+) (?:it|the|this|that|both|all|off|on|my|\w+ (?:off|on))\b",
+    re.IGNORECASE,
+)
+_EVERY = re.compile(
+    r"\b(?:when|whenever|if|every|each|always|usually|often|can|want|need|must|should|would|have to|try to|after that)\b", re.IGNORECASE
+)
+_OTHERS_DID = re.compile(r"^\W*(?:they|somebody|someone|(?:the|our|my) \w+ (?:people|guys|lot|company|provider|team))\b", re.IGNORECASE)
 _SPOKE = re.compile(r"^\W*(?:i )?spoke too soon\b", re.IGNORECASE)
 _TRIED_IT = re.compile(r"^\W*(?:(?:i|we|ok|done|just) )*(?:tried|did|done|made|followed|that|it|this|same)\b", re.IGNORECASE)
 # "memtest: 4 passes 0 errors", "SFC scan - no integrity violations": the name of a test and what it gave.
 _TEST_GAVE = re.compile(
-    r"^\W*(?:the |did (?:the |a )?)?(?:[\w-]* )?(?:\w*(?:test|scan|speedtest|chkdsk|sfc|dism|tracert|traceroute|ping|smart|memtest\w*)\w*)(?: [\w.-]+){0,3}\s*(?::|=|\s-)\s+\S",
+    r"^\W*(?:the |did (?:the |a )?)?(?:[\w-]* )?(?:\w*(?:test|scan|speedtest|chkdsk|sfc|dism|tracert|traceroute|ping|smart|memtest\w*)\w*)(?: [\w.-]+){0,5}\s*(?::|=|\s-)\s+\S",
     re.IGNORECASE,
 )
 # "Asked her to move it": done only where the same sentence tells what came of it.
@@ -65,7 +75,20 @@ _REPORTED = re.compile(
 
 
 def verdict_of(sentence: Sentence) -> bool | None:
-    """True worked, False did not, None says neither."""
+    """True worked, False did not, None says neither (or both: "the dead one works now and the other one is dead")."""
+    if sentence.has("success") and not sentence.is_question:
+        told = [meant for part in _PARTS.split(sentence.text) if (meant := cues.meanings(part)) & {"success", "failure", "symptom"}]
+        if (
+            len(told) > 1
+            and "failure" in told[0]
+            and "success" in told[-1]
+            and "failure" not in told[-1]
+            and not sentence.has("hypothetical", "intention")
+        ):
+            # "one failed attempt, the 2nd went through"
+            return True
+        if "success" in (told or [frozenset()])[0] and _OTHER.search(sentence.text) and not sentence.failed:
+            return None
     if sentence.succeeded:
         return True
     if sentence.failed:
@@ -77,6 +100,9 @@ def _is_action(sentence: Sentence, *, alone: bool) -> bool:
     if sentence.is_question or sentence.has("injection", "manners", "not_done"):
         return False
     if _SPOKE.match(sentence.text):
+        return False
+    if sentence.part == "client" and _OTHERS_DID.match(clause(sentence)) and verdict_of(sentence) is None:
+        # "They swapped the router on Friday": what came before, unless it is told how it went.
         return False
     if _TEST_GAVE.match(sentence.text) and not sentence.has("intention", "hypothetical", "goal"):
         return True
@@ -92,6 +118,15 @@ def _is_action(sentence: Sentence, *, alone: bool) -> bool:
     ):
         return False
     if (sentence.succeeded or sentence.failed or sentence.has("followed")) and _I_DO.search(sentence.text):
+        return True
+    if (
+        sentence.is_reporter
+        and (plain := _I_MAKE.match(sentence.text))
+        and plain["verb"].lower() in (cues.base_forms() - cues.word_set("daily") - cues.word_set("weak_actions")) | {"make", "put"}
+        and not sentence.has("hypothetical", "intention", "hedge", "onset")
+        and not _EVERY.search(sentence.text)
+    ):
+        # Told in the present, as people do whose first language knows no other past: "I make it On and Apply."
         return True
     if sentence.succeeded and _BY_MEANS.search(sentence.text):
         return True

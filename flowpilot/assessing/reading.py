@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from flowpilot.assessing import cues, pieces, secrecy
-from flowpilot.assessing.access import hands_on
+from flowpilot.assessing.access import hands_on, on_the_spot
 from flowpilot.assessing.deeds import LEADING_NOISE
 from flowpilot.assessing.marking import Around, is_done, is_question, marks_of
 from flowpilot.assessing.pairing import paired
@@ -96,6 +96,8 @@ class Reading:
     has_client: bool = False
     # Helpers who work on it themselves (a technician with access), as against those who only advise.
     hands_on: set[str] = field(default_factory=set)
+    # Colleagues of the client who tell what they saw and advise nothing.
+    on_the_spot: set[str] = field(default_factory=set)
     # Stems that both the reporter and a helper use, or that stand in the title: what the talk is about.
     topics: frozenset[str] = frozenset()
     # What was asked or advised, each with the sentences that answer in its place (by number, or under its quotation).
@@ -191,6 +193,7 @@ def read(case: Case) -> Reading:
         asked_for_secret = not reports and pending_secret
         asked_before = asked_before if reports else step.text
     reading.hands_on = hands_on(reading)
+    reading.on_the_spot = on_the_spot(reading)
     reading.topics = _topics(reading)
     reading.pairs = paired(reading)
     return reading

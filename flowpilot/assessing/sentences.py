@@ -127,11 +127,12 @@ def _parted(sentence: str) -> list[str]:
 
 
 def _rejoin_quotations(pieces: list[str], source: str) -> list[str]:
-    """A full stop inside a quotation ends no sentence: error texts hold several."""
+    """A full stop inside a quotation ends no sentence (error texts hold several), and none stands after an arrow."""
     whole: list[str] = []
     for piece in pieces:
         joined = f"{whole[-1]} {piece}" if whole else ""
-        if whole and whole[-1].count('"') % 2 == 1 and '"' in piece and len(joined) < 260 and joined in source:
+        arrow = bool(whole) and whole[-1].endswith(("->", "→"))
+        if whole and (arrow or (whole[-1].count('"') % 2 == 1 and '"' in piece)) and len(joined) < 260 and joined in source:
             whole[-1] = joined
         else:
             whole.append(piece)

@@ -63,14 +63,16 @@ def withdrawn(reading: Reading, later: Sentence, taken: set[int], advised: set[i
         claims = [s for s in claims if s.author == later.author]
     elif theirs and not mine:
         claims = [s for s in claims if s.step != later.step]
-    scope = [s for s in reading.of(later.step) if later.order <= s.order <= later.order + 2 and not s.is_question]
+    # "I said nobody had": what it was stands in the same sentence.
+    reach = 0 if _SAID_SO.search(later.text) else 2
+    scope = [s for s in reading.of(later.step) if later.order <= s.order <= later.order + reach and not s.is_question]
     if named and (held := [s for s in claims if named & matter(s.text) and _supposes(s) and s.step >= later.step - FAR]):
         return held[-1]
     if theirs and (addressed := _addressed(reading, later)):
         held = [s for s in claims if s.author == addressed and matter(s.text) & matter(later.text) and s.step >= later.step - NEAR]
         if held:
             return held[-1]
-    if _CATCHES.match(later.text) and (just := _just_said(reading, later, claims)):
+    if _CATCHES.match(later.text) and (just := _just_said(later, claims)):
         return just
     if _BARE.match(later.text):
         held = [s for s in claims if _supposes(s) and s.step >= later.step - NEAR]
@@ -106,10 +108,9 @@ def _slip(reading: Reading, later: Sentence, taken: set[int]) -> Sentence | None
 _CATCHES = re.compile(r"^\W*(?:(?:oh|no|ah|hm+)[ ,]+)?(?:wait|hang on|hold on|scratch that)\b", re.IGNORECASE)
 
 
-def _just_said(reading: Reading, later: Sentence, claims: list[Sentence]) -> Sentence | None:
-    before = [step for step in reading.steps if step.number < later.step and reading.of(step.number)][-2:]
-    held = [s for s in claims if s.step in {step.number for step in before} and s.author == later.author and s.step != later.step]
-    return held[-1] if held and len(cues.words(held[-1].text)) <= 8 and held[-1].step == max(s.step for s in held) else None
+def _just_said(later: Sentence, claims: list[Sentence]) -> Sentence | None:
+    held = [s for s in claims if s.author == later.author and later.step - s.step == 1]
+    return held[-1] if held and len(cues.words(held[-1].text)) <= 8 else None
 
 
 def _addressed(reading: Reading, later: Sentence) -> str:
@@ -118,6 +119,18 @@ def _addressed(reading: Reading, later: Sentence) -> str:
     return next(
         (s.author for s in reversed(reading.sentences[: later.order]) if s.author and s.author != later.author and s.author in text), ""
     )
+
+
+def what_holds(reading: Reading, later: Sentence) -> Sentence:
+    """Of "Scrap that. The files are on E:" the words that say what holds now: those after the bare ones."""
+    if len(cues.content(later.text)) > 1 and not _BARE.match(later.text):
+        return later
+    after = [
+        s
+        for s in reading.of(later.step)
+        if later.order < s.order <= later.order + 2 and not s.is_question and len(cues.content(s.text)) > 1
+    ]
+    return after[0] if after else later
 
 
 def _supposes(sentence: Sentence) -> bool:

@@ -241,6 +241,24 @@ def test_an_assessment_of_before_shows_what_it_has(proven, page):
 # --- hostile texts ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("outcome", "word", "told"),
+    [
+        ("did not last: Spoke too soon", "Did not last", "Spoke too soon"),
+        ("no change: still dark", "No change", "still dark"),
+        ("worked: it prints", "Worked", "it prints"),
+    ],
+)
+def test_an_outcome_is_a_word_and_what_was_said(proven, page, outcome, word, told):
+    tried = [{"action": "Restarted it", "target": "", "outcome": outcome, "by": "", "at": "", "evidence": [quote(1, SAID)]}]
+
+    shown = words(page(proven(tried=tried)).select_one(".tried"))
+
+    assert word in shown
+    assert told.lower() in shown.lower()
+    assert outcome not in shown
+
+
 @pytest.mark.parametrize("after", [False, True])
 def test_hostile_texts_are_text_in_every_place(proven, bo, page, after):
     bad = [quote(1, HOSTILE)]
