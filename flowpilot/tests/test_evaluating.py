@@ -772,7 +772,7 @@ def judge_ours(conversation: Conversation, expected: Expectations, cut: int) -> 
 
 
 def test_of_conversations_in_other_peoples_words_nothing_is_stated_wrongly() -> None:
-    """24 that were read only after they had been measured (docs/assessment.md): what people say of tries and outcomes in words of their own."""
+    """24 that were read only after they had been measured (docs/assessment.md): in words of their own."""
     added = Score()
     for file in sorted(HELD_OUT.glob("fresh_*.json")):
         conversation = read(file)
