@@ -6,7 +6,7 @@ Named only where something supports it: the words of whoever tested it, a diagno
 import re
 
 from flowpilot.assessing import cues
-from flowpilot.assessing.cause_found import Cause, explained, match_of, mended, put_right
+from flowpilot.assessing.cause_found import Cause, explained, match_of, mended, put_right, summed_up
 from flowpilot.assessing.exchange import Suggestion
 from flowpilot.assessing.reading import Reading, Sentence
 from flowpilot.assessing.sentences import shorten
@@ -46,6 +46,7 @@ def likely_cause(
     diagnoses = [_meant_by(s, reading) for s in told]
     return (
         _stated(reading, state, diagnoses, done)
+        or summed_up(reading, state.confirmed)
         or (_cured(reading, state, diagnoses) if state.solved else None)
         or mended(reading, done)
         or explained(reading)

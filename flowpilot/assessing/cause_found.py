@@ -107,6 +107,34 @@ def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentenc
     )
 
 
+# How a technician sums it up for the file when it is over.
+_SUMS_UP = re.compile(
+    r"^\W*(?:so|for the (?:file|record|ticket|notes?)|root cause|cause|reason|explanation|what happened(?: was)?|in short|"
+    r"to sum (?:it )?up|long story short|"
+    r"the story(?: was)?|lesson(?: learned)?)\s*:(?:\s*(?P<same>\S.{15,}))?$",
+    re.IGNORECASE,
+)
+
+
+def summed_up(reading: Reading, confirmed: Sentence | None) -> Cause | None:
+    """ "So: the new router gave it another address": said by whoever worked on it, with the end or right after it."""
+    if confirmed is None:
+        return None
+    for sentence in reading.sentences:
+        if sentence.step < confirmed.step or sentence.step > confirmed.step + 2:
+            continue
+        by_hand = sentence.author in reading.hands_on or sentence.part == "technician" or not reading.has_client
+        found = _SUMS_UP.match(sentence.text) if by_hand and not sentence.is_question else None
+        if not found:
+            continue
+        after = [s for s in reading.of(sentence.step) if s.order == sentence.order + 1]
+        told = sentence if found["same"] else after[0] if after else None
+        if told and told.is_firm and not told.has("intention", "suggestion", "injection") and len(cues.content(told.text)) >= 3:
+            text = f"The technician sums up: “{shorten(told.said, 240)}”"
+            return Cause(text=text, based_on=[told, confirmed], points=3)
+    return None
+
+
 def explained(reading: Reading) -> Cause | None:
     """A finding of the reporter of which a helper says "that explains it"."""
     for sentence in reversed(reading.helpers()):

@@ -59,7 +59,9 @@ def leaning(
     usable = [s for s in said if not s.is_question and not s.has("not_done", "injection")]
     lean = next((s for s in usable if (s.has("leaning_done") or s.succeeded) and not s.has("intention")), None)
     lean = lean or next((s for s in usable if fresh and s.has("works") and len(cues.words(s.text)) <= 4), None)
-    if not fresh and (promise := _promise(reading, said)) and (lean or any(verdict_of(s) is not None for s in usable)):
+    # "It works now" after an announcement does not say that it was done.
+    done_so = lean is not None and lean.has("leaning_done") and not lean.has("failure", "success", "nochange")
+    if not fresh and done_so and (promise := _promise(reading, said)):
         fresh = before = [promise]
     if not before:
         return []

@@ -61,6 +61,13 @@ def test_a_test_that_is_named_with_its_result_is_a_try() -> None:
     assert tries(made) == [("memtest: 4 passes 0 errors"[:1].upper() + "memtest: 4 passes 0 errors"[1:], "result")]
 
 
+def test_what_was_announced_is_a_try_only_when_somebody_reports_that_it_was_done() -> None:
+    announced = ("Kim", "A colleague will bring the spare scanner round on Thursday.")
+
+    assert tries(talk(TROUBLE, announced, ("client", "It works now."))) == []
+    assert tries(talk(TROUBLE, announced, ("client", "he was here and put it in."))) == [(announced[1].rstrip("."), "")]
+
+
 # How it went
 
 
@@ -131,6 +138,29 @@ def test_a_failed_attempt_before_the_one_that_went_through_is_a_success() -> Non
     made = talk(TROUBLE, ("client", "Updated the firmware, one failed attempt, the second one went through"))
 
     assert [outcome for _, outcome in tries(made)] == ["worked"]
+
+
+@pytest.mark.parametrize(
+    ("closing", "cause"),
+    [
+        (
+            "Happy days. So: the new router gave the scanner another address and the relay had the old one.",
+            "the new router gave the scanner",
+        ),
+        ("For the file: new router, new public address, and the relay did not know it.", "new router, new public address"),
+        ("So: shall I close it?", None),
+        ("Glad to hear. I'll call the provider tomorrow.", None),
+    ],
+)
+def test_what_a_technician_sums_up_when_it_is_over_is_the_cause(closing: str, cause: str | None) -> None:
+    made = talk(
+        TROUBLE,
+        ("Kim", "I've put another address into your scanner, please scan something."),
+        ("client", "It works again!"),
+        ("Kim", closing),
+    )
+
+    assert (cause in made.likely_cause) if cause and made.likely_cause else (cause is made.likely_cause)
 
 
 # Answers in their place
