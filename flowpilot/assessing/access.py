@@ -61,7 +61,7 @@ def own_deed(sentence: "Sentence") -> bool:
 
 # "here", "in our office", "on mine": said by somebody who is there.
 _IS_THERE = re.compile(
-    r"\b(?:here|jumping in|butting in|on copy|in our (?:office|house|place)|were here|at our place|on my (?:pc|machine|desk) too|for (?:gill|\w+) (?:today|here))\b",
+    r"\b(?:here|jumping in|butting in|on copy|in our (?:office|house|place)|were here|at our place|on my (?:pc|machine|desk) too|for \w+ (?:today|here))\b",
     re.IGNORECASE,
 )
 
