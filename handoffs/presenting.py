@@ -139,7 +139,7 @@ def _outcome(text: str | None) -> dict[str, str]:
     for starts, icon, word, tone in _OUTCOMES:
         if lowered.startswith(starts):
             return {"icon": icon, "word": word, "tone": tone, "shown": _without_label(text)}
-    return {"icon": "check", "word": "Result", "tone": "", "shown": text}
+    return {"icon": "check", "word": "Result", "tone": "", "shown": _without_label(text) if lowered.startswith("result: ") else text}
 
 
 def _without_label(text: str) -> str:

@@ -71,6 +71,9 @@ def known_facts(
     for sentence in reading.sentences:
         if sentence.order in withdrawn or sentence.evidence.quote in answers:
             continue
+        if sentence.text.endswith(":") and len(cues.words(sentence.text)) <= 6:
+            # It leads in to what follows, and tells nothing by itself.
+            continue
         if _LISTED.match(sentence.text):
             # Of output that was pasted the first lines that tell something: not a screen of them.
             listed[sentence.step] += 1

@@ -241,7 +241,9 @@ def _failing_now(reading: Reading, state: Standing) -> list[SuggestedStep]:
     """Start again from the last thing that is known to fail."""
     symptoms = [s for s in reading.reporter() if s.has("symptom") and not s.is_noise]
     exact = next((s for s in reversed(symptoms) if errors.texts(s)), symptoms[-1] if symptoms else None)
-    sentence = (state.last_failure.result if state.last_failure else None) or exact
+    failure = state.last_failure
+    # Of what did not last it is the report that it came back.
+    sentence = ((failure.relapse or failure.result) if failure else None) or exact
     if sentence is None or (sentence.step == reading.steps[0].number and len(reading.steps) > 3):
         return []
     return [

@@ -124,6 +124,7 @@ def test_what_did_not_last_is_told_so_and_corrected() -> None:
     assert [outcome for _, outcome in tries(made)] == ["did not last"]
     assert [now for _, now in corrected(made)] == ["Spoke too soon, since 8:05 we are back to square one."]
     assert made.likely_cause is None
+    assert not any("It works again" in step.text for step in made.suggested_steps)
 
 
 def test_one_works_and_the_other_is_dead_is_neither_a_success_nor_a_failure() -> None:

@@ -247,6 +247,7 @@ def test_an_assessment_of_before_shows_what_it_has(proven, page):
         ("did not last: Spoke too soon", "Did not last", "Spoke too soon"),
         ("no change: still dark", "No change", "still dark"),
         ("worked: it prints", "Worked", "it prints"),
+        ("result: C has 38 GB free", "Result", "C has 38 GB free"),
     ],
 )
 def test_an_outcome_is_a_word_and_what_was_said(proven, page, outcome, word, told):
