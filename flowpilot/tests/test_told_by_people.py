@@ -58,7 +58,7 @@ def test_what_was_noticed_suffered_asked_for_or_done_elsewhere_is_no_try(state: 
 def test_a_test_that_is_named_with_its_result_is_a_try() -> None:
     made = talk(TROUBLE, ("client", "memtest: 4 passes 0 errors."))
 
-    assert tries(made) == [("memtest: 4 passes 0 errors"[:1].upper() + "memtest: 4 passes 0 errors"[1:], "result")]
+    assert tries(made) == [("Memtest: 4 passes 0 errors", "result")]
 
 
 def test_what_was_announced_is_a_try_only_when_somebody_reports_that_it_was_done() -> None:
@@ -161,7 +161,10 @@ def test_what_a_technician_sums_up_when_it_is_over_is_the_cause(closing: str, ca
         ("Kim", closing),
     )
 
-    assert (cause in made.likely_cause) if cause and made.likely_cause else (cause is made.likely_cause)
+    if cause is None:
+        assert made.likely_cause is None
+    else:
+        assert cause in (made.likely_cause or "")
 
 
 # Answers in their place
