@@ -1,109 +1,110 @@
-"""The one door through which news leaves: `record()`."""
+"""The only way to publish an event: `record()`.
+
+Every kind of event is a class of its own (`accounts/people_events.py`, `flowpilot/events.py`, `handoffs/events.py`): its docstring says
+what happened, its fields are the details that are stored with it.
+"""
 
 import json
 import uuid
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection
 from django.db.models import F
 from django.dispatch import Signal
 from django.utils import timezone
+from pydantic import BaseModel, ConfigDict
 
 from accounts.models import Event, EventCounter
 
-# The PostgreSQL channel that rings at commit, with {"account": id, "number": n}.
+# The PostgreSQL channel that is notified at commit, with {"account": id, "number": n}.
 CHANNEL = "account_events"
 
-# Sent inside the transaction, with `news`; a receiver that fails rolls everything back. So rooms above take part without being imported.
-happening = Signal()
+# Sent inside the transaction, with `event` (a `NewEvent`); a receiver that fails rolls everything back. So apps above take part without
+# being imported.
+event_recorded = Signal()
 
-# Every kind of event, and what it means. A kind that is not here is a mistake in the code.
-KINDS = {
-    "session_opened": "a session was opened at intake, or imported",
-    "session_stepped": "steps were added; details: first, last, kinds, begun_by (person, assistant, import)",
-    "session_paused": "a session was parked",
-    "session_resumed": "a parked session is active again",
-    "session_resolved": "a session was resolved",
-    "session_abandoned": "a session was given up",
-    "session_reopened": "a resolved session is active again",
-    "secret_revealed": "somebody looked at a secret that is hidden in a session; details: secret (its number), kind; never the value",
-    "secret_removed": "somebody removed a hidden secret for good; details: secret (its number), kind",
-    "fix_settled": "somebody told the outcome of a suggested fix; details: card, outcome",
-    "lane_changed": "a card of the task lane changed; details: card, state",
-    "handoff_opened": "a session was handed off to colleagues; details: priority, target, first",
-    "handoff_parked": "a session was parked with its package",
-    "handoff_claimed": "a handoff was claimed; details: begin",
-    "handoff_released": "its claimer, a lead or staff put it back into the queue; details: note",
-    "handoff_withdrawn": "its author or a lead took it back while nobody had claimed it",
-    "handoff_returned": "its claimer gave it back to the opener with instructions",
-    "handoff_superseded": "a newer handoff, a resume or the session's end took its place",
-    "assessment_ready": "the assessment of a handoff was written, or renewed; details: generation, new_steps",
-    "assessment_unavailable": "the assessment of a handoff could not be made; details: reason",
-    "assessment_judged": "its claimer said what was right, wrong or missing; details: part, entry, verdict",
-    "person_added": "a person was added to the account; details: person, role",
-    "person_changed": "a person's name or role was changed; details: person, fields; from and to tell the role where it changed",
-    "person_deactivated": "a person was deactivated; details: person",
-    "person_activated": "a person was activated again; details: person",
-    "password_set": "a person was given a new password, or chose one; details: person (never the password)",
-}
-# News of people carries ids only and concerns no session: on open pages it is a bare number.
-ABOUT_PEOPLE = frozenset({"person_added", "person_changed", "person_deactivated", "person_activated", "password_set"})
+_KINDS: dict[str, type["NewEvent"]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """One thing that happened. `details` holds plain JSON types only: ids and short words, never ticket texts."""
+class NewEvent(BaseModel):
+    """One thing that happened in an account. The fields of a subclass are its details: ids and short words, never ticket texts.
 
-    kind: str
+    `KIND` is the name under which it is stored and sent to open pages. Raises pydantic's `ValidationError` for details that do not fit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    KIND: ClassVar[str] = ""
+    # Whether open pages get the bare number only: what concerns people and no session.
+    BARE: ClassVar[bool] = False
+
     account_id: int
     by_id: int | None
     session: uuid.UUID | None = None
     handoff: uuid.UUID | None = None
     from_state: str = ""
     to_state: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
     at: datetime | None = None
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        if cls.KIND and cls.KIND in _KINDS:
+            raise TypeError(f"two events are called {cls.KIND}")
+        if cls.KIND:
+            _KINDS[cls.KIND] = cls
 
-def record(*news: News) -> list[Event]:
-    """Writes events of one account, as the last writes of the caller's transaction, and rings at its commit.
+    def details(self) -> dict[str, Any]:
+        """The subclass's own fields as plain JSON types; those that kept their default are left out."""
+        return self.model_dump(mode="json", exclude=set(NewEvent.model_fields), exclude_defaults=True)
 
-    Must be called inside a transaction. First every receiver of `happening` takes part; then the account's counter is taken, which holds
-    off other writers until commit: numbers have no gaps and come in commit order. Raises `RuntimeError` outside a transaction and
-    `ValueError` for a kind that nobody has described.
+
+def kinds() -> dict[str, type[NewEvent]]:
+    """Every kind of event that the installed apps can publish."""
+    return dict(_KINDS)
+
+
+def bare_kinds() -> frozenset[str]:
+    """The kinds of which open pages get the number only."""
+    return frozenset(kind for kind, event in _KINDS.items() if event.BARE)
+
+
+def record(*new: NewEvent) -> list[Event]:
+    """Writes events of one account, as the last writes of the caller's transaction, and notifies listeners at its commit.
+
+    Must be called inside a transaction. First every receiver of `event_recorded` takes part; then the account's counter is taken, which
+    holds off other writers until commit: numbers have no gaps and come in commit order. Raises `RuntimeError` outside a transaction and
+    `ValueError` for an event without a kind or of another account than the first.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("record() belongs inside the transaction whose news it tells.")
-    if not news:
+        raise RuntimeError("record() must be called inside the transaction that it reports on.")
+    if not new:
         return []
-    account_id = news[0].account_id
-    for item in news:
-        if item.kind not in KINDS or item.account_id != account_id:
-            raise ValueError(f"not an event of account {account_id}: {item.kind}")
-        json.dumps(item.details)
-        happening.send(sender=None, news=item)
+    account_id = new[0].account_id
+    for event in new:
+        if not event.KIND or event.account_id != account_id:
+            raise ValueError(f"not an event of account {account_id}: {event!r}")
+        event_recorded.send(sender=type(event), event=event)
     now = timezone.now()
     counters = EventCounter.objects.filter(account_id=account_id)
-    if not counters.update(last=F("last") + len(news)):
+    if not counters.update(last=F("last") + len(new)):
         EventCounter.objects.get_or_create(account_id=account_id)
-        counters.update(last=F("last") + len(news))
+        counters.update(last=F("last") + len(new))
     last = counters.values_list("last", flat=True).get()
     events = Event.objects.bulk_create(
         Event(
             account_id=account_id,
-            number=last - len(news) + 1 + index,
-            kind=item.kind,
-            at=item.at or now,
-            by_id=item.by_id,
-            session=item.session,
-            handoff=item.handoff,
-            from_state=item.from_state,
-            to_state=item.to_state,
-            details=item.details,
+            number=last - len(new) + 1 + index,
+            kind=event.KIND,
+            at=event.at or now,
+            by_id=event.by_id,
+            session=event.session,
+            handoff=event.handoff,
+            from_state=event.from_state,
+            to_state=event.to_state,
+            details=event.details(),
         )
-        for index, item in enumerate(news)
+        for index, event in enumerate(new)
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps({"account": account_id, "number": last})])

@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import User
+from accounts.permissions import MAY_CLAIM, is_lead, is_staff_for, may_work
 
-# Who may work and claim; a viewer reads.
-MAY_CLAIM = frozenset({Role.OWNER, Role.ADMIN, Role.ENGINEER})
-LEADS = frozenset({Role.OWNER, Role.ADMIN})
 # Somebody is here while a page of theirs is open; a page that was killed is forgotten after this time, as presence on a handoff is.
 HERE_FOR = timedelta(seconds=40)
 
@@ -30,16 +28,16 @@ class Person:
 
     @property
     def may_work(self) -> bool:
-        return self.is_active and self.role in MAY_CLAIM
+        return may_work(self)
 
     @property
     def leads(self) -> bool:
         """An admin or owner: may do to a handoff what its claimer may."""
-        return self.is_active and self.role in LEADS
+        return is_lead(self)
 
     def is_staff_for(self, account_id: int) -> bool:
         """Staff who may act in that account: superusers in all, other staff in their own."""
-        return self.is_active and (self.is_superuser or (self.is_staff and self.account_id == account_id))
+        return is_staff_for(self, account_id)
 
     @property
     def short_name(self) -> str:

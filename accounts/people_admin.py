@@ -19,9 +19,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Lower
 
-from accounts.events import News, record
+from accounts.events import record
 from accounts.models import Account, Role, User
-from accounts.people import LEADS, Person, as_now
+from accounts.people import Person, as_now
+from accounts.people_events import PasswordSet, PersonActivated, PersonAdded, PersonChanged, PersonDeactivated, PersonEvent
+from accounts.permissions import LEADS
 from accounts.verbs import Refuse, verb
 
 # Letters and digits that nobody mistakes for one another when they are read out on the telephone.
@@ -86,7 +88,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
     except IntegrityError:
         # Somebody else, in whatever account, was quicker with it.
         raise _invalid("email", "This address is in use already.") from None
-    record(News("person_added", actor.account_id, actor.id, to_state=role, details={"person": person.pk, "role": role}))
+    record(PersonAdded(account_id=actor.account_id, by_id=actor.id, to_state=role, person=person.pk, role=role))
     return Access(person, "" if password else raw)
 
 
@@ -108,7 +110,7 @@ def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> U
     if changed:
         _write(subject, name=name, role=role)
         roles = {"from_state": subject.role, "to_state": role} if "role" in changed else {}
-        _tell("person_changed", actor, subject, fields=changed, **roles)
+        _publish(PersonChanged, actor, subject, fields=changed, **roles)
     return User.objects.get(pk=pk)
 
 
@@ -123,7 +125,7 @@ def set_password(pk: int, *, by: User, password: str | None) -> Access:
     if password and check_password(password, person.password):
         return Access(person)
     _write(subject, password=make_password(raw))
-    _tell("password_set", actor, subject)
+    _publish(PasswordSet, actor, subject)
     return Access(person, "" if password else raw)
 
 
@@ -137,7 +139,7 @@ def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
         if is_only_owner(subject):
             raise _last_owner(subject)
         _write(subject, is_active=False)
-        _tell("person_deactivated", actor, subject, from_state="active", to_state="inactive")
+        _publish(PersonDeactivated, actor, subject, from_state="active", to_state="inactive")
     return User.objects.get(pk=pk)
 
 
@@ -147,7 +149,7 @@ def activate(pk: int, *, by: User, staff: bool = False) -> User:
     actor, subject = _judged(pk, by, staff=staff)
     if not subject.is_active:
         _write(subject, is_active=True)
-        _tell("person_activated", actor, subject, from_state="inactive", to_state="active")
+        _publish(PersonActivated, actor, subject, from_state="inactive", to_state="active")
     return User.objects.get(pk=pk)
 
 
@@ -157,7 +159,7 @@ def rename_oneself(*, by: User, name: str) -> User:
     name = _readable(name)
     if name != person.name:
         _write(person, name=name)
-        _tell("person_changed", person, person, fields=["name"])
+        _publish(PersonChanged, person, person, fields=["name"])
     return User.objects.get(pk=person.id)
 
 
@@ -169,7 +171,7 @@ def change_own_password(*, by: User, password: str) -> User:
     raw = _sound(password, by)
     if not User.objects.filter(pk=person.id, is_active=True, password=by.password).update(password=make_password(raw)):
         raise Refuse("person_changed", "Your password was changed elsewhere a moment ago. Sign in with that one.")
-    _tell("password_set", person, person)
+    _publish(PasswordSet, person, person)
     return User.objects.get(pk=person.id)
 
 
@@ -178,15 +180,15 @@ def record_saved(before: Person | None, person: User, *, by: User | int) -> None
     actor, subject = as_now(by), as_now(person)
     assert actor is not None and subject is not None
     if before is None:
-        _tell("person_added", actor, subject, to_state=subject.role, role=subject.role)
+        _publish(PersonAdded, actor, subject, to_state=subject.role, role=subject.role)
         return
     changed = [name for name in ("name", "role") if getattr(before, name) != getattr(subject, name)]
     if changed:
         roles = {"from_state": before.role, "to_state": subject.role} if "role" in changed else {}
-        _tell("person_changed", actor, subject, fields=changed, **roles)
+        _publish(PersonChanged, actor, subject, fields=changed, **roles)
     if before.is_active != subject.is_active:
         was, now = ("active", "inactive") if before.is_active else ("inactive", "active")
-        _tell("person_deactivated" if before.is_active else "person_activated", actor, subject, from_state=was, to_state=now)
+        _publish(PersonDeactivated if before.is_active else PersonActivated, actor, subject, from_state=was, to_state=now)
 
 
 # --- who may, and on whom -----------------------------------------------------------------------------------------
@@ -241,11 +243,10 @@ def _write(subject: Person, **changes: Any) -> None:
         raise Refuse("person_changed", f"Nothing was done: {subject.name} was changed a moment ago. Look again.")
 
 
-def _tell(kind: str, actor: Person, subject: Person, *, from_state: str = "", to_state: str = "", **details: Any) -> None:
+def _publish(event: type[PersonEvent], actor: Person, subject: Person, **details: Any) -> None:
     # Staff of no account have no event log.
     if subject.account_id:
-        told = {"person": subject.id, **details}
-        record(News(kind, subject.account_id, actor.id, from_state=from_state, to_state=to_state, details=told))
+        record(event(account_id=subject.account_id, by_id=actor.id, person=subject.id, **details))
 
 
 # --- what is given ------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from django.conf import settings  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from handoffs.models import SessionHandoff  # noqa: E402
+from handoffs.withdrawing import withdraw  # noqa: E402
 from tests.browser.conftest import FLAGS, Server  # noqa: E402
 from tests.factories import make_session  # noqa: E402
 
@@ -130,7 +131,7 @@ def main() -> None:
                     if number >= 3:
                         shown.append(view.evaluate(f"window.seen['{session.pk}']") / 1000 - began)
                         posts.append(took)
-                    SessionHandoff.objects.withdraw(SessionHandoff.objects.get(session=session).pk, by=ana)
+                    withdraw(SessionHandoff.objects.get(session=session).pk, by=ana)
                 watchers.end()
                 results[count] = (statistics.median(shown) * 1000, statistics.median(posts) * 1000)
                 worst = max(shown) * 1000

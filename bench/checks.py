@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowpilot.conversations import Conversation
-    from flowpilot.evaluating.due import Due
-    from flowpilot.evaluating.expectations import Anchor
+    from assistant.conversations import Conversation
+    from evaluation.due import Due
+    from evaluation.expectations import Anchor
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = {"worked": "worked", "partial": "worked in part", "failed": "failed", "no_change": "no change", "ruled_out": "ruled out"}
@@ -67,7 +67,7 @@ def careless(conversation: "Conversation", expected: "Due") -> dict[str, Any]:
 
 def before(said: Any) -> Any:
     """As a model says it, without any check."""
-    from flowpilot.assistant.llm.reading import assessment_of
+    from assistant.llm.reading import assessment_of
 
     made = assessment_of(said)
     return made.model_copy(update={"summary_prose": " ".join(f"“{s.text}”" for s in said.summary)[:2400] or "-"})
@@ -78,7 +78,7 @@ def main(folder: Path) -> None:
     import django
 
     django.setup()
-    from flowpilot.evaluating.running import ALL, BEFORE
+    from evaluation.running import ALL, BEFORE
 
     files = sorted(folder.glob("*.json"))
     print(f"{len(files)} conversations. Found: must-know facts; the rest are counts of false entries.\n")
@@ -95,14 +95,14 @@ def main(folder: Path) -> None:
 
 def scores(files: list[Path], cut: str, model: Any) -> dict[str, Any]:
     """The made-up model's counts over all files, before the checks and after."""
-    from flowpilot.assistant.llm import believed
-    from flowpilot.assistant.llm.shapes import AssessmentShape
-    from flowpilot.conversations import read, to_case
-    from flowpilot.evaluating.due import due
-    from flowpilot.evaluating.expectations import load
-    from flowpilot.evaluating.running import last_turn
-    from flowpilot.evaluating.scoring import Score, score
-    from flowpilot.evaluating.told import of_assessment
+    from assistant.conversations import read, to_case
+    from assistant.llm.assistant import believed
+    from assistant.llm.schemas import AssessmentShape
+    from evaluation.due import due
+    from evaluation.expectations import load
+    from evaluation.running import last_turn
+    from evaluation.scoring import Score, score
+    from evaluation.told import of_assessment
 
     sums = {"before": Score(), "after": Score()}
     for file in files:

@@ -1,4 +1,4 @@
-"""What a claim through `SessionHandoff.objects.claim` costs over the bare SQL UPDATE, on the same connection in the same run.
+"""What a claim through `handoffs.claiming.claim` costs over the bare SQL UPDATE, on the same connection in the same run.
 
 Run: `.venv/bin/python -m bench.claim [rounds]`. Prints medians and their ratio. Rounds alternate, so that noise hits both alike.
 """
@@ -15,7 +15,7 @@ ground.set_up()
 
 from django.db import connection, transaction  # noqa: E402
 
-from handoffs.models import SessionHandoff  # noqa: E402
+from handoffs.claiming import claim  # noqa: E402
 from tests.factories import hand_off, make_session  # noqa: E402
 
 BARE = (
@@ -32,7 +32,7 @@ def once(pk: uuid.UUID, ana: object, bo: object, *, bare: bool) -> float:
             cursor.execute(BARE, [bo.pk, pk, bo.account_id, bo.pk])
             assert cursor.rowcount == 1
     else:
-        claimed = SessionHandoff.objects.claim(pk, by=bo, begin="own")
+        claimed = claim(pk, by=bo, begin="own")
         assert claimed.handoff.claimed_by_id == bo.pk
     return time.perf_counter() - began
 

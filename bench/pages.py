@@ -395,10 +395,10 @@ def queries_of(user: Any, addresses: dict[str, str]) -> dict[str, tuple[int, dic
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     found = {}
     for name, address in addresses.items():
-        asker = Client(SERVER_NAME="127.0.0.1") if name == "/healthz" else client
-        asker.get(address)
+        caller = Client(SERVER_NAME="127.0.0.1") if name == "/healthz" else client
+        caller.get(address)
         with CaptureQueriesContext(connection) as asked:
-            asker.get(address)
+            caller.get(address)
         same = Counter(query["sql"] for query in asked.captured_queries)
         found[name] = (len(asked), {sql: times for sql, times in same.items() if times > 1})
     return found

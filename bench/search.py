@@ -22,10 +22,11 @@ from django.db import connection, transaction  # noqa: E402
 from django.db.models import Q  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from flowpilot import sessions  # noqa: E402
 from flowpilot.access import readable_by  # noqa: E402
-from flowpilot.models import AISession, SessionHand, SessionStep  # noqa: E402
-from flowpilot.search import search, understand  # noqa: E402
-from flowpilot.search_reasons import explain  # noqa: E402
+from flowpilot.models import AISession, SessionHolder, SessionStep  # noqa: E402
+from flowpilot.search.query import search, understand  # noqa: E402
+from flowpilot.search.snippets import explain  # noqa: E402
 
 ROUNDS = 20
 PER_PAGE = 30
@@ -44,7 +45,7 @@ CASES = {
 
 def vocabulary() -> list[str]:
     """Words as technicians use them: those of the playbooks, the frequent first."""
-    text = "\n".join(path.read_text() for path in sorted(Path("flowpilot/playbooks").glob("*.yaml")))
+    text = "\n".join(path.read_text() for path in sorted(Path("playbooks/entries").glob("*.yaml")))
     words = re.findall(r"[A-Za-z][a-z]{2,}", text)
     return sorted(set(words), key=lambda word: (-words.count(word), word))
 
@@ -68,7 +69,7 @@ def fill(user: Any, sessions: int, steps: int) -> None:
         texts[5] += f" Error 0x80c4{number * 7 % 65536:04x}."
         with transaction.atomic():
             session.save(force_insert=True)
-            SessionHand.objects.create(session=session, user=user, since=now)
+            SessionHolder.objects.create(session=session, user=user, since=now)
             SessionStep.objects.bulk_create(
                 SessionStep(session=session, number=index, kind="message", author_kind="person", author=user, text=text, at=now)
                 for index, text in enumerate(texts, 1)
@@ -117,7 +118,7 @@ def cost_of_the_index(user: Any, rounds: int = 150) -> tuple[float, float]:
                 cursor.execute(f"ALTER TABLE flowpilot_sessionstep {'ENABLE' if indexed else 'DISABLE'} TRIGGER flowpilot_search_steps_new")
             for _ in range(rounds // 3):
                 began = time.perf_counter()
-                AISession.objects.say(pk, by=user, text=text, reply=False)
+                sessions.post(pk, by=user, text=text, reply=False)
                 times[indexed].append((time.perf_counter() - began) * 1000)
         transaction.set_rollback(True)
     return statistics.median(times[True]), statistics.median(times[False])
@@ -175,7 +176,7 @@ def main() -> None:
     finally:
         accounts = [person.account_id for person in people]
         ours = AISession.objects.filter(account_id__in=accounts)
-        for rows in (SessionStep.objects.filter(session__in=ours), SessionHand.objects.filter(session__in=ours), ours):
+        for rows in (SessionStep.objects.filter(session__in=ours), SessionHolder.objects.filter(session__in=ours), ours):
             rows._raw_delete(rows.db)
         ground.tidy()
 

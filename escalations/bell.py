@@ -1,10 +1,9 @@
 """The bell: rows that commit together with what they tell."""
 
-from typing import Any
-
-from accounts.events import News, happening
+from accounts.events import NewEvent
 from accounts.people import who_may_claim
 from escalations.models import Notification
+from handoffs.events import HandoffOpened
 from handoffs.models import SessionHandoff
 
 
@@ -15,12 +14,10 @@ def title_of(handoff: SessionHandoff, actor: str) -> str:
     return f"{actor} · #{session.ticket}: {problem}" if session.ticket else f"{actor} · {problem}"
 
 
-def _tell(sender: Any, news: News, **kwargs: Any) -> None:
-    """Runs inside the transaction of the news: a bell row exists exactly if the handoff does."""
-    if news.kind not in ("handoff_opened", "handoff_returned"):
-        return
-    handoff = SessionHandoff.objects.select_related("session__user", "author", "claimed_by").get(pk=news.handoff or "")
-    if news.kind == "handoff_opened":
+def notify(event: NewEvent) -> None:
+    """Runs inside the transaction of the event (a handoff was opened or returned): notifications exist exactly if the handoff does."""
+    handoff = SessionHandoff.objects.select_related("session__user", "author", "claimed_by").get(pk=event.handoff or "")
+    if isinstance(event, HandoffOpened):
         people = list(who_may_claim(handoff.account_id).exclude(pk=handoff.author_id).values_list("pk", flat=True))
         title = title_of(handoff, str(handoff.author))
     else:
@@ -31,13 +28,9 @@ def _tell(sender: Any, news: News, **kwargs: Any) -> None:
             account_id=handoff.account_id,
             user_id=pk,
             handoff=handoff,
-            kind=news.kind,
+            kind=event.KIND,
             title=title,
-            **({"created_at": news.at} if news.at else {}),
+            **({"created_at": event.at} if event.at else {}),
         )
         for pk in people
     )
-
-
-def listen() -> None:
-    happening.connect(_tell, dispatch_uid="escalations.bell")

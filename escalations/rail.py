@@ -7,7 +7,7 @@ from django.middleware.csrf import get_token
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import EventCounter
-from accounts.people import MAY_CLAIM
+from accounts.permissions import MAY_CLAIM
 from escalations.models import Notification
 from escalations.queue import rows_for
 

@@ -1,30 +1,23 @@
 """When a card counts as seen: opened or claimed, never hovered."""
 
-from typing import Any
-
 from django.utils import timezone
 
-from accounts.events import News, happening
 from accounts.models import User
 from escalations.models import Notification, Seen
 from escalations.queue import mark_seen
+from handoffs.events import HandoffClaimed
 from handoffs.models import SessionHandoff
-from handoffs.signals import handoff_opened_by
 
 
-def _opened(sender: Any, handoff: SessionHandoff, user: User, **kwargs: Any) -> None:
-    """Opening the screen clears the dot and the bell rows that lead to it, whichever way one came."""
+def opened(handoff: SessionHandoff, user: User) -> None:
+    """Opening the screen clears the dot and the notifications that lead to it, however the person came there."""
     if handoff.state == SessionHandoff.State.OPEN:
         mark_seen(user, handoff)
     Notification.objects.filter(user=user, handoff=handoff, read_at=None).update(read_at=timezone.now())
 
 
-def _claimed(sender: Any, news: News, **kwargs: Any) -> None:
-    if news.kind == "handoff_claimed" and news.by_id and news.handoff:
-        Seen.objects.bulk_create([Seen(user_id=news.by_id, handoff_id=news.handoff)], ignore_conflicts=True)
-        Notification.objects.filter(user_id=news.by_id, handoff_id=news.handoff, read_at=None).update(read_at=timezone.now())
-
-
-def listen() -> None:
-    handoff_opened_by.connect(_opened, dispatch_uid="escalations.seeing.opened")
-    happening.connect(_claimed, dispatch_uid="escalations.seeing.claimed")
+def claimed(event: HandoffClaimed) -> None:
+    """Claiming does the same, in the claim's own transaction."""
+    if event.by_id and event.handoff:
+        Seen.objects.bulk_create([Seen(user_id=event.by_id, handoff_id=event.handoff)], ignore_conflicts=True)
+        Notification.objects.filter(user_id=event.by_id, handoff_id=event.handoff, read_at=None).update(read_at=timezone.now())

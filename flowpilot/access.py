@@ -1,4 +1,4 @@
-"""Who may read and write a session. The only way to get one for somebody; what is not theirs is a 404."""
+"""Who may read and write a session, and the only way to get one for a request: what they may not see is a 404."""
 
 import uuid
 
@@ -6,38 +6,58 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from accounts.people import LEADS, MAY_CLAIM, Person
-from flowpilot.models import AISession, SessionHand
+from accounts.permissions import LEADS, Actor, is_lead, may_work
+from flowpilot.guards import OPEN_FOR_WRITING, WHY_NOT
+from flowpilot.models import AISession, SessionHolder
+
+Status = AISession.Status
+
+# The rule of reading stands twice, side by side: from the reader's side for pages, and from the session's side for frames on sockets.
+# `tests/test_access.py` holds them together.
 
 
-def readable_by(user: User | Person) -> QuerySet[AISession]:
-    """Sessions that `user` may read: opened, handled, ever in their hands; all of the account's for admins and owners, and for
+def readable_by(user: Actor) -> QuerySet[AISession]:
+    """Sessions that `user` may read: those they opened, handle, or ever handled; all of the account's for admins and owners, and for
     everybody while one waits for a colleague (docs/contract.md)."""
     if not user.is_active or not user.account_id:
         return AISession.objects.none()
     sessions = AISession.objects.filter(account_id=user.account_id)
-    if user.role in LEADS:
+    if is_lead(user):
         return sessions
     return sessions.filter(
         Q(user_id=user.id)
         | Q(handler_id=user.id)
         | Q(status=AISession.Status.REQUESTING)
-        | Exists(SessionHand.objects.filter(session=OuterRef("pk"), user_id=user.id))
+        | Exists(SessionHolder.objects.filter(session=OuterRef("pk"), user_id=user.id))
     )
 
 
-def may_read(user: User | Person, session_id: uuid.UUID) -> bool:
+def reader_ids(session: AISession) -> frozenset[int] | None:
+    """The ids of the people who may read the session; None: everybody in its account. Inactive people are left to whoever asks."""
+    if session.status == Status.REQUESTING:
+        return None
+    leads = User.objects.filter(account_id=session.account_id, is_active=True, role__in=LEADS).values_list("pk", flat=True)
+    holders = SessionHolder.objects.filter(session=session).values_list("user_id", flat=True)
+    return frozenset({session.user_id, session.handler_id, *leads, *holders})
+
+
+def may_read(user: Actor, session_id: uuid.UUID) -> bool:
     return readable_by(user).filter(pk=session_id).exists()
 
 
-def may_write(user: User, session: AISession) -> bool:
-    """The opener and whoever handles it now, viewers never."""
-    return bool(
-        user.is_active
-        and user.account_id == session.account_id
-        and user.role in MAY_CLAIM
-        and user.pk in (session.user_id, session.handler_id)
-    )
+def may_write(user: Actor, session: AISession) -> bool:
+    """The opener and the handler; viewers never. Whether it can be written to now is another question (`why_read_only`)."""
+    return may_work(user) and user.account_id == session.account_id and user.id in (session.user_id, session.handler_id)
+
+
+def why_read_only(user: Actor, session: AISession) -> str:
+    """Why somebody who can read a session can't write to it now; "" where they can."""
+    if may_write(user, session) and session.status in OPEN_FOR_WRITING:
+        return ""
+    if session.status == Status.ACTIVE:
+        return f"{session.handler} is working on it. You can read along."
+    why = WHY_NOT[Status(session.status)]
+    return f"{why} You can read along." if session.status == Status.REQUESTING else why
 
 
 def get_readable(user: User, pk: uuid.UUID) -> AISession:

@@ -8,16 +8,13 @@ from django.utils.timesince import timesince
 from accounts.staff import History
 from flowpilot.models import (
     AISession,
-    AssistantBreaker,
-    AssistantCall,
-    AssistantDay,
     Fact,
     Fix,
     Proposal,
     Repeat,
     ReplyDraft,
     Secret,
-    SessionHand,
+    SessionHolder,
     SessionStep,
     Task,
 )
@@ -53,8 +50,8 @@ class FixInline(_Part):
     fields = ["number", "title", "outcome", "current", "by"]
 
 
-class HandInline(_Part):
-    model = SessionHand
+class HolderInline(_Part):
+    model = SessionHolder
     fields = ["user", "since", "until"]
 
 
@@ -65,9 +62,9 @@ class SessionAdmin(History):
     search_fields = ["id", "title", "client", "ticket", "user__name", "handler__name"]
     list_select_related = ["account", "user", "handler"]
     date_hierarchy = "created_at"
-    inlines = [HandInline, TaskInline, FixInline, StepInline]
+    inlines = [HolderInline, TaskInline, FixInline, StepInline]
 
-    @admin.display(description="untouched for", ordering="updated_at")
+    @admin.display(description="idle for", ordering="updated_at")
     def idle_for(self, obj: AISession) -> str:
         return timesince(obj.updated_at)
 
@@ -105,40 +102,19 @@ class FixAdmin(_OfSession):
     list_filter = ["outcome", "current", "session__account"]
 
 
-@admin.register(SessionHand)
-class HandAdmin(_OfSession):
+@admin.register(SessionHolder)
+class HolderAdmin(_OfSession):
     list_display = ["session", "user", "since", "until"]
     list_filter = ["session__account"]
 
 
 @admin.register(Secret)
 class SecretAdmin(_OfSession):
-    """That there is one, never what it is: only its session's people reveal it."""
+    """That there is one, never its value: only the session's opener and handler can reveal it."""
 
     list_display = ["session", "number", "kind", "by", "created_at", "shredded_at"]
     list_filter = ["kind", "session__account"]
     fields = ["session", "number", "kind", "by", "created_at", "shredded_at"]
-
-
-@admin.register(AssistantCall)
-class CallAdmin(History):
-    """What the model cost, and how its calls ended."""
-
-    list_display = ["at", "account", "job", "model", "outcome", "input_tokens", "output_tokens", "seconds"]
-    list_filter = ["outcome", "job", "model", "account"]
-    search_fields = ["model", "session_id"]
-    list_select_related = ["account"]
-    date_hierarchy = "at"
-
-
-@admin.register(AssistantDay)
-class DayAdmin(History):
-    """What each account has taken of its caps."""
-
-    list_display = ["day", "account", "calls", "tokens"]
-    list_filter = ["account"]
-    list_select_related = ["account"]
-    date_hierarchy = "day"
 
 
 @admin.register(Proposal)
@@ -155,20 +131,7 @@ class RepeatAdmin(_OfSession):
 
 @admin.register(ReplyDraft)
 class DraftAdmin(_OfSession):
-    """Replies that are being written just now."""
+    """Replies that are being written right now."""
 
     list_display = ["session", "step", "at"]
     list_filter = ["session__account"]
-
-
-@admin.register(AssistantBreaker)
-class BreakerAdmin(History):
-    """The provider is the whole installation's: superusers see whether it is left alone just now."""
-
-    list_display = ["key", "failures", "why", "open_until"]
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(super().has_module_permission(request) and request.user.is_superuser)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_view_permission(request, obj) and request.user.is_superuser)

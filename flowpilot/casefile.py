@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from flowpilot.assistant.case import Case, CaseFact, CaseFix, CaseStep, CaseTask
+from assistant.case import Case, CaseFact, CaseFix, CaseStep, CaseTask
 from flowpilot.models import AISession, SessionStep
 
 
@@ -50,9 +50,9 @@ def case_of(session: AISession, *, needs: str = "", upto: int | None = None) -> 
                 f.waiting_for,
                 f.current,
                 f.proposed_in.number if f.proposed_in else None,
-                f.told_in.number if f.told_in else None,
+                f.reported_in.number if f.reported_in else None,
             )
-            for f in session.fixes.select_related("proposed_in", "told_in")
+            for f in session.fixes.select_related("proposed_in", "reported_in")
         ],
     )
 

@@ -1,4 +1,4 @@
-"""A reply while it is being written: kept beside the session so that every open page can show it. It is never a step, and never quoted."""
+"""A reply while it is being written: stored beside the session so that every open page can show it. It is not a step and never quoted."""
 
 import uuid
 
@@ -7,20 +7,20 @@ from django.utils import timezone
 from flowpilot.models import AISession, ReplyDraft
 
 
-def keep(session_id: uuid.UUID, step: int, text: str) -> None:
-    """Keeps what has come so far, as long as the reply to `step` is still owed."""
+def save(session_id: uuid.UUID, step: int, text: str) -> None:
+    """Saves what has come so far, as long as the reply to `step` is still requested."""
     if ReplyDraft.objects.filter(session_id=session_id, step=step).update(text=text, at=timezone.now()):
         return
-    if AISession.objects.filter(pk=session_id, reply_due=step).exists():
+    if AISession.objects.filter(pk=session_id, reply_requested_for=step).exists():
         ReplyDraft.objects.update_or_create(session_id=session_id, defaults={"step": step, "text": text, "at": timezone.now()})
 
 
 def so_far(session: AISession) -> str:
-    """What FlowPilot has written of the reply that it owes; "" where there is nothing yet."""
-    if session.reply_due is None:
+    """What FlowPilot has written so far of the requested reply; "" where there is nothing yet."""
+    if session.reply_requested_for is None:
         return ""
-    return ReplyDraft.objects.filter(session_id=session.pk, step=session.reply_due).values_list("text", flat=True).first() or ""
+    return ReplyDraft.objects.filter(session_id=session.pk, step=session.reply_requested_for).values_list("text", flat=True).first() or ""
 
 
-def drop(session_id: uuid.UUID) -> None:
+def discard(session_id: uuid.UUID) -> None:
     ReplyDraft.objects.filter(session_id=session_id).delete()

@@ -1,4 +1,4 @@
-"""Sessions from conversation files: every turn a step, in order, nothing inserted before or between."""
+"""Sessions from conversation files: each turn is a step, in order, with nothing inserted before or between."""
 
 import uuid
 from datetime import datetime
@@ -6,18 +6,21 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.events import News, record
+from accounts.events import record
 from accounts.models import User
 from accounts.verbs import Refuse, verb
+from assistant.conversations import Conversation
+from assistant.knowledge import match
 from flowpilot import steps
-from flowpilot.conversations import Conversation
-from flowpilot.models import AISession, SessionHand
-from flowpilot.playbook_matching import match
-from flowpilot.secrets.keeping import hide_all, next_number
-from flowpilot.secrets.kinds import cut
-from flowpilot.secrets.masking import mask, mask_within
-from flowpilot.sessions import worker
+from flowpilot.events import BegunBy, SessionOpened
+from flowpilot.guards import worker
+from flowpilot.models import AISession, SessionHolder, SessionStep
 from flowpilot.steps import NewStep
+from flowpilot.vault.redact import next_number, redact_all
+from redaction.kinds import cut
+from redaction.mask import mask, mask_within
+
+AuthorKind = SessionStep.AuthorKind
 
 # A playbook this sure of its text names the problem's domain.
 SURE_ENOUGH = 0.4
@@ -36,7 +39,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
     at = at or timezone.now()
     person = worker(by)
     if not person.account_id:
-        raise Refuse("not_allowed", "Staff of no account have no sessions.")
+        raise Refuse("not_allowed", "Staff without an account can't open sessions.")
     key = import_key(conversation)
     existing = AISession.objects.filter(account_id=person.account_id, import_key=key).first()
     if existing is not None:
@@ -44,7 +47,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
     first = next((turn.text for turn in conversation.turns if turn.speaker == "requester"), conversation.turns[0].text)
     pk = uuid.uuid4()
     typed = [steps.clean(conversation.title), steps.clean(first)]
-    title, summary = hide_all(pk, typed, by_id=person.id, at=at)
+    title, summary = redact_all(pk, typed, by_id=person.id, at=at)
     matches = match(f"{conversation.title}\n{first}")
     try:
         with transaction.atomic():
@@ -73,20 +76,22 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
             )
     except IntegrityError as error:
         raise Refuse("session_changed", "Another import of the same conversation is under way.") from error
-    SessionHand.objects.create(session=session, user_id=person.id, since=at)
+    SessionHolder.objects.create(session=session, user_id=person.id, since=at)
     new = [
         NewStep(
-            "message",
+            SessionStep.Kind.MESSAGE,
             turn.text,
-            author_kind="client" if turn.speaker == "requester" else "imported",
+            author_kind=AuthorKind.CLIENT if turn.speaker == "requester" else AuthorKind.IMPORTED,
             author_label="" if turn.speaker == "requester" else mask(turn.who),
         )
         for turn in conversation.turns
     ]
     written = steps.write(session.pk, new, at=at)
     record(
-        News("session_opened", person.account_id, person.id, session=session.pk, to_state="active", details={"imported": True}, at=at),
-        steps.stepped(person.account_id, session.pk, written, by_id=person.id, at=at, begun_by="import"),
+        SessionOpened(
+            account_id=person.account_id, by_id=person.id, session=session.pk, to_state=AISession.Status.ACTIVE, imported=True, at=at
+        ),
+        steps.steps_added(person.account_id, session.pk, written, by_id=person.id, at=at, begun_by=BegunBy.IMPORT),
     )
     session.refresh_from_db()
     return session, True

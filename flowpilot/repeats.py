@@ -4,12 +4,12 @@ import re
 
 from rapidfuzz import fuzz
 
-from flowpilot.assessing import cues
-from flowpilot.assessing.attempts import attempts
-from flowpilot.assessing.exchange import suggestions
-from flowpilot.assessing.reading import read
-from flowpilot.assistant.case import Case
-from flowpilot.assistant.results import NewTask
+from assistant.analysis.findings.advice import suggestions
+from assistant.analysis.findings.attempts import attempts
+from assistant.analysis.language import lexicon
+from assistant.analysis.reading.read import read
+from assistant.case import Case
+from assistant.results import NewTask
 
 # Two titles that say the same in other order or with a word more.
 SAME_TITLE = 88
@@ -53,8 +53,8 @@ def _told(case: Case) -> list[tuple[str, int]]:
 
 
 def _same_deed(title: str, told: str) -> bool:
-    shared = cues.content(title) & cues.content(told)
-    return len(shared) >= 2 and cues.closeness(title, told) >= SAME_DEED and len(shared) / len(cues.content(title)) >= 0.75
+    shared = lexicon.content(title) & lexicon.content(told)
+    return len(shared) >= 2 and lexicon.closeness(title, told) >= SAME_DEED and len(shared) / len(lexicon.content(title)) >= 0.75
 
 
 def _bare(command: str) -> str:

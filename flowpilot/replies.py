@@ -1,36 +1,42 @@
-"""FlowPilot's reply: made from the session as it stands, written once, filling the lane."""
+"""FlowPilot's reply: made from the session as it is, written once, filling the lane."""
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.events import record
-from accounts.verbs import Refuse, verb
-from flowpilot import drafts, proposals, repeats, steps
-from flowpilot.assistant import asking
-from flowpilot.assistant.results import NewTask, Reply
-from flowpilot.assistant.usage import Asker
+from accounts.verbs import Refuse, Refused, verb
+from assistant import ask
+from assistant.results import NewFact, NewOutcome, NewTask, Reply
+from assistant.usage import Caller
+from flowpilot import drafts, repeats, steps
 from flowpilot.casefile import case_of
-from flowpilot.models import AISession, Fix, Repeat, SessionStep, Task
-from flowpilot.secrets.keeping import hide_within
+from flowpilot.event_steps import Event, event_step
+from flowpilot.events import BegunBy
+from flowpilot.guards import OPEN_FOR_WRITING
+from flowpilot.lane import activate_next
+from flowpilot.models import AISession, Fix, Proposal, Repeat, SessionStep, Task
 from flowpilot.steps import NewStep
+from flowpilot.vault.redact import redact_within
 
 log = structlog.get_logger("flowpilot")
 
 
-def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> Any:
-    """Replies to `step`, unless that debt is settled or a newer message took its place. A fault of the assistant is told, never silent."""
-    session = AISession.objects.filter(pk=session_id, reply_due=step).first()
+def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession | Refused | None:
+    """Replies to `step`, unless that was done or a newer message replaced the request. A failure of the assistant is shown, never silent.
+
+    None where nothing was requested.
+    """
+    session = AISession.objects.filter(pk=session_id, reply_requested_for=step).first()
     if session is None:
         return None
     try:
-        asker = Asker(session.account_id, session.pk)
-        answer = asking.reply(case_of(session), asker, on_text=partial(drafts.keep, session_id, step))
+        caller = Caller(session.account_id, session.pk)
+        answer = ask.reply(case_of(session), caller, on_text=partial(drafts.save, session_id, step))
         remark = f"Playbooks answered. {answer.reason}" if answer.reason else ""
         return _write(session_id, step, answer.result, remark=remark, at=at)
     except (OperationalError, InterfaceError):
@@ -38,34 +44,37 @@ def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> Any:
         raise
     except Exception as error:
         log.exception("reply failed", session=str(session_id), error=type(error).__name__)
-        return _give_up(session_id, step, at=at)
+        return _report_failure(session_id, step, at=at)
 
 
-def _settle_debt(session_id: uuid.UUID, step: int, at: datetime, **changes: Any) -> AISession:
-    owed = AISession.objects.filter(pk=session_id, reply_due=step, status__in=("active", "requesting_escalation"))
-    if not owed.update(reply_due=None, reply_due_since=None, updated_at=at, **changes):
-        raise Refuse("session_changed", "Somebody wrote since, or the session has ended: a newer reply answers this.")
-    drafts.drop(session_id)
+def _complete_request(session_id: uuid.UUID, step: int, at: datetime, **changes: float) -> AISession:
+    """Clears the request that this reply answers. Raises `Refuse` where a newer one has replaced it, or the session has ended."""
+    requested = AISession.objects.filter(pk=session_id, reply_requested_for=step, status__in=OPEN_FOR_WRITING)
+    if not requested.update(reply_requested_for=None, reply_requested_at=None, updated_at=at, **changes):
+        raise Refuse("session_changed", "A newer message replaced this one, or the session has ended.")
+    drafts.discard(session_id)
     return AISession.objects.get(pk=session_id)
 
 
 @verb
 def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", at: datetime) -> AISession:
     if not steps.clean(made.text):
-        raise ValueError("a reply without words")
-    session = _settle_debt(session_id, step, at, confidence=made.confidence)
-    # Cards, fix and proposals pass the door like everything else; the text does so as a step.
-    made = Reply.model_validate(hide_within(session_id, made.model_dump(), by_id=None, at=at, grows=False))
+        raise ValueError("the reply is empty")
+    session = _complete_request(session_id, step, at, confidence=made.confidence)
+    # Secrets are redacted in cards, fix and proposals here, and in the text as a step.
+    made = Reply.model_validate(redact_within(session_id, made.model_dump(), by_id=None, at=at, grows=False))
     if made.playbook:
         changes = {"playbook": made.playbook}
         if made.domain:
             changes["domain"] = made.domain
         AISession.objects.filter(pk=session_id).update(**changes)
-    # Read under the session's row, so that what was done while the assistant was thinking counts, too.
+    # Read with the session's row locked, so that what was done while the assistant was thinking counts, too.
     new, done = repeats.split(made.tasks, case_of(session)) if made.tasks else ([], [])
-    written = steps.write(session_id, [NewStep("reply", made.text, author_kind="assistant", remark=remark)], at=at)
-    _deal(session, new, at=at)
-    _point_back(session, written[0], done, at=at)
+    written = steps.write(
+        session_id, [NewStep(SessionStep.Kind.REPLY, made.text, author_kind=SessionStep.AuthorKind.ASSISTANT, remark=remark)], at=at
+    )
+    _add_cards(session, new, at=at)
+    _link_repeats(session, written[0], done, at=at)
     if made.fix and not session.fixes.filter(title=made.fix.title).exists():
         Fix.objects.filter(session=session, current=True).update(current=False, updated_at=at)
         (number,) = steps.take_cards(session_id, 1)
@@ -79,13 +88,13 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", a
             created_at=at,
             updated_at=at,
         )
-    proposals.offer(session, made.facts, made.outcome, at=at)
-    record(steps.stepped(session.account_id, session_id, written, by_id=None, at=at, begun_by="assistant"))
+    _add_proposals(session, made.facts, made.outcome, at=at)
+    record(steps.steps_added(session.account_id, session_id, written, by_id=None, at=at, begun_by=BegunBy.ASSISTANT))
     return session
 
 
-def _deal(session: AISession, wanted: Sequence[NewTask], *, at: datetime) -> None:
-    """New cards for the lane; what stands there by that title is not asked twice."""
+def _add_cards(session: AISession, wanted: Sequence[NewTask], *, at: datetime) -> None:
+    """Adds cards to the lane; what is there by the same title is not asked twice."""
     known = {title.casefold() for title in session.tasks.values_list("title", flat=True)}
     new = []
     for task in wanted:
@@ -107,11 +116,43 @@ def _deal(session: AISession, wanted: Sequence[NewTask], *, at: datetime) -> Non
         )
         for number, task in zip(steps.take_cards(session.pk, len(new)), new, strict=True)
     )
-    _first_open_is_active(session)
+    activate_next(session.pk)
 
 
-def _point_back(session: AISession, reply: SessionStep, done: Sequence[tuple[NewTask, int]], *, at: datetime) -> None:
-    """What was done is not asked again: the lane shows when, by whom and with what outcome. Of the latest reply only."""
+def _add_proposals(session: AISession, facts: Sequence[NewFact], outcome: NewOutcome | None, *, at: datetime) -> None:
+    """Adds proposals to the lane, inside the caller's transaction (which has locked the session's row). What the lane has already, or
+    somebody dismissed, is not proposed again; an outcome only for the current, unsettled fix."""
+    known = {text.casefold() for text in session.facts.values_list("text", flat=True)}
+    known |= {text.casefold() for text in session.proposals.filter(kind=Proposal.Kind.FACT).values_list("text", flat=True)}
+    steps = dict(SessionStep.objects.filter(session=session).values_list("number", "pk")) if facts or outcome else {}
+    for fact in facts:
+        source = steps.get(fact.because.step)
+        if source is not None and fact.text.casefold() not in known:
+            known.add(fact.text.casefold())
+            Proposal.objects.create(session=session, kind=Proposal.Kind.FACT, text=fact.text, source_id=source, created_at=at)
+    fix = Fix.objects.filter(session=session, current=True, outcome__in=Fix.UNSETTLED).first()
+    if outcome is None or fix is None or steps.get(outcome.because.step) is None:
+        return
+    if session.proposals.filter(
+        kind=Proposal.Kind.OUTCOME, card=fix.number, outcome=outcome.outcome, state=Proposal.State.DISMISSED
+    ).exists():
+        return
+    Proposal.objects.filter(session=session, kind=Proposal.Kind.OUTCOME, state=Proposal.State.OPEN).update(
+        state=Proposal.State.DISMISSED, decided_at=at
+    )
+    Proposal.objects.create(
+        session=session,
+        kind=Proposal.Kind.OUTCOME,
+        text=outcome.because.quote,
+        outcome=outcome.outcome,
+        card=fix.number,
+        source_id=steps[outcome.because.step],
+        created_at=at,
+    )
+
+
+def _link_repeats(session: AISession, reply: SessionStep, done: Sequence[tuple[NewTask, int]], *, at: datetime) -> None:
+    """What was done is not asked again: the lane shows when, by whom and with what outcome. For the latest reply only."""
     Repeat.objects.filter(session=session).delete()
     at_step = dict(SessionStep.objects.filter(session=session, number__in=[n for _, n in done]).values_list("number", "pk"))
     Repeat.objects.bulk_create(
@@ -121,25 +162,16 @@ def _point_back(session: AISession, reply: SessionStep, done: Sequence[tuple[New
     )
 
 
-def write_scripted(session_id: uuid.UUID, made: Reply, *, at: datetime) -> AISession | Any:
-    """Writes a given reply, its cards and its fix exactly as a job would, whatever FlowPilot owes. For stories that are told, not made."""
+def write_scripted(session_id: uuid.UUID, made: Reply, *, at: datetime) -> AISession | Refused:
+    """Writes a given reply, its cards and its fix exactly as a job would, whatever was requested. For the demo's stories."""
     with transaction.atomic():
-        AISession.objects.filter(pk=session_id).update(reply_due=0, reply_due_since=at)
+        AISession.objects.filter(pk=session_id).update(reply_requested_for=0, reply_requested_at=at)
         return _write(session_id, 0, made, at=at)
 
 
-def _first_open_is_active(session: AISession) -> None:
-    if session.tasks.filter(state="active").exists():
-        return
-    first = session.tasks.filter(state="pending").order_by("number").values_list("pk", flat=True).first()
-    if first is not None:
-        Task.objects.filter(pk=first, state="pending").update(state="active")
-
-
 @verb
-def _give_up(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession:
-    session = _settle_debt(session_id, step, at)
-    text = "FlowPilot could not reply. What you wrote is kept; go on, or write again."
-    written = steps.write(session_id, [NewStep("system", text, author_kind="system")], at=at)
-    record(steps.stepped(session.account_id, session_id, written, by_id=None, at=at, begun_by="assistant"))
+def _report_failure(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession:
+    session = _complete_request(session_id, step, at)
+    written = steps.write(session_id, [event_step(Event.REPLY_FAILED)], at=at)
+    record(steps.steps_added(session.account_id, session_id, written, by_id=None, at=at, begun_by=BegunBy.ASSISTANT))
     return session

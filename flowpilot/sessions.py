@@ -2,100 +2,26 @@
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.db import models as db
-from django.db.models import Q
 from django.utils import timezone
 
-from accounts.events import News, record
+from accounts.events import NewEvent, record
 from accounts.models import User
-from accounts.people import Person, as_now
+from accounts.people import Person
 from accounts.verbs import Refuse, verb
-from flowpilot import models, steps, tasks
-from flowpilot.secrets.keeping import hide_all, next_number
-from flowpilot.secrets.kinds import PLACEHOLDER, cut
+from flowpilot import jobs, steps
+from flowpilot.event_steps import Event, event_step
+from flowpilot.events import BegunBy, FixSettled, SessionAbandoned, SessionOpened, SessionReopened, SessionResolved
+from flowpilot.guards import hold_for_writing, why_not, worker, writable_rows
+from flowpilot.models import AISession, Fix, SessionHolder, SessionStep
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
+from flowpilot.vault.redact import next_number, redact_all
+from redaction.kinds import PLACEHOLDER, cut
 
-if TYPE_CHECKING:
-    from flowpilot.models import AISession, SessionStep
-
-# What somebody may add to while they work on it, or while it waits for a colleague.
-OPEN_FOR_WRITING = ("active", "requesting_escalation")
-
-_WHY_NOT = {
-    "paused": "It is parked. Resume it first.",
-    "resolved": "It is resolved. Reopen it first.",
-    "abandoned": "It was given up.",
-    "requesting_escalation": "It is waiting for a colleague.",
-    "active": "It is active already.",
-}
-
-
-class SessionQuerySet(db.QuerySet["AISession"]):
-    def open(
-        self,
-        *,
-        by: User,
-        text: str,
-        title: str = "",
-        log: str = "",
-        client: str = "",
-        ticket: str = "",
-        priority: int = 2,
-        at: datetime | None = None,
-        reply: bool = True,
-    ) -> "AISession | Any":
-        """Opens a session at intake; FlowPilot's first reply is deferred in the same transaction."""
-        return _open(by=by, text=text, title=title, log=log, client=client, ticket=ticket, priority=priority, at=at, reply=reply)
-
-    def say(
-        self, pk: uuid.UUID, *, by: User, text: str, kind: str = "message", at: datetime | None = None, reply: bool = True
-    ) -> "SessionStep | Any":
-        """Adds a message (FlowPilot replies to it) or a note (it does not) by the opener or the handler."""
-        return _say(pk, by=by, text=text, kind=kind, at=at, reply=reply)
-
-    def resolve(self, pk: uuid.UUID, *, by: User, at: datetime | None = None) -> "AISession | Any":
-        """active -> resolved, at once. An unsettled fix is settled as worked; the ticket notes are written afterwards, by a job."""
-        return _resolve(pk, by=by, at=at)
-
-    def abandon(self, pk: uuid.UUID, *, by: User, at: datetime | None = None) -> "AISession | Any":
-        """active | paused -> abandoned."""
-        return _abandon(pk, by=by, at=at)
-
-    def reopen(self, pk: uuid.UUID, *, by: User, at: datetime | None = None) -> "AISession | Any":
-        """resolved -> active."""
-        return _reopen(pk, by=by, at=at)
-
-
-def worker(by: User | int) -> Person:
-    """Who is about to work, as the database has them now. Raises `Refuse` for the inactive and for viewers."""
-    person = as_now(by)
-    if person is None or not person.is_active:
-        raise Refuse("inactive", "This person is not active any more.")
-    if not person.may_work:
-        raise Refuse("not_allowed", "Viewers follow along; engineers, admins and owners work on sessions.")
-    return person
-
-
-def writable_rows(pk: uuid.UUID, person: Person) -> "db.QuerySet[AISession]":
-    """The session's row, if `person` may write it: own columns only, so that the filter holds in an UPDATE under a race."""
-    return models.AISession.objects.filter(Q(user_id=person.id) | Q(handler_id=person.id), pk=pk, account_id=person.account_id)
-
-
-def hold_for_writing(pk: uuid.UUID, person: Person, *, at: datetime, **changes: Any) -> None:
-    """Takes the session's row for the rest of the transaction. Raises `Refuse` where it cannot be written any more."""
-    if not writable_rows(pk, person).filter(status__in=OPEN_FOR_WRITING).update(updated_at=at, **changes):
-        raise why_not(pk, person)
-
-
-def why_not(pk: uuid.UUID, person: Person) -> Refuse:
-    """Why a guarded update of a session met no row."""
-    status = writable_rows(pk, person).values_list("status", flat=True).first()
-    if status is None:
-        return Refuse("not_found", "There is nothing here, or it is not yours to write.")
-    return Refuse("session_changed", f"Nothing was changed: the session has moved on. {_WHY_NOT[status]}", status=status)
+Status = AISession.Status
+Kind = SessionStep.Kind
 
 
 def _title_from(text: str) -> str:
@@ -108,20 +34,30 @@ def _title_from(text: str) -> str:
 
 
 @verb
-def _open(
-    *, by: User, text: str, title: str, log: str, client: str, ticket: str, priority: int, at: datetime | None, reply: bool
-) -> "AISession":
+def open_session(
+    *,
+    by: User,
+    text: str,
+    title: str = "",
+    log: str = "",
+    client: str = "",
+    ticket: str = "",
+    priority: int = 2,
+    at: datetime | None = None,
+    reply: bool = True,
+) -> AISession:
+    """Opens a session at intake; FlowPilot's first reply is deferred in the same transaction."""
     at = at or timezone.now()
     person = worker(by)
     if not person.account_id:
-        raise Refuse("not_allowed", "Staff of no account have no sessions.")
+        raise Refuse("not_allowed", "Staff without an account can't open sessions.")
     text, log = steps.clean(text), steps.clean(log)
     if not text and not log:
-        raise Refuse("invalid", "Say what the problem is.")
+        raise Refuse("invalid", "Describe the problem.")
     pk = uuid.uuid4()
     typed = [text, log, steps.clean(title), steps.clean(client), steps.clean(ticket).lstrip("#")]
-    text, log, title, client, ticket = hide_all(pk, typed, by_id=person.id, at=at)
-    session = models.AISession.objects.create(
+    text, log, title, client, ticket = redact_all(pk, typed, by_id=person.id, at=at)
+    session = AISession.objects.create(
         id=pk,
         account_id=person.account_id,
         user_id=person.id,
@@ -135,21 +71,22 @@ def _open(
         created_at=at,
         updated_at=at,
     )
-    models.SessionHand.objects.create(session=session, user_id=person.id, since=at)
-    new = [NewStep("message", part, author_id=person.id) for part in (text, f"Pasted log:\n{log}" if log else "") if part]
+    SessionHolder.objects.create(session=session, user_id=person.id, since=at)
+    new = [NewStep(Kind.MESSAGE, part, author_id=person.id) for part in (text, f"Pasted log:\n{log}" if log else "") if part]
     written = steps.write(session.pk, new, at=at)
     if reply:
-        tasks.owe_reply(session.pk, written[-1].number, at=at)
+        jobs.request_reply(session.pk, written[-1].number, at=at)
     record(
-        News("session_opened", person.account_id, person.id, session=session.pk, to_state="active", at=at),
-        steps.stepped(person.account_id, session.pk, written, by_id=person.id, at=at, begun_by="person"),
+        SessionOpened(account_id=person.account_id, by_id=person.id, session=session.pk, to_state=Status.ACTIVE, at=at),
+        steps.steps_added(person.account_id, session.pk, written, by_id=person.id, at=at, begun_by=BegunBy.PERSON),
     )
     session.refresh_from_db()
     return session
 
 
 @verb
-def _say(pk: uuid.UUID, *, by: User, text: str, kind: str, at: datetime | None, reply: bool) -> "SessionStep":
+def post(pk: uuid.UUID, *, by: User, text: str, kind: str = Kind.MESSAGE, at: datetime | None = None, reply: bool = True) -> SessionStep:
+    """Adds a message (FlowPilot replies to it) or a note (it does not) by the opener or the handler."""
     at = at or timezone.now()
     person = worker(by)
     text = steps.clean(text)
@@ -157,77 +94,84 @@ def _say(pk: uuid.UUID, *, by: User, text: str, kind: str, at: datetime | None, 
         raise Refuse("invalid", "There is nothing to send yet.")
     hold_for_writing(pk, person, at=at)
     written = steps.write(pk, [NewStep(kind, text, author_id=person.id)], at=at)
-    if reply and kind == "message":
-        tasks.owe_reply(pk, written[-1].number, at=at)
-    record(steps.stepped(person.account_id, pk, written, by_id=person.id, at=at, begun_by="person"))
+    if reply and kind == Kind.MESSAGE:
+        jobs.request_reply(pk, written[-1].number, at=at)
+    record(steps.steps_added(person.account_id, pk, written, by_id=person.id, at=at, begun_by=BegunBy.PERSON))
     return written[0]
 
 
 def _end(
-    pk: uuid.UUID, person: Person, *, leaves: tuple[str, ...], to: str, line: str, at: datetime, **changes: Any
-) -> "tuple[AISession, str]":
-    """What the transitions below share: the guarded update, one line on the timeline. Returns the session and the state it left."""
+    pk: uuid.UUID, person: Person, *, leaves: tuple[Status, ...], to: Status, event: Event, at: datetime, **changes: Any
+) -> tuple[AISession, str]:
+    """What the transitions below share: the guarded update, one line on the timeline. Returns the session and the status it left."""
     before = writable_rows(pk, person).values_list("status", flat=True).first()
-    if (
-        not writable_rows(pk, person)
-        .filter(status__in=leaves)
-        .update(status=to, updated_at=at, reply_due=None, reply_due_since=None, **changes)
-    ):
+    rows = writable_rows(pk, person).filter(status__in=leaves)
+    if not rows.update(status=to, updated_at=at, reply_requested_for=None, reply_requested_at=None, **changes):
         raise why_not(pk, person)
-    steps.write(pk, [NewStep("system", line, author_kind="system", author_id=person.id)], at=at)
-    return models.AISession.objects.get(pk=pk), before or ""
+    steps.write(pk, [event_step(event, person)], at=at)
+    return AISession.objects.get(pk=pk), before or ""
 
 
 @verb
-def _resolve(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
+def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
+    """active -> resolved, at once. An unsettled fix is settled as worked; a job writes the ticket notes afterwards."""
     at = at or timezone.now()
     person = worker(by)
     session, before = _end(
         pk,
         person,
-        leaves=("active",),
-        to="resolved",
-        line=f"{person.short_name} resolved it",
+        leaves=(Status.ACTIVE,),
+        to=Status.RESOLVED,
+        event=Event.RESOLVED,
         at=at,
         resolved_at=at,
         ticket_notes="",
         status_reason="",
     )
-    fix = models.Fix.objects.filter(session_id=pk, current=True, outcome__in=models.Fix.UNSETTLED)
-    news = []
+    events: list[NewEvent] = []
+    fix = Fix.objects.filter(session_id=pk, current=True, outcome__in=Fix.UNSETTLED)
     card = fix.values_list("number", flat=True).first()
     if card is not None:
-        fix.update(outcome="worked", by_id=person.id, updated_at=at)
-        news.append(
-            News(
-                "fix_settled",
-                session.account_id,
-                person.id,
+        fix.update(outcome=Fix.Outcome.WORKED, by_id=person.id, updated_at=at)
+        events.append(
+            FixSettled(
+                account_id=session.account_id,
+                by_id=person.id,
                 session=pk,
-                details={"card": card, "outcome": "worked", "begun_by": "resolve"},
+                card=card,
+                outcome=Fix.Outcome.WORKED,
+                begun_by=BegunBy.RESOLVE,
                 at=at,
             )
         )
-    tasks.write_notes.defer(session_id=str(pk))
-    record(*news, News("session_resolved", session.account_id, person.id, session=pk, from_state=before, to_state="resolved", at=at))
+    jobs.request_notes(pk)
+    resolved = SessionResolved(
+        account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.RESOLVED, at=at
+    )
+    record(*events, resolved)
     return session
 
 
 @verb
-def _abandon(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
+def abandon(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
+    """Closes a session unresolved: active | paused -> abandoned. Apps above end what hangs on it, in the same transaction."""
     at = at or timezone.now()
     person = worker(by)
     answers: list[tuple[Any, Any]] = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
-    above: list[News] = [news for _, told in answers for news in told or ()]
-    session, before = _end(pk, person, leaves=("active", "paused"), to="abandoned", line=f"{person.short_name} gave it up", at=at)
-    record(*above, News("session_abandoned", session.account_id, person.id, session=pk, from_state=before, to_state="abandoned", at=at))
+    above: list[NewEvent] = [event for _, events in answers for event in events or ()]
+    session, before = _end(pk, person, leaves=(Status.ACTIVE, Status.PAUSED), to=Status.ABANDONED, event=Event.CLOSED, at=at)
+    closed = SessionAbandoned(
+        account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.ABANDONED, at=at
+    )
+    record(*above, closed)
     return session
 
 
 @verb
-def _reopen(pk: uuid.UUID, *, by: User, at: datetime | None) -> "AISession":
+def reopen(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
+    """resolved -> active."""
     at = at or timezone.now()
     person = worker(by)
-    session, before = _end(pk, person, leaves=("resolved",), to="active", line=f"{person.short_name} reopened it", at=at, resolved_at=None)
-    record(News("session_reopened", session.account_id, person.id, session=pk, from_state=before, to_state="active", at=at))
+    session, before = _end(pk, person, leaves=(Status.RESOLVED,), to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None)
+    record(SessionReopened(account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.ACTIVE, at=at))
     return session

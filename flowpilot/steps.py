@@ -8,23 +8,32 @@ from typing import Any
 
 from django.db.models import F
 
-from accounts.events import News
-from flowpilot import models
-from flowpilot.secrets.detecting import announced, might_answer
-from flowpilot.secrets.keeping import hide_all
+from flowpilot.events import BegunBy, SessionStepped
+from flowpilot.models import AISession, SessionStep
+from flowpilot.vault.redact import redact_all
+from redaction.detect import announced, might_answer
+
+Kind = SessionStep.Kind
+AuthorKind = SessionStep.AuthorKind
+
+# Steps that nobody said: they neither ask for a secret nor answer a question.
+_UNSPOKEN = (Kind.SYSTEM, Kind.BRIEFING)
 
 
 @dataclass(frozen=True, slots=True)
 class NewStep:
+    """A step before it has a number. `kind`, `author_kind` and `event` are members of `SessionStep`'s enums."""
+
     kind: str
     text: str
-    author_kind: str = "person"
+    author_kind: str = AuthorKind.PERSON
     author_id: int | None = None
     author_label: str = ""
     card: int | None = None
     asked: str = ""
     command: str = ""
     remark: str = ""
+    event: str = ""
 
 
 def clean(text: str) -> str:
@@ -32,26 +41,27 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
-    """Appends steps inside the caller's transaction and returns them. The session's row is held from here to the commit."""
-    models.AISession.objects.filter(pk=session_id).update(**numbers(steps), updated_at=at)
+def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
+    """Appends steps inside the caller's transaction and returns them. The session's row is locked from here to the commit."""
+    AISession.objects.filter(pk=session_id).update(**numbers(steps), updated_at=at)
     return write_numbered(session_id, steps, at=at)
 
 
 def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
-    """What an update of the session's row must hold to give these steps their numbers; `write_numbered` writes them then."""
+    """What an update of the session's row must contain to give these steps their numbers; `write_numbered` writes them then."""
     return {"step_count": F("step_count") + len(steps)}
 
 
-def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[Any]:
-    """Writes steps whose numbers the caller's own update of the session has just taken. What is secret in them stays behind here."""
-    first = models.AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
-    veiled = _veiled(session_id, steps, first=first, at=at)
-    return models.SessionStep.objects.bulk_create(
-        models.SessionStep(
+def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
+    """Writes steps whose numbers the caller's own update of the session has just taken. Secrets in them are redacted here."""
+    first = AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
+    redacted = _redacted(session_id, steps, first=first, at=at)
+    return SessionStep.objects.bulk_create(
+        SessionStep(
             session_id=session_id,
             number=first + index,
             kind=step.kind,
+            event=step.event,
             author_kind=step.author_kind,
             author_id=step.author_id,
             author_label=step.author_label,
@@ -62,49 +72,49 @@ def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datet
             remark=step.remark[:200],
             at=at,
         )
-        for index, (step, (text, asked, command)) in enumerate(zip(steps, veiled, strict=True))
+        for index, (step, (text, asked, command)) in enumerate(zip(steps, redacted, strict=True))
     )
 
 
-def _veiled(session_id: uuid.UUID, steps: Sequence[NewStep], *, first: int, at: datetime) -> Iterator[tuple[str, str, str]]:
-    """Text, question and command of each step as they may be written. An answer is read with what was asked just before."""
+def _redacted(session_id: uuid.UUID, steps: Sequence[NewStep], *, first: int, at: datetime) -> Iterator[tuple[str, str, str]]:
+    """Text, question and command of each step as they may be stored. An answer is read with what was asked just before."""
     texts: list[str] = []
     asked: list[str] = []
-    before = _last_word(session_id, first - 1) if steps and might_answer(steps[0].text) else ""
+    before = _last_text(session_id, first - 1) if steps and might_answer(steps[0].text) else ""
     for step in steps:
         text = clean(step.text)
         texts += [text, step.asked, step.command]
         asked += [step.asked if announced(step.asked) else before, "", ""]
-        before = text if step.kind not in ("system", "briefing") else before
-    hidden = iter(hide_all(session_id, texts, by_id=next((s.author_id for s in steps if s.author_id), None), at=at, asked=asked))
-    return zip(hidden, hidden, hidden, strict=True)
+        before = text if step.kind not in _UNSPOKEN else before
+    author = next((step.author_id for step in steps if step.author_id), None)
+    redacted = iter(redact_all(session_id, texts, by_id=author, at=at, asked=asked))
+    return zip(redacted, redacted, redacted, strict=True)
 
 
-def _last_word(session_id: uuid.UUID, number: int) -> str:
-    rows = models.SessionStep.objects.filter(session_id=session_id, number__lte=number).exclude(kind__in=("system", "briefing"))
+def _last_text(session_id: uuid.UUID, number: int) -> str:
+    rows = SessionStep.objects.filter(session_id=session_id, number__lte=number).exclude(kind__in=_UNSPOKEN)
     return rows.order_by("-number").values_list("text", flat=True).first() or "" if number > 0 else ""
 
 
 def take_cards(session_id: uuid.UUID, count: int) -> range:
     """Gives `count` card numbers of the session, across all kinds, never used before."""
-    rows = models.AISession.objects.filter(pk=session_id)
+    rows = AISession.objects.filter(pk=session_id)
     rows.update(card_count=F("card_count") + count)
     last = rows.values_list("card_count", flat=True).get()
     return range(last - count + 1, last + 1)
 
 
-def stepped(account_id: int, session_id: uuid.UUID, written: Sequence[Any], *, by_id: int | None, at: datetime, begun_by: str) -> News:
-    """The news that steps were added. `begun_by` (person, assistant, import) tells the numbers what counts as somebody's own hand."""
-    return News(
-        kind="session_stepped",
+def steps_added(
+    account_id: int, session_id: uuid.UUID, written: Sequence[SessionStep], *, by_id: int | None, at: datetime, begun_by: BegunBy
+) -> SessionStepped:
+    """The event that these steps were added. `begun_by` tells the figures what counts as somebody's own action."""
+    return SessionStepped(
         account_id=account_id,
         by_id=by_id,
         session=session_id,
-        details={
-            "first": written[0].number,
-            "last": written[-1].number,
-            "kinds": sorted({step.kind for step in written}),
-            "begun_by": begun_by,
-        },
+        first=written[0].number,
+        last=written[-1].number,
+        kinds=sorted({str(step.kind) for step in written}),
+        begun_by=begun_by,
         at=at,
     )

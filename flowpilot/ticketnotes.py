@@ -1,4 +1,4 @@
-"""Ticket notes after resolve: problem, what was confirmed, root cause, resolution. Written by a job, kept as somebody edits them."""
+"""Ticket notes after resolve: problem, what was confirmed, root cause, resolution. A job writes them; people can edit them."""
 
 import uuid
 from datetime import datetime
@@ -6,16 +6,17 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
-from accounts.events import News, record
+from accounts.events import record
 from accounts.models import User
 from accounts.verbs import Refuse, verb
-from flowpilot.assistant import asking
-from flowpilot.assistant.results import Notes
-from flowpilot.assistant.usage import Asker
+from assistant import ask
+from assistant.results import Notes
+from assistant.usage import Caller
 from flowpilot.casefile import case_of
+from flowpilot.events import LaneChanged
+from flowpilot.guards import worker, writable_rows
 from flowpilot.models import AISession
-from flowpilot.secrets.keeping import hide
-from flowpilot.sessions import worker, writable_rows
+from flowpilot.vault.redact import redact
 
 log = structlog.get_logger("flowpilot")
 
@@ -30,31 +31,31 @@ def as_text(notes: Notes) -> str:
 
 def write(session_id: uuid.UUID, *, at: datetime | None = None) -> None:
     """Writes the notes of a resolved session, unless somebody has written their own since."""
-    session = AISession.objects.filter(pk=session_id, status="resolved", ticket_notes="").first()
+    session = AISession.objects.filter(pk=session_id, status=AISession.Status.RESOLVED, ticket_notes="").first()
     if session is None:
         return
     try:
-        text = as_text(asking.notes(case_of(session), Asker(session.account_id, session.pk)).result)
+        text = as_text(ask.notes(case_of(session), Caller(session.account_id, session.pk)).result)
     except Exception as error:
         log.exception("notes failed", session=str(session_id), error=type(error).__name__)
-        text = "FlowPilot could not write the notes. The session holds every step; write here what the ticket needs."
-    _keep(session, text, at=at or timezone.now())
+        text = "FlowPilot could not write the notes. Write here what the ticket needs; every step is in the session."
+    _save(session, text, at=at or timezone.now())
 
 
 @verb
-def _keep(session: AISession, text: str, *, at: datetime) -> None:
-    text = hide(session.pk, text, by_id=None, at=at)
-    if AISession.objects.filter(pk=session.pk, status="resolved", ticket_notes="").update(ticket_notes=text, updated_at=at):
-        record(News("lane_changed", session.account_id, None, session=session.pk, details={"notes": True}, at=at))
+def _save(session: AISession, text: str, *, at: datetime) -> None:
+    text = redact(session.pk, text, by_id=None, at=at)
+    if AISession.objects.filter(pk=session.pk, status=AISession.Status.RESOLVED, ticket_notes="").update(ticket_notes=text, updated_at=at):
+        record(LaneChanged(account_id=session.account_id, by_id=None, session=session.pk, notes=True, at=at))
 
 
 @verb
 def edit(session_id: uuid.UUID, *, by: User, text: str, at: datetime | None = None) -> AISession:
-    """Keeps the notes as somebody edited them."""
+    """Saves the notes as somebody edited them."""
     at = at or timezone.now()
     person = worker(by)
-    rows = writable_rows(session_id, person).filter(status="resolved")
+    rows = writable_rows(session_id, person).filter(status=AISession.Status.RESOLVED)
     if not rows.update(updated_at=at):
-        raise Refuse("session_changed", "Nothing was changed: the session was reopened. Its notes are written when it is resolved again.")
-    rows.update(ticket_notes=hide(session_id, text, by_id=person.id, at=at))
+        raise Refuse("session_changed", "Nothing was changed: the session was reopened. Notes are written again when it is resolved.")
+    rows.update(ticket_notes=redact(session_id, text, by_id=person.id, at=at))
     return AISession.objects.get(pk=session_id)

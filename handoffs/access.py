@@ -1,4 +1,4 @@
-"""Who may see a handoff: whole, as a short word about who has it, or not at all."""
+"""Who may see a handoff: all of it, who has it, or nothing."""
 
 import uuid
 
@@ -10,8 +10,8 @@ from handoffs.models import SessionHandoff
 
 
 def get_for(user: User, pk: uuid.UUID) -> tuple[SessionHandoff, bool]:
-    """The handoff, and whether `user` may read its content. A foreign id is a 404, and so is a parked one to whoever may not read
-    the session; the link of an escalated one stays good for the whole account (docs/contract.md)."""
+    """The handoff, and whether `user` may read its content. Raises `Http404` for a foreign id, and for a parked one whose session they may
+    not read; the link of an escalation keeps working for the whole account (docs/contract.md)."""
     handoff = (
         SessionHandoff.objects.select_related("session__user", "session__handler", "author", "claimed_by", "target", "account")
         .filter(pk=pk, account_id=user.account_id or -1)

@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.staff import History
 from accounts.verbs import Refused
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
+from handoffs.releasing import release
 
 
 @admin.register(SessionHandoff)
@@ -28,22 +29,22 @@ class HandoffAdmin(History):
     search_fields = ["id", "session__title", "session__ticket", "session__client", "author__name", "claimed_by__name"]
     list_select_related = ["session", "account", "author", "target", "claimed_by"]
     date_hierarchy = "created_at"
-    actions = ["release"]
+    actions = ["release_to_queue"]
 
-    @admin.display(description="handed off", ordering="created_at")
+    @admin.display(description="escalated", ordering="created_at")
     def age(self, obj: SessionHandoff) -> str:
         return f"{timesince(obj.created_at)} ago"
 
     @admin.action(description="Release to the queue", permissions=["view"])
-    def release(self, request: HttpRequest, queryset: QuerySet[SessionHandoff]) -> None:
-        """Through the same verb as everybody: what is not claimed stays as it is, and each release is told and recorded."""
+    def release_to_queue(self, request: HttpRequest, queryset: QuerySet[SessionHandoff]) -> None:
+        """Uses the same verb as the pages: what is not claimed stays as it is, and each release is recorded and announced."""
         assert isinstance(request.user, User)
         released = 0
         for handoff in queryset:
             if handoff.state != SessionHandoff.State.CLAIMED:
-                self.message_user(request, f"{handoff.session}: it is {handoff.get_state_display().lower()}, not claimed.", level="WARNING")
+                self.message_user(request, f"{handoff.session}: {handoff.get_state_display().lower()}, not claimed.", level="WARNING")
                 continue
-            result = SessionHandoff.objects.release(handoff.pk, by=request.user, note="Released by staff")
+            result = release(handoff.pk, by=request.user, note="Released by staff")
             if isinstance(result, Refused):
                 self.message_user(request, f"{handoff.session}: {result.detail}", level="WARNING")
             else:

@@ -1,18 +1,17 @@
 """The structured briefing that FlowPilot gets once, when somebody claims with "Get AI analysis"."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from handoffs.models import SessionHandoff
+from handoffs.models import SessionHandoff
 
 
-def compose(handoff: "SessionHandoff") -> str:
+def compose(handoff: SessionHandoff) -> str:
     """What was asked for, what is known, what was tried: from the assessment where there is one, from the snapshot otherwise."""
     snapshot, assessment = handoff.snapshot, handoff.assessment or {}
-    lines = [f"{handoff.author} handed this off and needs: {handoff.needs}", "", f"Problem: {snapshot.get('title', '')}"]
+    lines = [f"{handoff.author} escalated this and needs: {handoff.needs}", "", f"Problem: {snapshot.get('title', '')}"]
     if assessment.get("summary_prose"):
         lines += ["", assessment["summary_prose"]]
-    # Where there is an assessment its verified words stand alone: a fact of the lane may have been taken back since.
+    # Where there is an assessment, its verified words are used alone: a fact of the lane may have been withdrawn since.
     known = [entry["text"] for entry in assessment["what_we_know"]] if assessment else [fact["text"] for fact in snapshot.get("facts", [])]
     corrected = [f"Said: {entry['text']} Corrected: {entry['now']}" for entry in assessment.get("corrected", [])]
     tried = (

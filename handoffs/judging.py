@@ -1,4 +1,4 @@
-"""The claimer's judgement of an assessment: which entries were right, which wrong, and what was missing. Kept, and counted."""
+"""The claimer's judgement of an assessment: which entries were right, which were wrong, and what was missing."""
 
 import uuid
 from datetime import datetime
@@ -7,27 +7,32 @@ from typing import Any
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.events import News, record
+from accounts.events import record
 from accounts.models import Event, User
-from accounts.people import MAY_CLAIM, Person
+from accounts.people import Person
+from accounts.permissions import Actor
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
-from flowpilot.secrets.keeping import hide
-from flowpilot.secrets.kinds import cut
+from flowpilot.vault.redact import redact
+from handoffs import permissions
+from handoffs.events import AssessmentJudged, HandoffClaimed
+from handoffs.lookup import look_up_active
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
-from handoffs.rows import hide_parked, look_up, member, moved_on
+from handoffs.refusals import conflict_error
+from redaction.kinds import cut
 
 LONGEST_MISSING = 600
 LONGEST_NOTE = 1000
 
-NOT_YOURS = "Whoever claimed it says what was right and wrong."
+NOT_YOURS = "Only the person who claimed it can judge it."
 
 
-def may_judge(user: User | Person, handoff: SessionHandoff) -> bool:
-    """Whoever claimed it, also when they have let go of it since."""
-    if not user.is_active or user.account_id != handoff.account_id or user.role not in MAY_CLAIM or user.id == handoff.author_id:
+def may_judge(actor: Actor, handoff: SessionHandoff) -> bool:
+    """Whoever claimed it, even if they have released or returned it since."""
+    if not permissions.may_judge(actor, handoff, has_claimed=True):
         return False
-    return handoff.claimed_by_id == user.id or Event.objects.filter(handoff=handoff.pk, kind="handoff_claimed", by_id=user.id).exists()
+    claims = Event.objects.filter(handoff=handoff.pk, kind=HandoffClaimed.KIND, by_id=actor.id)
+    return permissions.may_judge(actor, handoff, has_claimed=False) or claims.exists()
 
 
 def words_of(assessment: dict[str, Any], part: str, entry: int) -> str | None:
@@ -60,24 +65,24 @@ def judge(
     generation: int | None = None,
     at: datetime | None = None,
 ) -> EntryJudgement:
-    """Keeps a verdict on one entry; a second one replaces it. `note` None leaves what was noted with the same verdict.
+    """Stores a verdict on one entry; a second one replaces it. `note` None keeps the note of the same verdict.
 
-    `generation` is the one that the page showed: where another stands there by now, nothing is judged unseen (409).
+    `generation` is the one that the page showed: where there is another by now, nothing is judged unseen (409).
     """
     at = at or timezone.now()
     person, handoff = _claimer(pk, by)
     assessment = _judged(handoff, generation, at=at)
     if verdict not in EntryJudgement.Verdict.values:
-        raise _invalid("verdict", "Say right or wrong.")
+        raise _invalid("verdict", "Choose right or wrong.")
     words = words_of(assessment, part, entry)
     if words is None:
         raise _invalid("entry" if part in EntryJudgement.Part.values else "part", "There is no such entry in the summary.")
     note = None if note is None else steps.clean(note)
     if note is not None and len(note) > LONGEST_NOTE:
-        raise _invalid("note", f"A note has at most {LONGEST_NOTE} characters.")
+        raise _invalid("note", f"A note can have at most {LONGEST_NOTE} characters.")
     if note:
-        note = cut(hide(handoff.session_id, note, by_id=person.id, at=at), LONGEST_NOTE)
-    # The handoff's row is held: nobody else judges this one meanwhile.
+        note = cut(redact(handoff.session_id, note, by_id=person.id, at=at), LONGEST_NOTE)
+    # The handoff's row is locked: nobody else judges this one in the meantime.
     old = EntryJudgement.objects.filter(handoff=handoff, by_id=person.id, part=part, entry=entry).first()
     if old and old.verdict == verdict and note in (None, old.note):
         return old
@@ -97,26 +102,26 @@ def judge(
             "at": at,
         },
     )
-    _tell(handoff, person, {"part": part, "entry": entry, "verdict": verdict}, at=at)
+    _publish(handoff, person, part=part, entry=entry, verdict=verdict, at=at)
     return kept
 
 
 @verb
-def say_missing(
+def report_missing(
     pk: uuid.UUID, *, by: User, text: str, step: int | None = None, generation: int | None = None, at: datetime | None = None
 ) -> MissingEntry:
-    """Keeps what was missing; the same words by the same person again change nothing."""
+    """Stores what was missing; the same words by the same person again change nothing."""
     at = at or timezone.now()
     person, handoff = _claimer(pk, by)
     _judged(handoff, generation, at=at)
     text = " ".join(steps.clean(text).split())
     if not text:
-        raise _invalid("text", "Say what was missing.")
+        raise _invalid("text", "Enter what was missing.")
     if len(text) > LONGEST_MISSING:
-        raise _invalid("text", f"Say it in {LONGEST_MISSING} characters at most.")
+        raise _invalid("text", f"Use at most {LONGEST_MISSING} characters.")
     if step is not None and not handoff.session.steps.filter(number=step).exists():
         raise _invalid("step", "The session has no such step.")
-    text = cut(hide(handoff.session_id, text, by_id=person.id, at=at), LONGEST_MISSING)
+    text = cut(redact(handoff.session_id, text, by_id=person.id, at=at), LONGEST_MISSING)
     kept, created = MissingEntry.objects.get_or_create(
         handoff=handoff,
         by_id=person.id,
@@ -124,29 +129,25 @@ def say_missing(
         defaults={"account_id": handoff.account_id, "generation": handoff.assessed_generation, "step": step, "at": at},
     )
     if created:
-        _tell(handoff, person, {"part": "missing"}, at=at)
+        _publish(handoff, person, part="missing", at=at)
     return kept
 
 
 def _claimer(pk: uuid.UUID, by: User) -> tuple[Person, SessionHandoff]:
-    person = member(by)
-    handoff = look_up(pk, person)
-    hide_parked(handoff, person)
-    if not person.is_active:
-        raise Refuse("inactive", "You are not active in this account any more.")
+    person, handoff = look_up_active(pk, by)
     if not may_judge(person, handoff):
         raise Refuse("not_allowed", NOT_YOURS)
     return person, handoff
 
 
 def _judged(handoff: SessionHandoff, generation: int | None, *, at: datetime) -> dict[str, Any]:
-    """The assessment, held for the rest of the transaction and never replaced from now on. Nothing to judge is a 409."""
+    """The assessment, locked for the rest of the transaction and never replaced from now on. 409 where there is none."""
     if handoff.assessment_state != SessionHandoff.Assessed.READY or not handoff.assessment:
         raise Refuse("session_changed", "There is no summary to judge.")
     seen = handoff.assessed_generation
     rows = SessionHandoff.objects.filter(pk=handoff.pk, account_id=handoff.account_id, assessed_generation=seen)
     if generation not in (None, seen) or not rows.update(assessment_judged_at=Coalesce("assessment_judged_at", at)):
-        raise moved_on()
+        raise conflict_error()
     return handoff.assessment
 
 
@@ -154,5 +155,16 @@ def _invalid(field: str, text: str) -> Refuse:
     return Refuse("invalid", text, fields={field: [text]})
 
 
-def _tell(handoff: SessionHandoff, person: Person, details: dict[str, Any], *, at: datetime) -> None:
-    record(News("assessment_judged", handoff.account_id, person.id, session=handoff.session_id, handoff=handoff.pk, details=details, at=at))
+def _publish(handoff: SessionHandoff, person: Person, *, part: str, entry: int | None = None, verdict: str = "", at: datetime) -> None:
+    record(
+        AssessmentJudged(
+            account_id=handoff.account_id,
+            by_id=person.id,
+            session=handoff.session_id,
+            handoff=handoff.pk,
+            part=part,
+            entry=entry,
+            verdict=verdict,
+            at=at,
+        )
+    )

@@ -1,4 +1,4 @@
-"""A handoff: one session, given from one pair of hands to whoever claims it."""
+"""Handoffs, and what their claimers say of the assessments."""
 
 import uuid
 from typing import ClassVar
@@ -8,11 +8,28 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, User
-from flowpilot.models import AISession, Priority
-from handoffs.verbs import HandoffQuerySet
+from flowpilot.models import AISession, Fix, Priority, Task
+
+
+class HandoffQuerySet(models.QuerySet["SessionHandoff"]):
+    """Questions about handoffs. What changes them is in modules named for it: `opening.py`, `claiming.py` and their neighbours."""
+
+    def waiting(self) -> "HandoffQuerySet":
+        """In the queue: nobody has claimed them."""
+        return self.filter(state=SessionHandoff.State.OPEN)
+
+    def live(self) -> "HandoffQuerySet":
+        """Open, claimed or parked; a session has one at most."""
+        return self.filter(state__in=SessionHandoff.LIVE)
+
+    def escalations(self) -> "HandoffQuerySet":
+        """To colleagues, not parked."""
+        return self.filter(intent=SessionHandoff.Intent.ESCALATE)
 
 
 class SessionHandoff(models.Model):
+    """One session, handed off by its author, until whoever claims it is done."""
+
     class Intent(models.TextChoices):
         ESCALATE = "escalate", "Escalate"
         PARK = "park", "Park"
@@ -25,7 +42,15 @@ class SessionHandoff(models.Model):
         RETURNED = "returned", "Returned"
         SUPERSEDED = "superseded", "Superseded"
 
+    LIVE = (State.OPEN, State.CLAIMED, State.PARKED)
     ENDED = (State.WITHDRAWN, State.RETURNED, State.SUPERSEDED)
+
+    class Begin(models.TextChoices):
+        """How whoever claims it begins."""
+
+        CONTINUE = "continue", "Continue"
+        ANALYSIS = "analysis", "Get AI analysis"
+        OWN = "own", "On their own"
 
     class Assessed(models.TextChoices):
         NONE = "none", "None"
@@ -33,9 +58,9 @@ class SessionHandoff(models.Model):
         READY = "ready", "Ready"
         UNAVAILABLE = "unavailable", "Unavailable"
 
-    # Made before the insert, so that the package that the session carries can never name a null id.
+    # Made before the insert, so that the package that the session carries never has a null id.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Its own column, so that the claim's WHERE needs no other table: a join there would let both rivals win.
+    # Its own column, so that the claim's WHERE needs no other table: a join there would let two people win.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="handoffs")
     session = models.ForeignKey(AISession, on_delete=models.PROTECT, related_name="handoffs")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="handed off by")
@@ -48,24 +73,24 @@ class SessionHandoff(models.Model):
     created_at = models.DateTimeField("handed off at", default=timezone.now)
     claimed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     claimed_at = models.DateTimeField(null=True, blank=True)
-    begin = models.CharField(max_length=8, blank=True)
+    begin = models.CharField(max_length=8, choices=Begin, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_note = models.TextField(blank=True)
     assessment_state = models.CharField(max_length=12, choices=Assessed, default=Assessed.PENDING)
     assessment = models.JSONField(null=True, blank=True)
     assessment_reason = models.CharField(max_length=300, blank=True)
     assessment_asked_at = models.DateTimeField(default=timezone.now)
-    # Who made it: "offline" or a model's name. Where it was not the model that is set, `assessment_reason` says why.
+    # Who made it: "offline" or a model's name. Where that is not the configured model, `assessment_reason` says why.
     assessment_by = models.CharField(max_length=120, blank=True)
-    # Generations are numbered as they begin; one runs at a time, and may be taken over when its time is up.
+    # Generations are numbered as they begin; one runs at a time, and another may take over when its time is up.
     assessment_generation = models.PositiveIntegerField(default=0)
     assessment_running_until = models.DateTimeField(null=True, blank=True)
-    # The generation that stands here, the last step that it has read, when it was made, and how many new steps renewed it.
+    # The generation that is stored here, the last step it has read, when it was made, and how many new steps renewed it.
     assessed_generation = models.PositiveIntegerField(default=0)
     assessed_upto = models.PositiveIntegerField(null=True, blank=True)
     assessed_at = models.DateTimeField(null=True, blank=True)
     renewed_after = models.PositiveIntegerField(default=0)
-    # Since when a claimer has judged it: from then on it is never replaced.
+    # When a claimer first judged it: from then on it is never replaced.
     assessment_judged_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[HandoffQuerySet] = HandoffQuerySet.as_manager()  # type: ignore[assignment]
@@ -95,14 +120,18 @@ class SessionHandoff(models.Model):
         return f"{self.intent} of {self.session_id}"
 
     @property
+    def has_ended(self) -> bool:
+        return self.state in self.ENDED
+
+    @property
     def priority_slug(self) -> str:
         return Priority(self.priority).slug
 
     @property
     def tried(self) -> int:
         """How many things were done or applied when it was handed off: checks and answers given, fixes with an outcome."""
-        done = sum(1 for task in self.snapshot.get("done_tasks", []) if task["state"] == "done")
-        return done + sum(1 for fix in self.snapshot.get("fixes", []) if fix["outcome"] != "proposed")
+        done = sum(1 for task in self.snapshot.get("done_tasks", []) if task["state"] == Task.State.DONE)
+        return done + sum(1 for fix in self.snapshot.get("fixes", []) if fix["outcome"] != Fix.Outcome.PROPOSED)
 
     @property
     def has_lane(self) -> bool:
@@ -111,7 +140,7 @@ class SessionHandoff(models.Model):
 
 
 class EntryJudgement(models.Model):
-    """What whoever claimed says of one entry of the assessment: right or wrong. One verdict per entry and person, changeable."""
+    """A claimer's verdict on one entry of the assessment: right or wrong. One per entry and person; it can be changed."""
 
     class Part(models.TextChoices):
         KNOWN = "known", "What we know"
@@ -125,7 +154,7 @@ class EntryJudgement(models.Model):
         RIGHT = "right", "Right"
         WRONG = "wrong", "Wrong"
 
-    # Its own column: figures and the admin ask by account.
+    # Its own column, because figures and the admin filter by account.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="judgements")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -137,7 +166,7 @@ class EntryJudgement(models.Model):
     text = models.TextField()
     verdict = models.CharField(max_length=5, choices=Verdict)
     note = models.CharField(max_length=1000, blank=True)
-    # When the verdict, as it stands, was given.
+    # When the current verdict was given.
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -152,14 +181,14 @@ class EntryJudgement(models.Model):
 
 
 class MissingEntry(models.Model):
-    """What whoever claimed would have needed to read in the assessment, and did not."""
+    """What a claimer found missing in the assessment."""
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="missing")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     generation = models.PositiveIntegerField()
     text = models.CharField(max_length=600)
-    # The step that holds it, where they name one.
+    # The step that has it, where they name one.
     step = models.PositiveIntegerField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 

@@ -1,37 +1,40 @@
-"""One path creates a handoff, whatever button or command led there, in one transaction."""
+"""Handing a session off: the one path that creates an open handoff, whatever button or command led there, in one transaction."""
 
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.events import News, record
+from accounts.events import NewEvent, record
 from accounts.models import User
 from accounts.people import Person, as_now
 from accounts.verbs import Refuse, Refused, verb
 from flowpilot import steps
+from flowpilot.event_steps import Event, event_step
 from flowpilot.fixes import write_outcome
+from flowpilot.guards import worker, writable_rows
+from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession, Fix
-from flowpilot.secrets.keeping import hide
-from flowpilot.sessions import worker, writable_rows
-from flowpilot.steps import NewStep
-from handoffs import models, packaging, tasks
-from handoffs.rows import moved_on, pass_hands
+from flowpilot.vault.redact import redact
+from handoffs import jobs, packaging
+from handoffs.events import HandoffOpened, HandoffSuperseded
+from handoffs.models import SessionHandoff
+from handoffs.refusals import conflict_error
 
-if TYPE_CHECKING:
-    from handoffs.models import SessionHandoff
+State = SessionHandoff.State
+Status = AISession.Status
 
-FIX_OUTCOMES = ("worked", "partial", "failed", "dismissed")
+NEEDS_REQUIRED = "Say what you need: one question that a colleague can answer."
+INVALID_OUTCOME = "Choose a valid outcome."
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`created` is False where the author pressed again and the handoff stood already."""
+    """`created` is False where the author pressed again and the handoff existed already."""
 
-    handoff: "SessionHandoff"
+    handoff: SessionHandoff
     created: bool
 
 
@@ -40,15 +43,16 @@ def open_handoff(
     *,
     by: User,
     needs: str,
-    priority: int | None,
-    target: User | None,
-    fix_outcome: str,
-    at: datetime | None,
+    priority: int | None = None,
+    target: User | None = None,
+    fix_outcome: str = "",
+    at: datetime | None = None,
 ) -> Opened | Refused:
-    """Escalate. Pressed twice at once, the second press waits for the first and finds its handoff: the same answer, no second row."""
+    """Escalates, or hands over where `by` had claimed it. Of two presses at once, the second waits for the first and finds its handoff: the
+    same answer, no second row."""
     opened = _open(session_id, by=by, needs=needs, priority=priority, target=target, fix_outcome=fix_outcome, at=at)
     if isinstance(opened, Refused) and opened.error == "session_changed":
-        theirs = models.SessionHandoff.objects.filter(session_id=session_id, state="open", author_id=by.pk).first()
+        theirs = SessionHandoff.objects.waiting().filter(session_id=session_id, author_id=by.pk).first()
         if theirs is not None:
             return Opened(theirs, created=False)
     return opened
@@ -70,37 +74,38 @@ def _open(
     person = worker(by)
     needs = steps.clean(needs)
     if not needs:
-        raise Refuse("invalid", "Say what you need.", fields={"reason": ["Say what you need: one question that a colleague can answer."]})
-    if fix_outcome and fix_outcome not in FIX_OUTCOMES:
-        raise Refuse("invalid", "That is no outcome of a fix.", fields={"fix_outcome": ["That is no outcome of a fix."]})
+        raise Refuse("invalid", "Say what you need.", fields={"reason": [NEEDS_REQUIRED]})
+    if fix_outcome and fix_outcome not in Fix.SETTLING:
+        raise Refuse("invalid", INVALID_OUTCOME, fields={"fix_outcome": [INVALID_OUTCOME]})
     session = writable_rows(session_id, person).select_related("handler").first()
     if session is None:
-        raise Refuse("not_found", "There is nothing here, or it is not yours to hand off.")
-    _fitting(target, person)
-    again = models.SessionHandoff.objects.filter(session_id=session_id, state="open").first()
+        raise Refuse("not_found", "There is nothing here, or you can't escalate it.")
+    _check_target(target, person)
+    again = SessionHandoff.objects.waiting().filter(session_id=session_id).first()
     if again is not None:
         if again.author_id == person.id:
             return Opened(again, created=False)
-        raise moved_on()
+        raise conflict_error()
 
     handoff_id = uuid.uuid4()
-    news = supersede(session, person, ("claimed", "parked"), by_handoff=handoff_id, at=at)
+    superseded = supersede(session, person, (State.CLAIMED, State.PARKED), by_handoff=handoff_id, at=at)
     # Not before: rows are taken in the order handoff, session.
-    needs = hide(session_id, needs, by_id=person.id, at=at)
+    needs = redact(session_id, needs, by_id=person.id, at=at)
     _leave(session_id, person, needs=needs, at=at)
-    settled = _settle_fix(session_id, person, fix_outcome, at=at)
-    # The outcome is told before the old handoff ends: it is the claimer's own act, and counts as one.
-    news = settled + news
-    word = f"{person.short_name} handed it off" + (f", for {target.get_short_name()}" if target else "")
-    steps.write(session_id, [NewStep("system", f"{word}: {needs}", author_kind="system", author_id=person.id)], at=at)
+    # The outcome is recorded before the old handoff ends: it is the claimer's own action, and counts as one.
+    events: list[NewEvent] = [*_settle_fix(session_id, person, fix_outcome, at=at), *superseded]
+    handed_over = any(event.from_state == State.CLAIMED for event in superseded)
+    addition = f" for {target.get_short_name()}" if target else ""
+    happened = Event.HANDED_OVER if handed_over else Event.ESCALATED
+    steps.write(session_id, [event_step(happened, person, addition=addition, note=needs)], at=at)
     session.refresh_from_db()
     session.priority = priority or session.priority
     snapshot, _ = packaging.freeze(session, needs=needs)
     AISession.objects.filter(pk=session_id).update(
-        escalation_package=packaging.package(handoff_id, intent="escalate", needs=needs, snapshot=snapshot),
+        escalation_package=packaging.package(handoff_id, intent=SessionHandoff.Intent.ESCALATE, needs=needs, snapshot=snapshot),
         priority=session.priority,
     )
-    handoff = _insert(
+    handoff = insert(
         id=handoff_id,
         account_id=session.account_id,
         session_id=session_id,
@@ -112,85 +117,85 @@ def _open(
         created_at=at,
         assessment_asked_at=at,
     )
-    pass_hands(session_id, None, at=at)
-    tasks.assess.defer(handoff_id=str(handoff_id))
+    record_holder_change(session_id, None, at=at)
+    jobs.request_assessment(handoff_id)
     record(
-        *news,
-        News(
-            "handoff_opened",
-            session.account_id,
-            person.id,
+        *events,
+        HandoffOpened(
+            account_id=session.account_id,
+            by_id=person.id,
             session=session_id,
             handoff=handoff_id,
-            to_state="open",
-            details={"priority": handoff.priority_slug, "target": target.pk if target else None},
+            to_state=State.OPEN,
+            priority=handoff.priority_slug,
+            target=target.pk if target else None,
             at=at,
         ),
     )
     return Opened(handoff, created=True)
 
 
-def _fitting(target: User | None, person: Person) -> None:
+def _check_target(target: User | None, person: Person) -> None:
+    """Raises `Refuse` where `target` could not claim what `person` hands off."""
     if target is None:
         return
     now = as_now(target)
     if now is None or now.account_id != person.account_id:
-        raise Refuse("invalid", "That person is not of your account.", fields={"target": ["Choose somebody of your account."]})
+        raise Refuse("invalid", "This person is not in your account.", fields={"target": ["Choose a person in your account."]})
     if now.id == person.id:
-        raise Refuse("invalid", "You cannot hand it to yourself.", fields={"target": ["Choose a colleague, not yourself."]})
+        raise Refuse("invalid", "You can't assign it to yourself.", fields={"target": ["Choose a colleague, not yourself."]})
     if not now.may_work:
-        raise Refuse(
-            "invalid", f"{now.name} cannot claim.", fields={"target": [f"{now.name} cannot claim: viewers and inactive people do not."]}
-        )
+        text = f"{now.name} can't claim: viewers and inactive people can't."
+        raise Refuse("invalid", f"{now.name} can't claim.", fields={"target": [text]})
 
 
-def supersede(session: AISession, person: Person, states: tuple[str, ...], *, by_handoff: uuid.UUID | None, at: datetime) -> list[News]:
-    """Ends the live handoff that a newer act replaces, and returns the news. A rival who was quicker shows in the count."""
-    live = models.SessionHandoff.objects.filter(session_id=session.pk, state__in=states)
+def supersede(
+    session: AISession, person: Person, states: tuple[SessionHandoff.State, ...], *, by_handoff: uuid.UUID | None, at: datetime
+) -> list[HandoffSuperseded]:
+    """Ends the live handoff that a newer action replaces, and returns the event. Raises `Refuse` where somebody else was faster."""
+    live = SessionHandoff.objects.filter(session_id=session.pk, state__in=states)
     old = live.values_list("pk", "state").first()
     if old is None:
         return []
     pk, state = old
-    if not models.SessionHandoff.objects.filter(pk=pk, state=state).update(state="superseded", ended_at=at):
-        raise moved_on()
-    details = {"by": str(by_handoff) if by_handoff else None}
+    if not SessionHandoff.objects.filter(pk=pk, state=state).update(state=State.SUPERSEDED, ended_at=at):
+        raise conflict_error()
     return [
-        News(
-            "handoff_superseded",
-            session.account_id,
-            person.id,
+        HandoffSuperseded(
+            account_id=session.account_id,
+            by_id=person.id,
             session=session.pk,
             handoff=pk,
             from_state=state,
-            to_state="superseded",
-            details=details,
+            to_state=State.SUPERSEDED,
+            by=by_handoff,
             at=at,
         )
     ]
 
 
 def _leave(session_id: uuid.UUID, person: Person, *, needs: str, at: datetime) -> None:
-    """active | paused -> requesting_escalation; the handler, while it waits, is whoever handed off."""
+    """active | paused -> requesting_escalation; while it waits, its handler is whoever handed it off."""
     left = (
         writable_rows(session_id, person)
-        .filter(status__in=("active", "paused"))
-        .update(status="requesting_escalation", status_reason=needs, handler_id=person.id, updated_at=at)
+        .filter(status__in=(Status.ACTIVE, Status.PAUSED))
+        .update(status=Status.REQUESTING, status_reason=needs, handler_id=person.id, updated_at=at)
     )
     if not left:
-        raise moved_on()
+        raise conflict_error()
 
 
-def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: datetime) -> list[News]:
+def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: datetime) -> list[NewEvent]:
     if not outcome:
         return []
     fix = Fix.objects.filter(session_id=session_id, current=True, outcome__in=Fix.UNSETTLED).first()
     return [write_outcome(session_id, person, fix, outcome, note="", at=at)] if fix else []
 
 
-def _insert(**columns: object) -> "SessionHandoff":
-    """Inserts the row; the partial unique index has the last word where two hand off at once."""
+def insert(**columns: object) -> SessionHandoff:
+    """Inserts the row; the partial unique index decides where two hand off at once. Raises `Refuse` for the one that lost."""
     try:
         with transaction.atomic():
-            return models.SessionHandoff.objects.create(**columns)
+            return SessionHandoff.objects.create(**columns)
     except IntegrityError as error:
-        raise moved_on() from error
+        raise conflict_error() from error

@@ -1,4 +1,4 @@
-"""The package that a handoff carries: the session as it stood, frozen as a plain document."""
+"""The package of a handoff: the session as it stood, as a plain document."""
 
 import uuid
 from dataclasses import asdict
@@ -6,16 +6,16 @@ from typing import Any
 
 from django.db.models import F, Func, JSONField, Value
 
-from flowpilot.assistant.case import Case
+from assistant.case import Case
 from flowpilot.casefile import case_of, lane_document
 from flowpilot.models import AISession
 
-# How many of the last steps the document holds whole; all others stay on the session itself.
+# How many of the last steps the document contains; the others are only in the session itself.
 LAST_STEPS = 20
 
 
 def freeze(session: AISession, *, needs: str) -> tuple[dict[str, Any], Case]:
-    """The snapshot, and the case it was made from. The caller holds the session's row, so no step slips in between."""
+    """The snapshot, and the case it was made from. The caller has locked the session's row, so no step slips in between."""
     case = case_of(session, needs=needs)
     snapshot = {
         "title": case.title,
@@ -39,7 +39,7 @@ def package(handoff_id: uuid.UUID, *, intent: str, needs: str, snapshot: dict[st
 
 
 def put_assessment(session_id: uuid.UUID, handoff_id: uuid.UUID, assessment: dict[str, Any]) -> None:
-    """The verified assessment joins the package of that very handoff; a later handoff's package is left alone."""
+    """Adds the verified assessment to the package of this handoff; a later handoff's package is left alone."""
     joined = Func(
         F("escalation_package"),
         Value({"assessment": assessment}, output_field=JSONField()),

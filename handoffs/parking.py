@@ -1,135 +1,130 @@
-"""Pausing is parking: the same package, told to nobody. Resuming takes it up again."""
+"""Pausing is parking: the same package, and nobody is notified. Resuming continues it."""
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils import timezone
 
-from accounts.events import News, record
+from accounts.events import NewEvent, record
 from accounts.models import User
 from accounts.people import as_now
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.access import may_read
+from flowpilot.event_steps import Event, event_step
+from flowpilot.events import SessionPaused, SessionResumed
+from flowpilot.guards import NOT_FOUND, worker, writable_rows
+from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession
-from flowpilot.secrets.keeping import hide
-from flowpilot.sessions import worker, writable_rows
-from flowpilot.signals import session_ending
-from flowpilot.steps import NewStep
-from handoffs import models, packaging
-from handoffs.opening import Opened, _insert, supersede
-from handoffs.rows import NOTHING_HERE, moved_on, pass_hands
+from flowpilot.vault.redact import redact
+from handoffs import packaging
+from handoffs.events import HandoffParked, HandoffSuperseded
+from handoffs.models import SessionHandoff
+from handoffs.opening import Opened, insert, supersede
+from handoffs.permissions import may_resume
+from handoffs.refusals import conflict_error
 
-if TYPE_CHECKING:
-    from handoffs.models import SessionHandoff
+State = SessionHandoff.State
+Status = AISession.Status
 
 
 @verb
-def park(session_id: uuid.UUID, *, by: User, needs: str, at: datetime | None) -> Opened:
-    """active -> paused, with a parked handoff. Whoever parks holds it."""
+def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | None = None) -> Opened:
+    """active -> paused, with a parked handoff. Whoever parks it handles it."""
     at = at or timezone.now()
     person = worker(by)
     needs = steps.clean(needs)
     session = writable_rows(session_id, person).first()
     if session is None:
-        raise Refuse("not_found", "There is nothing here, or it is not yours to park.")
+        raise Refuse("not_found", "There is nothing here, or you can't park it.")
     handoff_id = uuid.uuid4()
-    news = supersede(session, person, ("claimed",), by_handoff=handoff_id, at=at)
-    needs = hide(session_id, needs, by_id=person.id, at=at)
+    superseded = supersede(session, person, (State.CLAIMED,), by_handoff=handoff_id, at=at)
+    needs = redact(session_id, needs, by_id=person.id, at=at)
     parked = (
         writable_rows(session_id, person)
-        .filter(status="active")
-        .update(status="paused", status_reason=needs, handler_id=person.id, updated_at=at, reply_due=None, reply_due_since=None)
+        .filter(status=Status.ACTIVE)
+        .update(
+            status=Status.PAUSED,
+            status_reason=needs,
+            handler_id=person.id,
+            updated_at=at,
+            reply_requested_for=None,
+            reply_requested_at=None,
+        )
     )
     if not parked:
-        raise moved_on()
-    steps.write(
-        session_id,
-        [NewStep("system", f"{person.short_name} parked it" + (f": {needs}" if needs else ""), author_kind="system", author_id=person.id)],
-        at=at,
-    )
+        raise conflict_error()
+    steps.write(session_id, [event_step(Event.PARKED, person, note=needs)], at=at)
     session.refresh_from_db()
     snapshot, _ = packaging.freeze(session, needs=needs)
     AISession.objects.filter(pk=session_id).update(
-        escalation_package=packaging.package(handoff_id, intent="park", needs=needs, snapshot=snapshot)
+        escalation_package=packaging.package(handoff_id, intent=SessionHandoff.Intent.PARK, needs=needs, snapshot=snapshot)
     )
-    handoff = _insert(
+    handoff = insert(
         id=handoff_id,
         account_id=session.account_id,
         session_id=session_id,
         author_id=person.id,
-        intent="park",
-        state="parked",
+        intent=SessionHandoff.Intent.PARK,
+        state=State.PARKED,
         needs=needs,
         priority=session.priority,
         snapshot=snapshot,
         created_at=at,
-        assessment_state="none",
+        assessment_state=SessionHandoff.Assessed.NONE,
     )
-    pass_hands(session_id, person.id, at=at)
+    record_holder_change(session_id, person.id, at=at)
+    whose: dict[str, Any] = {"account_id": session.account_id, "by_id": person.id, "session": session_id, "at": at}
     record(
-        *news,
-        News("handoff_parked", session.account_id, person.id, session=session_id, handoff=handoff_id, to_state="parked", at=at),
-        News("session_paused", session.account_id, person.id, session=session_id, from_state="active", to_state="paused", at=at),
+        *superseded,
+        HandoffParked(**whose, handoff=handoff_id, to_state=State.PARKED),
+        SessionPaused(**whose, from_state=Status.ACTIVE, to_state=Status.PAUSED),
     )
     return Opened(handoff, created=True)
 
 
 @verb
-def resume(session_id: uuid.UUID, *, by: User, at: datetime | None) -> "SessionHandoff":
+def resume(session_id: uuid.UUID, *, by: User, at: datetime | None = None) -> SessionHandoff:
     """paused -> active, by whoever parked it, an admin or owner; they handle it from now on."""
     at = at or timezone.now()
     person = worker(by)
-    parked = models.SessionHandoff.objects.filter(session_id=session_id, account_id=person.account_id, state="parked").first()
+    parked = SessionHandoff.objects.filter(session_id=session_id, account_id=person.account_id, state=State.PARKED).first()
     if parked is None:
         if not may_read(person, session_id):
-            raise Refuse("not_found", NOTHING_HERE)
-        raise Refuse("session_changed", "Nothing was changed: it is not parked any more.")
-    if parked.author_id != person.id and not person.leads:
+            raise Refuse("not_found", NOT_FOUND)
+        raise Refuse("session_changed", "Nothing was changed: it is no longer parked.")
+    if not may_resume(person, parked):
         if not may_read(person, session_id):
-            raise Refuse("not_found", NOTHING_HERE)
-        raise Refuse("not_allowed", "Whoever parked it resumes it; so may an admin or owner.")
-    if not models.SessionHandoff.objects.filter(pk=parked.pk, state="parked").update(state="superseded", ended_at=at):
-        raise moved_on()
-    moved = AISession.objects.filter(pk=session_id, status="paused").update(
-        status="active", status_reason="", handler_id=person.id, updated_at=at
+            raise Refuse("not_found", NOT_FOUND)
+        raise Refuse("not_allowed", "Only the person who parked it, an admin or owner can resume it.")
+    if not SessionHandoff.objects.filter(pk=parked.pk, state=State.PARKED).update(state=State.SUPERSEDED, ended_at=at):
+        raise conflict_error()
+    moved = AISession.objects.filter(pk=session_id, status=Status.PAUSED).update(
+        status=Status.ACTIVE, status_reason="", handler_id=person.id, updated_at=at
     )
     if not moved:
-        raise moved_on()
-    steps.write(session_id, [NewStep("system", f"{person.short_name} resumed it", author_kind="system", author_id=person.id)], at=at)
-    pass_hands(session_id, person.id, at=at)
+        raise conflict_error()
+    steps.write(session_id, [event_step(Event.RESUMED, person)], at=at)
+    record_holder_change(session_id, person.id, at=at)
+    whose: dict[str, Any] = {"account_id": parked.account_id, "by_id": person.id, "session": session_id, "at": at}
     record(
-        News(
-            "handoff_superseded",
-            parked.account_id,
-            person.id,
-            session=session_id,
-            handoff=parked.pk,
-            from_state="parked",
-            to_state="superseded",
-            details={"by": None},
-            at=at,
-        ),
-        News("session_resumed", parked.account_id, person.id, session=session_id, from_state="paused", to_state="active", at=at),
+        HandoffSuperseded(**whose, handoff=parked.pk, from_state=State.PARKED, to_state=State.SUPERSEDED, by=None),
+        SessionResumed(**whose, from_state=Status.PAUSED, to_state=Status.ACTIVE),
     )
     parked.refresh_from_db()
     return parked
 
 
-def _end_parked(sender: Any, session_id: uuid.UUID, by_id: int, at: datetime, **kwargs: Any) -> list[News]:
-    """Giving a session up supersedes its parked handoff, in the same transaction, before the session's row is taken. The news is
-    recorded by whoever asked, at the end: the counter comes last."""
+def end_parked(session_id: uuid.UUID, *, by_id: int, at: datetime) -> list[NewEvent]:
+    """Closing a session unresolved supersedes its parked handoff, in the same transaction, before the session's row is taken. The caller
+    records the event at the end, because the counter comes last."""
     session = AISession.objects.filter(pk=session_id).first()
     person = as_now(by_id)
     if session is None:
         return []
     assert person is not None
-    parked = models.SessionHandoff.objects.filter(session_id=session_id, state="parked")
+    parked = SessionHandoff.objects.filter(session_id=session_id, state=State.PARKED)
     if person.id in (session.user_id, session.handler_id) and parked.exists():
-        return supersede(session, person, ("parked",), by_handoff=None, at=at)
+        return [*supersede(session, person, (State.PARKED,), by_handoff=None, at=at)]
     return []
-
-
-def listen() -> None:
-    session_ending.connect(_end_parked, dispatch_uid="handoffs.parking")

@@ -1,4 +1,4 @@
-"""Where the room above takes part in what somebody does with a handoff."""
+"""Where apps above take part in what somebody does with a handoff."""
 
 from django.dispatch import Signal
 

@@ -15,5 +15,5 @@ urlpatterns = [
     path("handoffs/<uuid:pk>/claim/", claiming.claim, name="claim"),
     path("handoffs/<uuid:pk>/release/", claiming.release, name="release"),
     path("handoffs/<uuid:pk>/withdraw/", claiming.withdraw, name="withdraw"),
-    path("handoffs/<uuid:pk>/return/", claiming.give_back, name="return"),
+    path("handoffs/<uuid:pk>/return/", claiming.return_to_opener, name="return"),
 ]

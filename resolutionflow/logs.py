@@ -32,7 +32,7 @@ def _no_values(logger: Any, method: str, event: structlog.typing.EventDict) -> s
 def _no_secrets(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """What is left of a text in a line goes through the detector of sessions: no log holds a password, whoever wrote the line."""
     # Only now: settings configure the logs before anything of an app may be imported.
-    from flowpilot.secrets.masking import mask_within
+    from redaction.mask import mask_within
 
     return {key: mask_within(value) for key, value in event.items()}
 

@@ -1,4 +1,4 @@
-"""Rows that were written before there was a door: their secrets are hidden now, session by session, in every column of words."""
+"""Redacts the secrets in rows that were written before the product redacted them, session by session, in every text column."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from django.db import models, transaction
 from django.db.models import Field, Model, QuerySet
 
 from flowpilot.models import AISession, SearchEntry, Secret, SessionStep
-from flowpilot.secrets.detecting import announced
-from flowpilot.secrets.keeping import hide, hide_within
-from flowpilot.secrets.kinds import cut
+from flowpilot.vault.redact import redact, redact_within
+from redaction.detect import announced
+from redaction.kinds import cut
 
 _ROOMS = ("flowpilot", "handoffs", "escalations")
 # Kept by triggers, holding no text, or never anybody's words.
@@ -79,7 +79,7 @@ def _hide_in(model: type[Model], of_session: dict[str, Any], columns: tuple[Fiel
             value = getattr(row, column.attname)
             asked = (question if announced(question) else before) if column.name in ("text", "answer") else ""
 
-            hidden = hide(pk, value, by_id=None, asked=asked) if isinstance(value, str) else hide_within(pk, value, by_id=None)
+            hidden = redact(pk, value, by_id=None, asked=asked) if isinstance(value, str) else redact_within(pk, value, by_id=None)
             if hidden != value:
                 limit = getattr(column, "max_length", None)
                 new[column.attname] = cut(hidden, limit) if limit and isinstance(hidden, str) else hidden

@@ -51,7 +51,9 @@ INSTALLED_APPS = [
     "allauth.account",
     "procrastinate.contrib.django",
     "accounts",
+    "assistant",
     "flowpilot",
+    "evaluation",
     "handoffs",
     "escalations",
 ]
@@ -223,7 +225,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 ASSISTANT = env.str("ASSISTANT", default="offline")
 if ASSISTANT not in ("offline", "llm"):
     raise ImproperlyConfigured('ASSISTANT is "offline" or "llm".')
-# Checked whole by flowpilot.assistant.llm.config where ASSISTANT is "llm"; docs/operating.md says what each means.
+# Checked by assistant.llm.config where ASSISTANT is "llm"; docs/operating.md says what each means.
 ASSISTANT_LLM = {
     "provider": env.str("ASSISTANT_PROVIDER", default="openai"),
     "base_url": env.str("ASSISTANT_BASE_URL", default=""),
@@ -241,7 +243,7 @@ ASSISTANT_LLM = {
     "rest_seconds": env.float("ASSISTANT_REST_SECONDS", default=60.0),
 }
 # Folders with playbooks beside the product's own, separated by commas.
-PLAYBOOK_DIRS = [BASE_DIR / "flowpilot" / "playbooks", *(Path(p) for p in env.list("PLAYBOOK_DIRS", default=[]))]
+PLAYBOOK_DIRS = [Path(folder) for folder in env.list("PLAYBOOK_DIRS", default=[])]
 
 LOGGING_CONFIG = None
 logging_config(debug=DEBUG, quiet=TESTING or COMMAND)

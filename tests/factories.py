@@ -6,8 +6,9 @@ import factory
 from django.utils import timezone
 
 from accounts.models import Account, User
-from flowpilot.models import AISession, SessionHand, SessionStep, Task
+from flowpilot.models import AISession, SessionHolder, SessionStep, Task
 from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff
 
 PASSWORD = "TestPass123!"
 
@@ -48,7 +49,7 @@ def make_session(user: User, *, lane: bool = True, **fields: Any) -> AISession:
         card_count=2 if lane else 0,
         **fields,
     )
-    SessionHand.objects.create(session=session, user=user, since=now)
+    SessionHolder.objects.create(session=session, user=user, since=now)
     words = [
         ("message", "person", "Outlook asks for the password since the morning. Error 0x8004010F."),
         ("reply", "assistant", "Does Outlook on the web take the same password?"),
@@ -88,5 +89,5 @@ def make_session(user: User, *, lane: bool = True, **fields: Any) -> AISession:
 def hand_off(session: AISession, by: User, **fields: Any) -> SessionHandoff:
     """Escalates through the real verb."""
     fields.setdefault("needs", "May I delete the stored credentials?")
-    opened = SessionHandoff.objects.open(session.pk, by=by, **fields)
+    opened = open_handoff(session.pk, by=by, **fields)
     return opened.handoff

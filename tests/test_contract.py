@@ -8,8 +8,13 @@ from bs4 import BeautifulSoup
 from django.test import Client
 
 from accounts.models import Event
-from flowpilot.models import AISession, Fix
+from flowpilot import sessions
+from flowpilot.models import Fix
+from handoffs import claiming
 from handoffs.models import SessionHandoff
+from handoffs.parking import park
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from tests.factories import hand_off, make_session
 
 JSON = {"headers": {"Accept": "application/json"}}
@@ -99,7 +104,7 @@ def test_escalate_pressed_again_by_its_author_answers_200_with_the_same(session,
 
 
 def test_escalate_by_the_opener_while_somebody_elses_handoff_waits_is_409(handoff, ana, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
     hand_off(handoff.session, bo)
 
     answer = signed_in(ana).post(f"/sessions/{handoff.session_id}/escalate/", {"reason": "Mine", "priority": "low"}, **JSON)
@@ -108,7 +113,7 @@ def test_escalate_by_the_opener_while_somebody_elses_handoff_waits_is_409(handof
 
 
 def test_escalate_of_a_resolved_session_is_409(session, ana, signed_in):
-    AISession.objects.resolve(session.pk, by=ana)
+    sessions.resolve(session.pk, by=ana)
 
     answer = signed_in(ana).post(f"/sessions/{session.pk}/escalate/", {"reason": "Too late"}, **JSON)
 
@@ -267,16 +272,16 @@ def test_claim_while_open_by_everybody_else(handoff, signed_in, request, who, ex
 
 
 def _withdrawn(handoff, ana, bo):
-    SessionHandoff.objects.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
 
 
 def _returned(handoff, ana, bo):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
-    SessionHandoff.objects.give_back(handoff.pk, by=bo, note="Restart it first.")
+    claiming.claim(handoff.pk, by=bo)
+    return_to_opener(handoff.pk, by=bo, note="Restart it first.")
 
 
 def _superseded(handoff, ana, bo):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
     hand_off(handoff.session, bo)
 
 
@@ -292,7 +297,7 @@ def test_claim_of_what_is_over_is_judged_404_role_author_gone(handoff, ana, bo, 
 
 
 def test_claim_of_what_is_claimed_is_judged_404_role_author_claimer_rival(handoff, ana, bo, dana, vic, eve, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     assert words_of(claim(signed_in(eve), handoff)) == (404, "not_found")
     assert words_of(claim(signed_in(vic), handoff)) == (403, "not_allowed")
@@ -302,7 +307,7 @@ def test_claim_of_what_is_claimed_is_judged_404_role_author_claimer_rival(handof
 
 
 def test_claim_of_a_parked_one_is_404_for_whoever_may_not_read_the_session(session, ana, dana, signed_in):
-    parked = SessionHandoff.objects.park(session.pk, by=ana).handoff
+    parked = park(session.pk, by=ana).handoff
 
     assert words_of(claim(signed_in(dana), parked)) == (404, "not_found")
     assert words_of(claim(signed_in(ana), parked)) == (403, "own_handoff")
@@ -318,7 +323,7 @@ def test_claim_without_begin_is_own_and_a_strange_begin_is_422(handoff, bo, sign
 
 
 def test_the_loser_in_the_queue_gets_the_card_with_the_winners_name(handoff, bo, dana, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     lost = signed_in(dana).post(f"/handoffs/{handoff.pk}/claim/", {"from": "queue"}, **HTMX)
 
@@ -329,7 +334,7 @@ def test_the_loser_in_the_queue_gets_the_card_with_the_winners_name(handoff, bo,
 
 
 def test_the_loser_on_the_screen_is_led_back_to_the_queue_with_a_toast(handoff, bo, dana, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
     client = signed_in(dana)
 
     lost = client.post(f"/handoffs/{handoff.pk}/claim/", {"begin": "own"}, **HTMX)
@@ -351,7 +356,7 @@ def let_go(client, handoff, word, **data):
     [("release", "bo", "requesting_escalation"), ("return", "bo", "active"), ("release", "lea", "requesting_escalation")],
 )
 def test_release_and_return_answer_with_session_status_and_handoff(handoff, bo, signed_in, request, word, who, status):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     answer = let_go(signed_in(request.getfixturevalue(who)), handoff, word, note="Check the licence first.")
 
@@ -370,20 +375,20 @@ def test_withdraw_answers_with_session_status_and_handoff_and_twice_the_same(han
 @pytest.mark.parametrize("word", ["release", "withdraw", "return"])
 @pytest.mark.parametrize(("who", "status"), [("eve", 404), ("vic", 403)])
 def test_who_may_not_let_go_is_refused(handoff, bo, signed_in, request, word, who, status):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     assert let_go(signed_in(request.getfixturevalue(who)), handoff, word, note="x").status_code == status
     assert SessionHandoff.objects.get(pk=handoff.pk).state == "claimed"
 
 
 def test_what_was_claimed_cannot_be_withdrawn_any_more(handoff, ana, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     assert words_of(let_go(signed_in(ana), handoff, "withdraw")) == (409, "already_claimed")
 
 
 def test_a_return_needs_instructions(handoff, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     answer = let_go(signed_in(bo), handoff, "return")
 
@@ -391,20 +396,20 @@ def test_a_return_needs_instructions(handoff, bo, signed_in):
 
 
 def test_a_return_to_somebody_inactive_or_to_oneself_is_409(handoff, ana, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
     mine = hand_off(handoff.session, bo)
-    SessionHandoff.objects.claim(mine.pk, by=ana)
+    claim(mine.pk, by=ana)
 
     assert words_of(let_go(signed_in(ana), mine, "return", note="x")) == (409, "session_changed")
 
     other = hand_off(make_session(ana), ana)
-    SessionHandoff.objects.claim(other.pk, by=bo)
+    claim(other.pk, by=bo)
     type(ana).objects.filter(pk=ana.pk).update(is_active=False)
     assert words_of(let_go(signed_in(bo), other, "return", note="x")) == (409, "session_changed")
 
 
 def test_resolve_answers_with_session_status_and_handoff(handoff, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     answer = signed_in(bo).post(f"/sessions/{handoff.session_id}/resolve/", **JSON)
 
@@ -484,7 +489,7 @@ def test_the_assessment_joins_the_json_when_it_is_ready(handoff, bo, signed_in):
 
 @pytest.mark.parametrize("period", [None, "7d", "30d", "90d"])
 def test_the_figures(handoff, bo, signed_in, period):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claiming.claim(handoff.pk, by=bo)
 
     answer = signed_in(bo).get("/escalations/metrics/", {"period": period} if period else {}, **JSON)
 

@@ -16,10 +16,13 @@ from accounts.models import Event
 from escalations.live.frames import frame_of
 from escalations.models import Notification
 from escalations.queue import rows_for
-from flowpilot import lane
+from flowpilot import lane, sessions
 from flowpilot.models import AISession, Fact, Fix, SessionStep, Task
 from handoffs import tasks
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.parking import park
+from handoffs.withdrawing import withdraw
 from tests.factories import UserFactory, hand_off, make_session
 
 
@@ -73,9 +76,9 @@ def _fill(ana, bo, count):
         hand_off(make_session(ana), ana, target=bo)
         make_session(ana)
         mine = hand_off(make_session(ana), ana)
-        SessionHandoff.objects.claim(mine.pk, by=bo)
-        SessionHandoff.objects.park(make_session(bo).pk, by=bo)
-        AISession.objects.resolve(make_session(ana).pk, by=ana)
+        claim(mine.pk, by=bo)
+        park(make_session(bo).pk, by=bo)
+        sessions.resolve(make_session(ana).pk, by=ana)
 
 
 @pytest.mark.parametrize("where", ["/escalations/", "/escalations/rows/", "/sessions/", "/sessions/?show=all&q=Outlook", "/", "/bell/"])
@@ -126,7 +129,7 @@ def test_a_longer_case_does_not_mean_more_queries(ana, bo, signed_in, page):
     session = make_session(ana)
     _long(session, people, 2)
     handoff = hand_off(session, ana)
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     where, client = page.format(s=session.pk, h=handoff.pk), signed_in(bo)
     few = queries_of(client, where)
 
@@ -176,7 +179,7 @@ def hostile(ana, bo):
             card_count=9,
             origin={"source": HOSTILE, "attribution": HOSTILE, "licence": HOSTILE, "url": "javascript:alert(1)"},
         )
-        AISession.objects.say(session.pk, by=ana, text=HOSTILE)
+        sessions.post(session.pk, by=ana, text=HOSTILE)
         lane.settle(session.pk, 2, by=ana, state="done", answer=HOSTILE)
         lane.send(session.pk, by=ana)
         for number, state in enumerate(("active", "skipped", "pending", "done"), 20):
@@ -213,10 +216,10 @@ def hostile(ana, bo):
     active, resolved, parked = case(), case(), case()
     waiting = hand_off(case(), ana, needs=HOSTILE, target=bo)
     claimed = hand_off(case(), ana, needs=HOSTILE)
-    SessionHandoff.objects.claim(claimed.pk, by=bo)
-    AISession.objects.resolve(resolved.pk, by=ana)
+    claim(claimed.pk, by=bo)
+    sessions.resolve(resolved.pk, by=ana)
     AISession.objects.filter(pk=resolved.pk).update(ticket_notes=HOSTILE)
-    SessionHandoff.objects.park(parked.pk, by=ana, needs=HOSTILE)
+    park(parked.pk, by=ana, needs=HOSTILE)
     entry = {"text": HOSTILE, "why": HOSTILE, "action": HOSTILE, "outcome": HOSTILE, "evidence": [{"step": 1, "quote": HOSTILE}]}
     SessionHandoff.objects.filter(pk=claimed.pk).update(
         assessment_state="ready",
@@ -379,7 +382,7 @@ def test_403_says_why(vic, signed_in):
 
 @pytest.mark.parametrize("press", [True, False])
 def test_410_gives_the_reason_and_the_way_back(handoff, ana, dana, signed_in, press):
-    SessionHandoff.objects.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
     client = signed_in(dana)
 
     gone = client.post(f"/handoffs/{handoff.pk}/claim/") if press else client.get(f"/handoffs/{handoff.pk}/")
@@ -388,7 +391,7 @@ def test_410_gives_the_reason_and_the_way_back(handoff, ana, dana, signed_in, pr
 
 
 def test_409_of_a_plain_form_is_a_page_that_says_who_was_quicker_with_the_way_back(handoff, bo, dana, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     lost = signed_in(dana).post(f"/handoffs/{handoff.pk}/claim/", {"begin": "own"})
 
@@ -459,11 +462,11 @@ def test_the_whole_work_is_done_with_plain_forms(ana, bo, signed_in):
 
 
 def test_letting_go_and_parking_work_with_plain_forms(handoff, ana, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     client, here = signed_in(bo, enforce_csrf_checks=True), f"/sessions/{handoff.session_id}/"
 
     for word, state in (("release", "open"), ("return", "returned")):
-        SessionHandoff.objects.claim(handoff.pk, by=bo)
+        claim(handoff.pk, by=bo)
         page = client.get(here)
         page = press(client, page, form_to(page, f"/handoffs/{handoff.pk}/{word}/"), note="Look at the relay first.")
         assert SessionHandoff.objects.get(pk=handoff.pk).state == state
@@ -531,8 +534,8 @@ def test_the_status_update_about_an_escalation_is_the_saved_prose_and_asks_nobod
     if ready:
         tasks.assess.func(handoff_id=str(handoff.pk))
         handoff.refresh_from_db()
-    monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker: NoAssistant())
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller: NoAssistant())
+    claim(handoff.pk, by=bo)
 
     for audience in ("ticket", "client", "email"):
         answer = signed_in(bo).post(
@@ -621,7 +624,7 @@ def test_a_job_that_fails_logs_the_handoff_but_never_its_text(handoff, lines, mo
         def assess(self, case):
             raise ValueError(f"could not read {MARKER}")
 
-    monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker: Broken())
+    monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller: Broken())
 
     tasks.assess.func(handoff_id=str(handoff.pk))
 

@@ -12,12 +12,12 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import Account, Event, User
 from escalations.models import Notification, Seen
-from flowpilot import lane
+from flowpilot import lane, sessions
 from flowpilot.models import (
     AISession,
-    AssistantBreaker,
     AssistantCall,
-    AssistantDay,
+    CircuitBreaker,
+    DailyUsage,
     Fix,
     Proposal,
     Repeat,
@@ -25,7 +25,10 @@ from flowpilot.models import (
     SearchEntry,
     Secret,
 )
+from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
+from handoffs.parking import park
+from handoffs.returning import return_to_opener
 from tests.factories import UserFactory, hand_off, make_session
 
 ROOMS = ("accounts", "flowpilot", "handoffs", "escalations")
@@ -104,13 +107,13 @@ def world(ana, bo):
         Fix.objects.create(session=made, number=3, title=f"{SECRET} fix")
         AISession.objects.filter(pk=made.pk).update(card_count=3)
         lane.add_fact(made.pk, by=ana, text=f"{SECRET} fact")
-        AISession.objects.say(made.pk, by=ana, text=f"{SECRET} said", reply=False)
+        sessions.post(made.pk, by=ana, text=f"{SECRET} said", reply=False)
         return made
 
     waiting = hand_off(session(), ana, needs=f"{SECRET} needs", target=bo)
     claimed = hand_off(session(), ana, needs=f"{SECRET} needs")
-    SessionHandoff.objects.claim(claimed.pk, by=bo)
-    parked = SessionHandoff.objects.park(session().pk, by=ana, needs=f"{SECRET} park").handoff
+    claim(claimed.pk, by=bo)
+    parked = park(session().pk, by=ana, needs=f"{SECRET} park").handoff
     return SimpleNamespace(waiting=waiting, claimed=claimed, parked=parked, note=Notification.objects.filter(user=bo).first())
 
 
@@ -242,7 +245,7 @@ def test_the_link_of_a_claimed_handoff_says_who_has_it_and_no_more(world, signed
 
 
 def test_the_link_of_a_handoff_that_is_over_says_why_and_no_more(world, bo, dana, signed_in):
-    SessionHandoff.objects.give_back(world.claimed.pk, by=bo, note=f"{SECRET} instructions")
+    return_to_opener(world.claimed.pk, by=bo, note=f"{SECRET} instructions")
 
     for headers in KINDS.values():
         answer = signed_in(dana).get(address("handoff", world.claimed), headers=headers)
@@ -316,7 +319,7 @@ def test_an_inactive_person_with_the_right_password_is_refused_in_words(bo):
 
 # The counter is no record: a number per account, written with each event, with nothing in it to look at.
 # Nor is the search's index: what it holds stands in the sessions that it was made of.
-NOT_FOR_STAFF: set[type] = {SearchEntry, AssistantBreaker}
+NOT_FOR_STAFF: set[type] = {SearchEntry, CircuitBreaker}
 OURS = [model for room in ROOMS for model in apps.get_app_config(room).get_models() if model not in NOT_FOR_STAFF]
 HISTORY = [model for model in OURS if model not in (Account, User)]
 
@@ -337,7 +340,7 @@ def what_the_assistant_leaves(session):
     AssistantCall.objects.create(
         account_id=session.account_id, session_id=session.pk, job="reply", provider="openai", model="m", outcome="ok"
     )
-    AssistantDay.objects.create(account_id=session.account_id, day=step.at.date(), calls=1, tokens=7)
+    DailyUsage.objects.create(account_id=session.account_id, day=step.at.date(), calls=1, tokens=7)
     ReplyDraft.objects.create(session=session, step=step.number, text=f"{session.title} draft")
     Proposal.objects.create(session=session, kind="fact", text=f"{session.title} proposal", source=step)
     Repeat.objects.create(session=session, title=f"{session.title} repeat", reply=step, done_in=step)
@@ -387,10 +390,10 @@ def shown(page):
 
 
 def test_the_breaker_of_the_installation_is_for_superusers(stan, root, signed_in):
-    AssistantBreaker.objects.create(key="openai")
+    CircuitBreaker.objects.create(key="openai")
 
-    assert signed_in(root).get(changelist(AssistantBreaker)).status_code == 200
-    assert signed_in(stan).get(changelist(AssistantBreaker)).status_code in (302, 403)
+    assert signed_in(root).get(changelist(CircuitBreaker)).status_code == 200
+    assert signed_in(stan).get(changelist(CircuitBreaker)).status_code in (302, 403)
 
 
 def test_every_model_is_in_the_admin():
@@ -511,7 +514,7 @@ def test_release_in_the_admin_goes_through_the_verb(world, bo, dana, signed_in, 
 
 def test_staff_of_one_account_release_nothing_of_another(both, eve, stan, signed_in):
     gil = User.objects.get(email="gil@globex.example")
-    SessionHandoff.objects.claim(both.handoff.pk, by=gil)
+    claim(both.handoff.pk, by=gil)
 
     signed_in(stan).post(changelist(SessionHandoff), {"action": "release", "_selected_action": [both.handoff.pk]})
 

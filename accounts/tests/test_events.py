@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
-from accounts.events import CHANNEL, KINDS, News, happening, record
+from accounts.events import CHANNEL, KINDS, News, event_recorded, record
 from accounts.models import Account, Event, EventCounter
 
 
@@ -29,11 +29,11 @@ class Fault(Exception):
 
 @contextmanager
 def taking_part(receiver: Callable[..., Any]) -> Iterator[None]:
-    happening.connect(receiver, weak=False, dispatch_uid="test")
+    event_recorded.connect(receiver, weak=False, dispatch_uid="test")
     try:
         yield
     finally:
-        happening.disconnect(dispatch_uid="test")
+        event_recorded.disconnect(dispatch_uid="test")
 
 
 @contextmanager

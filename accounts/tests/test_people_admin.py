@@ -414,19 +414,19 @@ def test_what_a_deactivated_person_holds_stays_theirs(lea, session, ana):
 
 
 def test_a_fault_while_it_is_recorded_takes_everything_back(lea, bo):
-    from accounts.events import happening
+    from accounts.events import event_recorded
 
     def broken(sender, **kwargs):
         raise ZeroDivisionError
 
-    happening.connect(broken, weak=False, dispatch_uid="test")
+    event_recorded.connect(broken, weak=False, dispatch_uid="test")
     try:
         with pytest.raises(ZeroDivisionError):
             deactivate(bo.pk, by=lea)
         with pytest.raises(ZeroDivisionError):
             nia(lea)
     finally:
-        happening.disconnect(dispatch_uid="test")
+        event_recorded.disconnect(dispatch_uid="test")
 
     assert now(bo).is_active
     assert not User.objects.filter(email="nia@acme.example").exists()

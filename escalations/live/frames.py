@@ -5,18 +5,19 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from accounts.events import ABOUT_PEOPLE
-from accounts.models import Event, EventCounter, User
-from accounts.people import LEADS
+from accounts.events import bare_kinds
+from accounts.models import Event, EventCounter
 from escalations.live.hub import LARGEST_FRAME, Frame
-from flowpilot.models import AISession, SessionHand
+from flowpilot.access import reader_ids
+from flowpilot.models import AISession
+from handoffs.events import HandoffClaimed, HandoffOpened, HandoffReleased, HandoffReturned, HandoffSuperseded, HandoffWithdrawn
 from handoffs.models import SessionHandoff
 
 # How many missed events are read one by one; beyond, pages are told the newest number and fetch.
 MOST_AT_ONCE = 200
 
-_CARD_COMES = {"handoff_opened", "handoff_released"}
-_CARD_GOES = {"handoff_claimed", "handoff_withdrawn", "handoff_superseded"}
+_CARD_COMES = {HandoffOpened.KIND, HandoffReleased.KIND}
+_CARD_GOES = {HandoffClaimed.KIND, HandoffWithdrawn.KIND, HandoffSuperseded.KIND}
 
 
 def current_number(account_id: int) -> int:
@@ -46,7 +47,7 @@ def _bare_frame(number: int) -> Frame:
 
 def frame_of(event: Event) -> Frame:
     """One event on the wire. A card is the same for everybody; what differs per viewer is done in the page."""
-    if event.kind in ABOUT_PEOPLE:
+    if event.kind in bare_kinds():
         return _bare_frame(event.number)
     body: dict[str, Any] = {"n": event.number, "kind": event.kind, "by": event.by_id}
     readers: frozenset[int] | None = None
@@ -61,35 +62,28 @@ def frame_of(event: Event) -> Frame:
         body["author"] = handoff.author_id
         if event.kind in _CARD_COMES and handoff.state == SessionHandoff.State.OPEN:
             except_user = handoff.author_id
-            if event.kind == "handoff_released":
+            if event.kind == HandoffReleased.KIND:
                 own = json.dumps(body)
             body["card"] = render_to_string("escalations/_card.html", {"handoff": handoff, "live": True})
-            body["bell"] = "claimers" if event.kind == "handoff_opened" else None
+            body["bell"] = "claimers" if event.kind == HandoffOpened.KIND else None
             body["announce"] = f"New escalation, {handoff.get_priority_display().lower()}: {handoff.session.title}, from {handoff.author}"
         elif event.kind in _CARD_GOES:
             body["gone"] = True
-            if event.kind == "handoff_claimed":
+            if event.kind == HandoffClaimed.KIND:
                 body["announce"] = f"{event.by} claimed: {handoff.session.title}"
                 body["name"] = str(event.by)
-        elif event.kind == "handoff_returned":
-            readers = _readers(handoff.session)
+        elif event.kind == HandoffReturned.KIND:
+            readers = reader_ids(handoff.session)
             body["bell"] = handoff.session.user_id
-        elif handoff.session.status != AISession.Status.REQUESTING:
-            readers = _readers(handoff.session)
+        else:
+            readers = reader_ids(handoff.session)
     elif event.session:
         session = AISession.objects.filter(pk=event.session).first()
         if session is None:
             return _bare_frame(event.number)
         body["session"] = str(session.pk)
-        readers = None if session.status == AISession.Status.REQUESTING else _readers(session)
+        readers = reader_ids(session)
     whole = json.dumps(body)
     if len(whole.encode()) > LARGEST_FRAME:
         whole = _bare(event.number)
     return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own)
-
-
-def _readers(session: AISession) -> frozenset[int]:
-    """Ids of the people who may read the session: the same rule as `flowpilot.access.readable_by`, from the session's side."""
-    leads = User.objects.filter(account_id=session.account_id, is_active=True, role__in=LEADS).values_list("pk", flat=True)
-    hands = SessionHand.objects.filter(session=session).values_list("user_id", flat=True)
-    return frozenset({session.user_id, session.handler_id, *leads, *hands})

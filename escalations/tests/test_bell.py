@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Event
 from escalations.bell import title_of
 from escalations.models import Notification
-from flowpilot.models import AISession
+from flowpilot import sessions
 from handoffs.models import SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
@@ -76,7 +76,7 @@ def test_nothing_else_rings(ana, bo, lea, handoff, act):
         case "withdraw":
             verbs.withdraw(handoff.pk, by=ana)
         case "resolve":
-            AISession.objects.resolve(handoff.session_id, by=bo)
+            sessions.resolve(handoff.session_id, by=bo)
 
     assert Notification.objects.count() == before
 

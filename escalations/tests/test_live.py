@@ -22,7 +22,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, connections, transaction
 from django.test import signals
 
-from accounts.events import News, record
+from accounts.events import record
 from accounts.models import Event
 from escalations.live import frames
 from escalations.live import hub as hub_module
@@ -30,9 +30,16 @@ from escalations.live import listener as listener_module
 from escalations.live.hub import LARGEST_FRAME, hub
 from escalations.live.listener import connection_info, listener
 from escalations.routing import websocket_urlpatterns
+from flowpilot import sessions
+from flowpilot.events import LaneChanged
 from flowpilot.models import AISession
 from handoffs import tasks
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.parking import park, resume
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from tests.factories import UserFactory, hand_off, make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,7 +152,7 @@ async def until(holds, sentence):
 def ring(account_id, by=None, count=1):
     """Some events that concern nobody's session; returns the number of the last."""
     with transaction.atomic():
-        return record(*[News("lane_changed", account_id, by and by.pk) for _ in range(count)])[-1].number
+        return record(*[LaneChanged(account_id=account_id, by_id=by and by.pk) for _ in range(count)])[-1].number
 
 
 def last_number(account_id):
@@ -237,7 +244,7 @@ def test_another_account_hears_nothing(session, ana, eve, play):
     async def scenario():
         stranger = await watching(eve)
         handoff = await act(hand_off, session, ana)
-        await act(SessionHandoff.objects.withdraw, handoff.pk, by=ana)
+        await act(withdraw, handoff.pk, by=ana)
         number = await act(ring, eve.account_id)
         heard = await stranger.heard_until(number)
         assert [frame["n"] for frame in heard] == [1]
@@ -250,8 +257,8 @@ def test_parking_is_a_bare_number_to_everybody_who_may_not_read_it(session, ana,
     async def scenario():
         pages = [await watching(who) for who in (bo, vic)]
         leads = await watching(lea)
-        parked = await act(SessionHandoff.objects.park, session.pk, by=ana)
-        await act(SessionHandoff.objects.resume, session.pk, by=ana)
+        parked = await act(park, session.pk, by=ana)
+        await act(resume, session.pk, by=ana)
         number = await act(last_number, ana.account_id)
         for page in pages:
             heard = await page.heard_until(number)
@@ -262,11 +269,11 @@ def test_parking_is_a_bare_number_to_everybody_who_may_not_read_it(session, ana,
 
 
 def test_news_of_a_session_is_heard_whole_only_by_those_who_may_read_it(handoff, ana, bo, dana, lea, vic, play):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     async def scenario():
         pages = {who: await watching(who) for who in (ana, bo, lea, dana, vic)}
-        await act(AISession.objects.say, handoff.session_id, by=bo, text="On it", kind="note")
+        await act(sessions.post, handoff.session_id, by=bo, text="On it", kind="note")
         number = await act(last_number, ana.account_id)
         for who, page in pages.items():
             frame = (await page.heard_until(number))[-1]
@@ -280,7 +287,7 @@ def test_news_of_a_session_is_heard_whole_only_by_those_who_may_read_it(handoff,
 
 
 def test_the_assessment_of_a_claimed_handoff_is_heard_whole_only_by_those_who_may_read_it(handoff, ana, bo, dana, play):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     async def scenario():
         readers, other = [await watching(ana), await watching(bo)], await watching(dana)
@@ -296,18 +303,18 @@ def test_the_assessment_of_a_claimed_handoff_is_heard_whole_only_by_those_who_ma
 def test_a_claimed_card_goes_away_for_everybody_and_a_released_one_comes_back(handoff, ana, bo, dana, vic, play):
     async def scenario():
         pages = [await watching(who) for who in (ana, bo, dana, vic)]
-        await act(SessionHandoff.objects.claim, handoff.pk, by=bo)
+        await act(claim, handoff.pk, by=bo)
         claimed = await act(last_number, ana.account_id)
         for page in pages:
             frame = (await page.heard_until(claimed))[-1]
             assert (frame["kind"], frame["gone"], frame["handoff"]) == ("handoff_claimed", True, str(handoff.pk))
             assert frame["name"] == "Bo Lindqvist"
-        await act(SessionHandoff.objects.release, handoff.pk, by=bo, note="Not mine")
+        await act(release, handoff.pk, by=bo, note="Not mine")
         released = await act(last_number, ana.account_id)
         for page in pages:
             frame = (await page.heard_until(released))[-1]
             assert ("card" in frame) == (page.user != ana)
-        await act(SessionHandoff.objects.withdraw, handoff.pk, by=ana)
+        await act(withdraw, handoff.pk, by=ana)
         for page in pages:
             assert (await page.heard_until(await act(last_number, ana.account_id)))[-1]["gone"]
 
@@ -315,11 +322,11 @@ def test_a_claimed_card_goes_away_for_everybody_and_a_released_one_comes_back(ha
 
 
 def test_a_return_rings_the_bell_of_the_opener_only(handoff, ana, bo, dana, play):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     async def scenario():
         opener, other = await watching(ana), await watching(dana)
-        await act(SessionHandoff.objects.give_back, handoff.pk, by=bo, note="Secret instructions")
+        await act(return_to_opener, handoff.pk, by=bo, note="Secret instructions")
         number = await act(last_number, ana.account_id)
         frame = (await opener.heard_until(number))[-1]
         assert (frame["kind"], frame["bell"]) == ("handoff_returned", ana.pk)
@@ -477,7 +484,7 @@ def test_an_event_whose_row_is_gone_is_told_as_its_number(ana, bo, play):
 
         def of_nothing():
             with transaction.atomic():
-                return record(News("lane_changed", ana.account_id, ana.pk, session=uuid.uuid4()))[-1].number
+                return record(LaneChanged(account_id=ana.account_id, by_id=ana.pk, session=uuid.uuid4()))[-1].number
 
         number = await act(of_nothing)
         assert await page.heard_until(number) == [{"n": number}]
@@ -511,7 +518,7 @@ import django
 django.setup()
 from accounts.models import User
 from handoffs.models import SessionHandoff
-opened = SessionHandoff.objects.open(uuid.UUID(sys.argv[2]), by=User.objects.get(pk=int(sys.argv[3])), needs="From a command")
+opened = open_handoff(uuid.UUID(sys.argv[2]), by=User.objects.get(pk=int(sys.argv[3])), needs="From a command")
 print(opened.handoff.pk)
 """
 
@@ -733,7 +740,7 @@ def test_who_was_not_heard_of_again_is_forgotten(handoff, bo, dana, play, monkey
 
 @pytest.mark.parametrize("asked", ["foreign", "parked", "nobody's", "not-an-id", "%00"])
 def test_a_handoff_that_is_none_of_theirs_in_the_address_tells_nobody(handoff, ana, bo, eve, play, asked):
-    parked = SessionHandoff.objects.park(make_session(ana).pk, by=ana).handoff
+    parked = park(make_session(ana).pk, by=ana).handoff
     who = eve if asked == "foreign" else bo
     query = {"foreign": handoff.pk, "parked": parked.pk, "nobody's": uuid.uuid4()}.get(asked, asked)
 

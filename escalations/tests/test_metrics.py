@@ -10,13 +10,15 @@ from bs4 import BeautifulSoup
 from django.core.management import call_command
 from django.db import transaction
 
-from accounts.events import News, record
+from accounts.events import record
+from assistant.results import NewFix, NewTask, Reply
 from escalations.metrics import PERIODS, figures
-from flowpilot import fixes, lane, replies, steps
-from flowpilot.assistant.results import NewFix, NewTask, Reply
+from flowpilot import fixes, lane, replies, sessions, steps
+from flowpilot.events import LaneChanged
 from flowpilot.models import AISession
 from flowpilot.steps import NewStep
 from handoffs import judging
+from handoffs.events import AssessmentReady
 from handoffs.models import SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
@@ -52,7 +54,7 @@ def claimed(handoff, bo):
 
 
 def note(handoff, by, seconds, kind="note"):
-    return AISession.objects.say(handoff.session_id, by=by, text="Something", kind=kind, at=after(seconds), reply=False)
+    return sessions.post(handoff.session_id, by=by, text="Something", kind=kind, at=after(seconds), reply=False)
 
 
 # --- nothing to count ---------------------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ def test_the_outcome_of_a_fix_counts(session, ana, bo):
     handoff = hand_off(session, ana, at=NINE)
     verbs.claim(handoff.pk, by=bo, at=after(60))
 
-    fixes.tell(session.pk, 3, by=bo, outcome="worked", at=after(100))
+    fixes.report_outcome(session.pk, 3, by=bo, outcome="worked", at=after(100))
 
     assert report(ana)["time_to_first_action"] == each(40.0)
 
@@ -210,8 +212,10 @@ def test_an_imported_step_does_not_count(claimed, ana, bo):
 
 def test_the_system_does_not_count(claimed, ana, bo):
     with transaction.atomic():
-        record(News("lane_changed", ana.account_id, bo.pk, session=claimed.session_id, details={"card": 2}, at=after(70)))
-        record(News("assessment_ready", ana.account_id, None, session=claimed.session_id, handoff=claimed.pk, at=after(71)))
+        record(LaneChanged(account_id=ana.account_id, by_id=bo.pk, session=claimed.session_id, card=2, at=after(70)))
+        record(AssessmentReady(
+                account_id=ana.account_id, by_id=None, session=claimed.session_id, handoff=claimed.pk, generation=1, new_steps=0, at=after(71)
+            ))
 
     assert report(ana)["acted_on"] == 0
 
@@ -221,7 +225,7 @@ def test_resolving_settles_the_fix_and_that_is_no_action_of_its_own(session, ana
     handoff = hand_off(session, ana, at=NINE)
     verbs.claim(handoff.pk, by=bo, at=after(60))
 
-    AISession.objects.resolve(session.pk, by=bo, at=after(90))
+    sessions.resolve(session.pk, by=bo, at=after(90))
 
     assert report(ana)["acted_on"] == 0
 
@@ -238,7 +242,7 @@ def test_somebody_elses_hand_does_not_count(claimed, ana, bo):
 
 def test_what_the_claimer_wrote_before_the_claim_does_not_count(session, ana, bo):
     AISession.objects.filter(pk=session.pk).update(handler=bo)
-    AISession.objects.say(session.pk, by=bo, text="Before", kind="note", at=after(-100))
+    sessions.post(session.pk, by=bo, text="Before", kind="note", at=after(-100))
     handoff = hand_off(session, ana, at=NINE)
 
     verbs.claim(handoff.pk, by=bo, at=after(60))
@@ -290,7 +294,7 @@ def test_a_claim_without_action_before_a_release_does_not_borrow_a_later_one(cla
 
 
 def test_an_action_in_another_session_does_not_count(claimed, ana, bo):
-    AISession.objects.say(make_session(bo).pk, by=bo, text="Elsewhere", kind="note", at=after(70))
+    sessions.post(make_session(bo).pk, by=bo, text="Elsewhere", kind="note", at=after(70))
 
     assert report(ana)["acted_on"] == 0
 
@@ -399,7 +403,7 @@ def test_entries_are_counted_by_verdict_and_part(assessed, ana, bo):
     judge(assessed, bo, "known", 0, "right")
     judge(assessed, bo, "known", 1, "wrong")
     judge(assessed, bo, "cause", 0, "right")
-    judging.say_missing(assessed.pk, by=bo, text="The build", at=after(110))
+    judging.report_missing(assessed.pk, by=bo, text="The build", at=after(110))
 
     told = said(ana)
 
@@ -408,7 +412,7 @@ def test_entries_are_counted_by_verdict_and_part(assessed, ana, bo):
 
 
 def test_what_was_only_missing_counts_as_judged(assessed, ana, bo):
-    judging.say_missing(assessed.pk, by=bo, text="The build", at=after(110))
+    judging.report_missing(assessed.pk, by=bo, text="The build", at=after(110))
 
     assert (said(ana)["judged"], said(ana)["missing"]) == (1, 1)
 
@@ -422,7 +426,7 @@ def test_a_changed_verdict_counts_once_and_as_it_stands(assessed, ana, bo):
 
 def test_a_verdict_belongs_to_the_period_in_which_it_was_given(assessed, ana, bo):
     judge(assessed, bo, "known", 0, "right")
-    judging.say_missing(assessed.pk, by=bo, text="The build", at=after(100))
+    judging.report_missing(assessed.pk, by=bo, text="The build", at=after(100))
 
     within, beyond, before = (
         said(ana, "7d", now=now) for now in (after(100) + timedelta(days=7), after(101) + timedelta(days=7), after(99))
@@ -447,7 +451,7 @@ def test_judging_is_no_first_action(assessed, ana, bo):
 
 def test_the_page_shows_them_with_what_they_mean(assessed, bo, signed_in):
     judging.judge(assessed.pk, by=bo, part="known", entry=0, verdict="right")
-    judging.say_missing(assessed.pk, by=bo, text="The build of a very secret client")
+    judging.report_missing(assessed.pk, by=bo, text="The build of a very secret client")
 
     page = BeautifulSoup(signed_in(bo).get("/escalations/metrics/").content, "html.parser")
 

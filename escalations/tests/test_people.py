@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Event, User
-from handoffs.models import SessionHandoff
+from handoffs.claiming import claim
+from handoffs.parking import park
 from tests.factories import PASSWORD, UserFactory, hand_off, make_session
 
 NEW = "Correct-Horse-77"
@@ -387,8 +388,8 @@ def test_the_last_owner_stays_and_the_page_says_why(ola, signed_in, as_json):
 def test_the_page_says_truthfully_what_becomes_of_what_they_hold(lea, ana, bo, signed_in):
     make_session(bo, title="Their own")
     claimed = hand_off(make_session(ana, title="Claimed by them"), ana)
-    SessionHandoff.objects.claim(claimed.pk, by=bo)
-    SessionHandoff.objects.park(make_session(bo, title="Parked by them").pk, by=bo)
+    claim(claimed.pk, by=bo)
+    park(make_session(bo, title="Parked by them").pk, by=bo)
     make_session(ana, title="Somebody else's")
 
     page = soup_of(signed_in(lea).get(f"/people/{bo.pk}/")).find("main")
@@ -403,9 +404,9 @@ def test_the_page_says_truthfully_what_becomes_of_what_they_hold(lea, ana, bo, s
 
 def test_what_the_page_says_about_what_they_hold_is_so(lea, ana, bo, signed_in):
     claimed = hand_off(make_session(ana), ana)
-    SessionHandoff.objects.claim(claimed.pk, by=bo)
+    claim(claimed.pk, by=bo)
     parked = make_session(bo)
-    SessionHandoff.objects.park(parked.pk, by=bo)
+    park(parked.pk, by=bo)
     own = make_session(bo)
     client = signed_in(lea)
     client.post(f"/people/{bo.pk}/deactivate/")

@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from escalations.queue import mark_seen, row_json, rows_for, seen_by
-from flowpilot.models import AISession, Priority
+from flowpilot import sessions
+from flowpilot.models import Priority
 from handoffs.models import SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
 
@@ -57,7 +58,7 @@ def test_what_is_not_open_leaves_it_for_everybody(handoff, ana, bo, dana, ending
     if ending == "returned":
         verbs.give_back(handoff.pk, by=bo, note="Delete them.")
     if ending == "superseded":
-        AISession.objects.resolve(handoff.session_id, by=bo)
+        sessions.resolve(handoff.session_id, by=bo)
     if ending == "parked":
         verbs.park(handoff.session_id, by=bo)
 

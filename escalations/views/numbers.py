@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.answers import refusal_page, refuse, wants_json
-from accounts.people import MAY_CLAIM
+from accounts.permissions import MAY_CLAIM
 from accounts.verbs import Refused
 from escalations.metrics import PERIODS, figures
 from flowpilot.views.answering import person

@@ -12,8 +12,9 @@ from accounts import people_admin
 from accounts.answers import invalid, person_json, refuse, toast, wants_json
 from accounts.forms import NewPersonForm, PasswordForm, PersonForm, Refusable
 from accounts.models import Role, User
-from accounts.people import LEADS, standing_of
+from accounts.people import standing_of
 from accounts.people_admin import Access
+from accounts.permissions import LEADS
 from accounts.verbs import Refused
 from flowpilot.busy import with_standing
 from flowpilot.models import AISession

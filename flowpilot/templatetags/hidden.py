@@ -13,10 +13,9 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.templatetags.words import icon
-from flowpilot.invisible import parts
-from flowpilot.models import AISession
-from flowpilot.secrets.kinds import PLACEHOLDER, label
-from flowpilot.secrets.models import Secret
+from flowpilot.models import AISession, Secret
+from redaction.invisible import parts
+from redaction.kinds import PLACEHOLDER, label
 
 register = template.Library()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flowpilot.tests.provider import Scripted, scripted, settings_for
+from tests.provider import Scripted, scripted, settings_for
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.http import Http404
 
+from flowpilot import sessions
 from flowpilot.access import get_readable, get_writable, may_read, may_write, readable_by
 from flowpilot.models import AISession
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
@@ -88,7 +89,7 @@ def test_whoever_ever_had_it_goes_on_reading_it(handoff, ana, bo, dana, vic, lea
 
 def test_a_resolved_session_is_still_read_by_who_worked_on_it(handoff, ana, bo, dana):
     type(handoff).objects.claim(handoff.pk, by=bo)
-    AISession.objects.resolve(handoff.session_id, by=ana)
+    sessions.resolve(handoff.session_id, by=ana)
 
     assert readers(handoff.session, [ana, bo, dana]) == {"Ana", "Bo"}
 

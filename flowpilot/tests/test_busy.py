@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.people import who_may_claim
+from flowpilot import sessions
 from flowpilot.busy import readiest_first, with_standing
-from flowpilot.models import AISession
-from handoffs.models import SessionHandoff
+from handoffs.claiming import claim
+from handoffs.parking import park
 from tests.factories import UserFactory, hand_off, make_session
 
 
@@ -25,9 +26,9 @@ def names(people):
 def test_only_active_sessions_in_their_hands_count(ana, bo):
     make_session(ana)
     claimed = hand_off(make_session(ana), ana)
-    SessionHandoff.objects.claim(claimed.pk, by=bo)
-    SessionHandoff.objects.park(make_session(ana).pk, by=ana)
-    AISession.objects.resolve(make_session(ana).pk, by=ana)
+    claim(claimed.pk, by=bo)
+    park(make_session(ana).pk, by=ana)
+    sessions.resolve(make_session(ana).pk, by=ana)
     hand_off(make_session(ana), ana)
 
     found = {person.pk: (person.holding, person.state.busy_with) for person in with_standing(User.objects.filter(pk__in=[ana.pk, bo.pk]))}

@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Event
+from assistant.results import NewFix, Reply
 from flowpilot import fixes
-from flowpilot.assistant.results import NewFix, Reply
 from flowpilot.models import AISession, Fix
 from flowpilot.replies import write_scripted
 from tests.factories import make_session
@@ -30,7 +30,7 @@ def propose(session, title):
 
 
 def tell(fix, by, outcome, **more):
-    return fixes.tell(fix.session_id, fix.number, by=by, outcome=outcome, **more)
+    return fixes.report_outcome(fix.session_id, fix.number, by=by, outcome=outcome, **more)
 
 
 def unchanged(fix):
@@ -76,7 +76,7 @@ def test_an_outcome_is_told_on_the_card_and_on_the_timeline(fix, ana, outcome):
     told = tell(fix, ana, outcome, at=fix.created_at)
 
     assert (told.outcome, told.by, told.is_settled) == (outcome, ana, True)
-    step = told.told_in
+    step = told.reported_in
     assert (step.kind, step.author, step.card, step.asked) == ("outcome", ana, fix.number, fix.title)
     assert step.text == WORDS[outcome]
     event = Event.objects.get(kind="fix_settled")
@@ -87,7 +87,7 @@ def test_an_outcome_is_told_on_the_card_and_on_the_timeline(fix, ana, outcome):
 def test_what_was_said_about_it_is_kept_on_the_timeline(fix, ana):
     told = tell(fix, ana, "partial", note="Mail works,\x00 calendars do not.")
 
-    assert told.told_in.text == "Delete the stored credentials: worked in part. Mail works, calendars do not."
+    assert told.reported_in.text == "Delete the stored credentials: worked in part. Mail works, calendars do not."
     assert "calendars" not in str(Event.objects.get(kind="fix_settled").details)
 
 
@@ -95,7 +95,7 @@ def test_applied_says_why_it_cannot_be_verified_yet(fix, ana):
     told = tell(fix, ana, "applied", note="The user is at lunch.")
 
     assert (told.outcome, told.waiting_for, told.is_settled) == ("applied", "The user is at lunch.", False)
-    assert told.told_in.text == "Delete the stored credentials: applied, waiting to be verified. The user is at lunch."
+    assert told.reported_in.text == "Delete the stored credentials: applied, waiting to be verified. The user is at lunch."
 
 
 @pytest.mark.parametrize("note", ["", "  ", "\x00"])
@@ -119,8 +119,8 @@ def test_a_long_reason_fits_the_card_and_stands_whole_on_the_timeline(fix, ana):
     told = tell(fix, ana, "applied", note="x" * 400)
 
     assert len(told.waiting_for) == 300
-    assert "x" * 400 in told.told_in.text
-    assert tell(fix, ana, "applied", note="x" * 400).told_in == told.told_in
+    assert "x" * 400 in told.reported_in.text
+    assert tell(fix, ana, "applied", note="x" * 400).reported_in == told.reported_in
 
 
 @pytest.mark.parametrize("outcome", ["", "fixed", "proposed"])
@@ -135,7 +135,7 @@ def test_told_twice_is_told_once(fix, ana):
 
     again = tell(fix, ana, "worked")
 
-    assert again.told_in == first.told_in
+    assert again.reported_in == first.reported_in
     assert (Event.objects.count(), fix.session.steps.filter(kind="outcome").count()) == (events, 1)
 
 
@@ -161,13 +161,13 @@ def test_a_double_click_tells_once(fix, ana, second_waits_for_first):
 def test_flowpilot_owes_a_reply_to_what_was_told(fix, ana):
     told = tell(fix, ana, "failed")
 
-    assert AISession.objects.get(pk=fix.session_id).reply_due == told.told_in.number
+    assert AISession.objects.get(pk=fix.session_id).reply_requested_for == told.reported_in.number
 
 
 def test_without_a_reply_it_owes_none(fix, ana):
     tell(fix, ana, "failed", reply=False)
 
-    assert AISession.objects.get(pk=fix.session_id).reply_due is None
+    assert AISession.objects.get(pk=fix.session_id).reply_requested_for is None
 
 
 # --- who, and when ------------------------------------------------------------------------------------------------
@@ -198,6 +198,6 @@ def test_nothing_is_told_of_a_session_at_rest(fix, ana, status):
 def test_a_fix_that_is_not_in_this_session_is_not_found(fix, ana):
     other = make_session(ana)
 
-    assert fixes.tell(other.pk, fix.number, by=ana, outcome="worked").error == "not_found"
-    assert fixes.tell(fix.session_id, 2, by=ana, outcome="worked").error == "not_found"
+    assert fixes.report_outcome(other.pk, fix.number, by=ana, outcome="worked").error == "not_found"
+    assert fixes.report_outcome(fix.session_id, 2, by=ana, outcome="worked").error == "not_found"
     assert unchanged(fix)

@@ -5,8 +5,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Event
-from flowpilot import lane, steps
-from flowpilot.assistant.results import NewFix, NewTask, Reply
+from assistant.results import NewFix, NewTask, Reply
+from flowpilot import lane, sessions, steps
 from flowpilot.models import AISession, Fact, SessionStep, Task
 from flowpilot.replies import write_scripted
 from tests.factories import make_session
@@ -167,7 +167,7 @@ def test_one_reply_is_owed_for_all_that_was_sent(session, ana):
 
     sent = lane.send(session.pk, by=ana)
 
-    assert AISession.objects.get(pk=session.pk).reply_due == sent[-1].number
+    assert AISession.objects.get(pk=session.pk).reply_requested_for == sent[-1].number
     assert last_event().details == {"first": 4, "last": 5, "kinds": ["answer", "check"], "begun_by": "person"}
 
 
@@ -176,7 +176,7 @@ def test_sending_without_a_reply_owes_none(session, ana):
 
     lane.send(session.pk, by=ana, reply=False)
 
-    assert AISession.objects.get(pk=session.pk).reply_due is None
+    assert AISession.objects.get(pk=session.pk).reply_requested_for is None
 
 
 def test_the_preview_shows_exactly_what_is_sent(session, ana):
@@ -246,7 +246,7 @@ def test_a_fact_from_a_step_that_is_not_there_is_refused(session, ana, step):
 
 def test_a_step_of_another_session_is_no_source(session, ana):
     other = make_session(ana)
-    number = AISession.objects.say(other.pk, by=ana, text="Only there", kind="note").number
+    number = sessions.post(other.pk, by=ana, text="Only there", kind="note").number
 
     assert lane.add_fact(session.pk, by=ana, text="Only there", step=number).error == "not_found"
 

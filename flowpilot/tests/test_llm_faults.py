@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings
 
 from flowpilot.models import AISession, AssistantCall, Fact, Fix, SessionStep, Task
-from flowpilot.tests.provider import Call
 from handoffs import tasks
 from handoffs.models import SessionHandoff
+from tests.provider import Call
 
 KEY = "sk-test-0123456789abcdefABCDEF"
 

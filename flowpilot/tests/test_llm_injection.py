@@ -6,13 +6,13 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from flowpilot import replies
+from flowpilot import replies, sessions
 from flowpilot.models import AISession, Fact, Fix, Proposal, Secret
-from flowpilot.tests.injections import TEXTS
-from flowpilot.tests.provider import Call
 from handoffs import tasks
 from handoffs.models import SessionHandoff
 from tests.factories import hand_off
+from tests.injections import TEXTS
+from tests.provider import Call
 
 KEY = "sk-test-0123456789abcdefABCDEF"
 PASSWORD = "Winter-Krone!2024"
@@ -22,8 +22,8 @@ EVIL = "<img src=x onerror=alert(1)>[x](https://evil.example/?k=1)"
 OF_THE_ASSESSMENT = {
     "handoffs.SessionHandoff",
     "flowpilot.AssistantCall",
-    "flowpilot.AssistantDay",
-    "flowpilot.AssistantBreaker",
+    "flowpilot.DailyUsage",
+    "flowpilot.CircuitBreaker",
     "accounts.Event",
     "accounts.EventCounter",
 }
@@ -84,8 +84,8 @@ def handoff_but_for_its_assessment(pk) -> dict:
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_an_obeying_model_changes_nothing_and_learns_no_secret(provider, session, ana, text):
-    AISession.objects.say(session.pk, by=ana, text=f"The admin password is {PASSWORD}", reply=False)
-    AISession.objects.say(session.pk, by=ana, text=text, reply=False)
+    sessions.post(session.pk, by=ana, text=f"The admin password is {PASSWORD}", reply=False)
+    sessions.post(session.pk, by=ana, text=text, reply=False)
     handoff = hand_off(session, ana)
     provider.script = obey_in_an_assessment
     rows, row = everything_but(OF_THE_ASSESSMENT), handoff_but_for_its_assessment(handoff.pk)
@@ -130,8 +130,8 @@ def obey_in_a_reply(call: Call) -> None:
 
 @pytest.mark.parametrize("text", TEXTS[::4], ids=range(len(TEXTS[::4])))
 def test_a_reply_that_obeys_is_words_and_cards_and_decides_nothing(provider, session, ana, signed_in, text):
-    AISession.objects.say(session.pk, by=ana, text=f"pw is {PASSWORD}", reply=False)
-    said = AISession.objects.say(session.pk, by=ana, text=text)
+    sessions.post(session.pk, by=ana, text=f"pw is {PASSWORD}", reply=False)
+    said = sessions.post(session.pk, by=ana, text=text)
     facts, fixes = list(Fact.objects.values()), list(Fix.objects.values())
     provider.script = obey_in_a_reply
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flowpilot import fixes, ticketnotes
-from flowpilot.models import AISession, AssistantCall, Fix
+from flowpilot import fixes, sessions, ticketnotes
+from flowpilot.models import AssistantCall, Fix
 
 SAID = "Outlook asks for the password since Monday."
 
@@ -11,7 +11,7 @@ SAID = "Outlook asks for the password since Monday."
 @pytest.fixture
 def told(session, ana):
     """A session in which ana said one thing; its number."""
-    return AISession.objects.say(session.pk, by=ana, text=SAID, reply=False).number
+    return sessions.post(session.pk, by=ana, text=SAID, reply=False).number
 
 
 def stated(text: str, step: int, quote: str = SAID) -> dict:
@@ -19,7 +19,7 @@ def stated(text: str, step: int, quote: str = SAID) -> dict:
 
 
 def notes_of(session, ana) -> str:
-    AISession.objects.resolve(session.pk, by=ana)
+    sessions.resolve(session.pk, by=ana)
     ticketnotes.write(session.pk)
     session.refresh_from_db()
     return session.ticket_notes
@@ -48,7 +48,7 @@ def test_what_settled_it_stands_in_the_notes_although_the_model_forgets_it(provi
     fix = Fix.objects.filter(session=session, current=True).first() or Fix.objects.create(
         session=session, number=90, title="Clear the stored credentials", current=True
     )
-    fixes.tell(session.pk, fix.number, by=ana, outcome="worked", reply=False)
+    fixes.report_outcome(session.pk, fix.number, by=ana, outcome="worked", reply=False)
     provider.script = lambda call: call.answer({"problem": [stated(SAID, told)], "confirmed": [], "root_cause": [], "resolution": []})
 
     assert fix.title in notes_of(session, ana)

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from flowpilot import replies
-from flowpilot.assistant.faults import Fault
-from flowpilot.assistant.llm import prompts, shapes, wire
-from flowpilot.assistant.llm.config import configured
-from flowpilot.models import AISession, AssistantCall
-from flowpilot.tests.provider import settings_for
+from assistant.faults import Fault
+from assistant.llm import client, prompts, schemas
+from assistant.llm.config import configured
+from flowpilot import replies, sessions
+from flowpilot.models import AssistantCall
 from handoffs import tasks
 from tests.factories import hand_off
+from tests.provider import settings_for
 
 _SERVE = """
 import sys, time, xllamacpp
@@ -88,10 +88,10 @@ def test_the_configuration_is_proved_by_a_structured_answer(small):
 def test_a_structured_answer_is_streamed_and_whole_at_the_end(small):
     pieces: list[str] = []
 
-    said = wire.ask(configured(), "smollm2", wire.Question(prompts.CHECK, "{}", shapes.CheckShape), seconds=40, on_json=pieces.append)
+    said = client.ask(configured(), "smollm2", client.Question(prompts.CHECK, "{}", schemas.CheckShape), seconds=40, on_json=pieces.append)
 
     assert said.finish == "stop"
-    assert isinstance(shapes.CheckShape.model_validate_json(said.text).ready, bool)
+    assert isinstance(schemas.CheckShape.model_validate_json(said.text).ready, bool)
     assert said.output_tokens > 0
     assert pieces
     assert said.text.startswith(pieces[0])
@@ -122,7 +122,7 @@ def test_an_assessment_of_a_real_model_is_ready_and_nothing_unproven_is_in_it(sm
 
 
 def test_a_reply_of_a_real_model_comes_in_pieces_and_ends_as_a_step(small, session, ana, monkeypatch):
-    said = AISession.objects.say(session.pk, by=ana, text="The printer is offline.")
+    said = sessions.post(session.pk, by=ana, text="The printer is offline.")
     pieces = []
     monkeypatch.setattr("flowpilot.drafts.keep", lambda pk, step, text: pieces.append(text))
 
@@ -141,7 +141,7 @@ def test_a_reply_of_a_real_model_comes_in_pieces_and_ends_as_a_step(small, sessi
 
 def test_a_deadline_ends_a_real_models_answer(small, session, ana, settings):
     settings.ASSISTANT_LLM = {**settings.ASSISTANT_LLM, "try_seconds": 0.3, "reply_seconds": 0.3}
-    said = AISession.objects.say(session.pk, by=ana, text="The printer is offline.")
+    said = sessions.post(session.pk, by=ana, text="The printer is offline.")
     began = time.monotonic()
 
     replies.reply_to(session.pk, said.number, at=timezone.now())

@@ -9,11 +9,11 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.verbs import Refused
-from flowpilot import drafts, lane, proposals, replies
-from flowpilot.assistant.usage import Asker, take_call
-from flowpilot.models import AISession, AssistantBreaker, AssistantCall, AssistantDay, Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
-from flowpilot.tests.provider import settings_for
+from assistant.usage import Caller, take_call
+from flowpilot import drafts, lane, proposals, replies, sessions
+from flowpilot.models import AssistantCall, CircuitBreaker, DailyUsage, Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
 from tests.factories import UserFactory
+from tests.provider import settings_for
 
 KEY = "sk-test-0123456789abcdefABCDEF"
 LOG_CARD = {"kind": "check", "title": "Read the sign-in log", "why": "It names the reason.", "command": "Get-MgAuditLogSignIn -Top 5"}
@@ -23,7 +23,7 @@ SAID = "Outlook asks for the password since Monday."
 @pytest.fixture
 def owed(session, ana):
     """A session in which FlowPilot owes a reply to what ana just said."""
-    AISession.objects.say(session.pk, by=ana, text=SAID)
+    sessions.post(session.pk, by=ana, text=SAID)
     session.refresh_from_db()
     return session
 
@@ -33,7 +33,7 @@ def made(**parts):
 
 
 def reply(session):
-    return replies.reply_to(session.pk, session.reply_due, at=timezone.now())
+    return replies.reply_to(session.pk, session.reply_requested_for, at=timezone.now())
 
 
 def last(session) -> SessionStep:
@@ -105,9 +105,9 @@ def test_what_has_come_so_far_can_be_read_while_it_is_written(provider, owed, an
 
 
 def test_a_draft_for_an_older_message_is_not_kept_nor_shown(owed, ana):
-    older = owed.reply_due
+    older = owed.reply_requested_for
     drafts.keep(owed.pk, older, "half a")
-    AISession.objects.say(owed.pk, by=ana, text="And one thing more.")
+    sessions.post(owed.pk, by=ana, text="And one thing more.")
     owed.refresh_from_db()
 
     drafts.keep(owed.pk, older - 1, "of nobody")
@@ -134,7 +134,7 @@ def test_playbooks_answer_in_the_models_place_and_say_so(provider, owed, setting
     assert last(owed).remark == why
     assert len(provider.calls) <= 3
     owed.refresh_from_db()
-    assert owed.reply_due is None
+    assert owed.reply_requested_for is None
 
 
 def test_the_remark_is_shown_under_the_reply(provider, owed, ana, signed_in):
@@ -156,21 +156,21 @@ def test_after_some_dead_calls_the_provider_is_left_alone_and_then_tried_by_one(
     reply(owed)
     assert len(provider.calls) == 3
 
-    AISession.objects.say(owed.pk, by=ana, text="Still there?")
+    sessions.post(owed.pk, by=ana, text="Still there?")
     owed.refresh_from_db()
     reply(owed)
 
     assert len(provider.calls) == 3
     assert last(owed).remark == "Playbooks answered. The model's provider was down a moment ago and is given a rest."
 
-    AssistantBreaker.objects.update(open_until=timezone.now())
+    CircuitBreaker.objects.update(open_until=timezone.now())
     provider.script = lambda call: call.answer(made())
-    AISession.objects.say(owed.pk, by=ana, text="And now?")
+    sessions.post(owed.pk, by=ana, text="And now?")
     owed.refresh_from_db()
     reply(owed)
 
     assert last(owed).remark == ""
-    assert (AssistantBreaker.objects.get().failures, AssistantBreaker.objects.get().open_until) == (0, None)
+    assert (CircuitBreaker.objects.get().failures, CircuitBreaker.objects.get().open_until) == (0, None)
 
 
 def test_a_provider_that_says_how_long_it_wants_to_be_left_alone_is_left_alone(provider, owed, ana):
@@ -179,9 +179,9 @@ def test_a_provider_that_says_how_long_it_wants_to_be_left_alone_is_left_alone(p
     reply(owed)
 
     assert len(provider.calls) == 1
-    rest = AssistantBreaker.objects.get().open_until - timezone.now()
+    rest = CircuitBreaker.objects.get().open_until - timezone.now()
     assert 500 < rest.total_seconds() <= 600
-    AISession.objects.say(owed.pk, by=ana, text="Still there?")
+    sessions.post(owed.pk, by=ana, text="Still there?")
     owed.refresh_from_db()
     reply(owed)
     assert len(provider.calls) == 1
@@ -193,7 +193,7 @@ def test_a_bad_answer_says_nothing_against_the_provider(provider, owed, settings
 
     reply(owed)
 
-    assert not AssistantBreaker.objects.exclude(open_until=None).exists()
+    assert not CircuitBreaker.objects.exclude(open_until=None).exists()
 
 
 @pytest.mark.parametrize("cap", [{"calls_per_day": 2}, {"tokens_per_day": 30}])
@@ -202,11 +202,11 @@ def test_when_todays_cap_is_reached_no_call_is_made_and_it_is_said(provider, owe
     provider.script = lambda call: call.answer(made())
     for words in ("", "And now?", "And then?"):
         if words:
-            AISession.objects.say(owed.pk, by=ana, text=words)
+            sessions.post(owed.pk, by=ana, text=words)
             owed.refresh_from_db()
         reply(owed)
 
-    spent = AssistantDay.objects.get()
+    spent = DailyUsage.objects.get()
     assert spent.calls == len(provider.calls) == AssistantCall.objects.count() < 3
     assert spent.tokens == sum(call.input_tokens + call.output_tokens for call in AssistantCall.objects.all()) > 0
     assert last(owed).remark == "Playbooks answered. Today's limit for the model is used up."
@@ -215,20 +215,20 @@ def test_when_todays_cap_is_reached_no_call_is_made_and_it_is_said(provider, owe
 def test_yesterdays_calls_and_other_accounts_do_not_count(provider, owed, acme, eve, settings):
     settings.ASSISTANT_LLM = settings_for(provider.url, calls_per_day=1)
     today = timezone.localdate()
-    AssistantDay.objects.create(account=acme, day=today - timezone.timedelta(days=1), calls=9, tokens=9)
-    AssistantDay.objects.create(account=eve.account, day=today, calls=9, tokens=9)
+    DailyUsage.objects.create(account=acme, day=today - timezone.timedelta(days=1), calls=9, tokens=9)
+    DailyUsage.objects.create(account=eve.account, day=today, calls=9, tokens=9)
     provider.script = lambda call: call.answer(made())
 
     reply(owed)
 
     assert len(provider.calls) == 1
-    assert AssistantDay.objects.get(account=acme, day=today).calls == 1
+    assert DailyUsage.objects.get(account=acme, day=today).calls == 1
 
 
 def test_a_call_counts_from_the_moment_it_is_taken_though_its_answer_is_still_to_come(provider, owed, acme, settings):
     settings.ASSISTANT_LLM = settings_for(provider.url, calls_per_day=1)
-    asker = Asker(acme.pk)
-    assert take_call(asker, calls_per_day=1, tokens_per_day=0, at=timezone.now())
+    caller = Caller(acme.pk)
+    assert take_call(caller, calls_per_day=1, tokens_per_day=0, at=timezone.now())
 
     reply(owed)
 
@@ -241,11 +241,11 @@ def test_a_call_counts_from_the_moment_it_is_taken_though_its_answer_is_still_to
 def test_workers_at_once_never_take_more_than_the_cap(acme, begun):
     """Also where they all begin the day together."""
     if begun:
-        AssistantDay.objects.create(account=acme, day=timezone.localdate())
+        DailyUsage.objects.create(account=acme, day=timezone.localdate())
 
     def take(_):
         try:
-            return take_call(Asker(acme.pk), calls_per_day=5, tokens_per_day=0, at=timezone.now())
+            return take_call(Caller(acme.pk), calls_per_day=5, tokens_per_day=0, at=timezone.now())
         finally:
             connections.close_all()
 
@@ -253,7 +253,7 @@ def test_workers_at_once_never_take_more_than_the_cap(acme, begun):
         taken = list(workers.map(take, range(24)))
 
     assert taken.count(True) == 5
-    assert AssistantDay.objects.get().calls == 5
+    assert DailyUsage.objects.get().calls == 5
 
 
 # --- typed output fills the lane ----------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def test_a_fix_is_proposed_only_in_the_guided_tier(provider, owed, ana):
     reply(owed)
     assert not owed.fixes.filter(title=fix["title"]).exists()
 
-    AISession.objects.say(owed.pk, by=ana, text="The log says wrong password.")
+    sessions.post(owed.pk, by=ana, text="The log says wrong password.")
     owed.refresh_from_db()
     provider.script = lambda call: call.answer(made(fix=fix, confidence=0.9))
     reply(owed)
@@ -274,7 +274,7 @@ def test_a_fix_is_proposed_only_in_the_guided_tier(provider, owed, ana):
 
 
 def test_facts_are_proposed_with_their_source_and_kept_by_a_technician_only(provider, owed, ana):
-    number = owed.reply_due
+    number = owed.reply_requested_for
     provider.script = lambda call: call.answer(
         made(
             facts=[
@@ -299,12 +299,12 @@ def test_facts_are_proposed_with_their_source_and_kept_by_a_technician_only(prov
 
 
 def test_what_was_dismissed_is_not_proposed_again(provider, owed, ana):
-    fact = {"text": SAID, "because": {"step": owed.reply_due, "quote": SAID}}
+    fact = {"text": SAID, "because": {"step": owed.reply_requested_for, "quote": SAID}}
     provider.script = lambda call: call.answer(made(facts=[fact]))
     reply(owed)
     proposals.dismiss(owed.pk, Proposal.objects.get().pk, by=ana)
 
-    AISession.objects.say(owed.pk, by=ana, text="Go on, please.")
+    sessions.post(owed.pk, by=ana, text="Go on, please.")
     owed.refresh_from_db()
     reply(owed)
 
@@ -315,9 +315,9 @@ def test_an_outcome_is_proposed_and_only_the_technician_settles_the_fix(provider
     fix = {"title": "Clear the stored credentials", "detail": "x", "verify": "y"}
     provider.script = lambda call: call.answer(made(fix=fix, confidence=0.9))
     reply(owed)
-    AISession.objects.say(owed.pk, by=ana, text="I cleared them and it works now.")
+    sessions.post(owed.pk, by=ana, text="I cleared them and it works now.")
     owed.refresh_from_db()
-    because = {"step": owed.reply_due, "quote": "it works now"}
+    because = {"step": owed.reply_requested_for, "quote": "it works now"}
     provider.script = lambda call: call.answer(made(outcome={"outcome": "worked", "because": because}))
 
     reply(owed)
@@ -337,7 +337,7 @@ def test_an_outcome_is_proposed_and_only_the_technician_settles_the_fix(provider
 
 @pytest.mark.parametrize(("who", "status"), [("bo", 404), ("vic", 404), ("eve", 404)])
 def test_who_may_not_write_decides_nothing(provider, owed, ana, who, status, request, signed_in):
-    provider.script = lambda call: call.answer(made(facts=[{"text": SAID, "because": {"step": owed.reply_due, "quote": SAID}}]))
+    provider.script = lambda call: call.answer(made(facts=[{"text": SAID, "because": {"step": owed.reply_requested_for, "quote": SAID}}]))
     reply(owed)
     offer = Proposal.objects.get()
 
@@ -351,7 +351,7 @@ def test_who_may_not_write_decides_nothing(provider, owed, ana, who, status, req
 
 def test_an_offer_of_another_session_is_not_found(provider, owed, ana):
     other = UserFactory(account=ana.account, role="engineer")
-    elsewhere = AISession.objects.open(by=other, text="Another case")
+    elsewhere = sessions.open_session(by=other, text="Another case")
     offer = Proposal.objects.create(session=elsewhere, kind="fact", text="x")
 
     assert proposals.accept(owed.pk, offer.pk, by=ana).error == "not_found"
@@ -395,7 +395,7 @@ def test_what_was_done_is_not_asked_again_but_shown_with_its_outcome(provider, o
 
 
 def test_what_was_told_in_plain_words_is_not_asked_again_either(provider, owed, ana):
-    AISession.objects.say(owed.pk, by=ana, text="I restarted the print spooler service on SRV-2. Same error as before.")
+    sessions.post(owed.pk, by=ana, text="I restarted the print spooler service on SRV-2. Same error as before.")
     owed.refresh_from_db()
     card = {"kind": "check", "title": "Restart the print spooler service", "why": "", "command": ""}
     provider.script = lambda call: call.answer(made(tasks=[card, {**card, "title": "Restart the router of the branch"}]))

@@ -7,13 +7,12 @@ import pytest
 from django.db import connections
 
 from accounts.models import Event
-from flowpilot import fixes, replies, tasks
-from flowpilot.assistant.results import NewFix, NewTask, Reply
+from assistant.results import NewFix, NewTask, Reply
+from flowpilot import fixes, replies, sessions, tasks
 from flowpilot.models import AISession, Fix
+from flowpilot.sessions import post as say
 from flowpilot.views import answering
 from tests.factories import hand_off
-
-say = AISession.objects.say
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -39,7 +38,7 @@ def thinks_with(monkeypatch):
 
     def use(made):
         assistant = Scripted(made)
-        monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker: assistant)
+        monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller: assistant)
         return assistant
 
     return use
@@ -87,7 +86,7 @@ def test_a_reply_is_a_step_and_settles_the_debt(session, asked, thinks_with):
     assert (written.number, written.kind, written.author_kind) == (5, "reply", "assistant")
     assert (written.author, written.author_name) == (None, "FlowPilot")
     assert (written.text, written.at) == ("Let us look at two things.", NINE)
-    assert (now(session).reply_due, now(session).reply_due_since, now(session).confidence) == (None, None, 0.6)
+    assert (now(session).reply_requested_for, now(session).reply_requested_at, now(session).confidence) == (None, None, 0.6)
     event = Event.objects.order_by("number").last()
     assert (event.kind, event.by, event.details["begun_by"]) == ("session_stepped", None, "assistant")
 
@@ -121,7 +120,7 @@ def test_a_reply_fills_the_lane(session, asked, thinks_with):
 
 def test_the_first_open_card_of_a_bare_lane_becomes_active(ana, thinks_with):
     thinks_with(FULL)
-    opened = AISession.objects.open(by=ana, text="It crashes")
+    opened = sessions.open_session(by=ana, text="It crashes")
 
     replies.reply_to(opened.pk, 1, at=NINE)
 
@@ -227,14 +226,14 @@ def test_a_message_that_arrives_while_the_reply_is_made_makes_it_stale(session, 
 
     assert getattr(stale, "error", None) == "session_changed"
     assert last(session) == newer
-    assert now(session).reply_due == newer.number
+    assert now(session).reply_requested_for == newer.number
     assert session.tasks.count() == 2
 
 
 @pytest.mark.parametrize("verb", ["resolve", "abandon"])
 def test_nothing_is_replied_after_the_end(session, ana, asked, thinks_with, verb):
     thinks_with(FULL)
-    getattr(AISession.objects, verb)(session.pk, by=ana)
+    getattr(sessions, verb)(session.pk, by=ana)
     steps = session.steps.count()
 
     assert reply_to(asked) is None
@@ -245,7 +244,7 @@ def test_nothing_is_replied_after_the_end(session, ana, asked, thinks_with, verb
 def test_a_reply_that_meets_the_end_waits_and_is_not_written(session, ana, asked, thinks_with, second_waits_for_first):
     thinks_with(FULL)
 
-    _, late = second_waits_for_first(lambda: AISession.objects.resolve(session.pk, by=ana), lambda: reply_to(asked))
+    _, late = second_waits_for_first(lambda: sessions.resolve(session.pk, by=ana), lambda: reply_to(asked))
 
     assert late.error == "session_changed"
     assert last(session).text == "Ana resolved it"
@@ -285,10 +284,10 @@ def test_a_new_fix_in_a_reply_takes_the_place_of_the_old(session, ana, asked, th
     thinks_with(FULL)
     reply_to(asked)
     fix = session.fixes.get()
-    told = fixes.tell(session.pk, fix.number, by=ana, outcome="failed")
+    told = fixes.report_outcome(session.pk, fix.number, by=ana, outcome="failed")
     thinks_with(Reply(text="Then this", confidence=0.8, fix=NewFix(title="Repair Office")))
 
-    reply_to(told.told_in)
+    reply_to(told.reported_in)
 
     assert [(f.title, f.outcome, f.current) for f in Fix.objects.filter(session=session).order_by("number")] == [
         ("Delete the stored credentials", "failed", False),
@@ -307,7 +306,7 @@ def test_a_failing_assistant_is_told_and_never_silent(session, asked, thinks_wit
     told = last(session)
     assert (told.kind, told.author_kind) == ("system", "system")
     assert told.text == "FlowPilot could not reply. What you wrote is kept; go on, or write again."
-    assert (now(session).reply_due, now(session).status) == (None, "active")
+    assert (now(session).reply_requested_for, now(session).status) == (None, "active")
     assert session.tasks.count() == 2
 
 
@@ -332,7 +331,7 @@ def test_after_a_failure_one_may_write_again(session, ana, asked, thinks_with):
 
 def test_a_failure_after_the_end_says_nothing(session, ana, asked, thinks_with):
     thinks_with(ConnectionError())
-    AISession.objects.resolve(session.pk, by=ana)
+    sessions.resolve(session.pk, by=ana)
 
     reply_to(asked)
 
@@ -357,7 +356,7 @@ def test_whatever_an_assistant_returns_the_debt_is_settled(session, asked, think
 
     reply_to(asked)
 
-    assert now(session).reply_due is None
+    assert now(session).reply_requested_for is None
     assert last(session).number > asked.number
     assert last(session).text
 

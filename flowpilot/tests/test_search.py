@@ -7,14 +7,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from flowpilot import lane, search_reasons
+from flowpilot import lane, sessions
 from flowpilot.access import readable_by
-from flowpilot.models import AISession, Fact, SearchEntry, SessionHand, SessionStep
-from flowpilot.search import search, understand
-from flowpilot.search_mistakes import offers
-from flowpilot.search_reasons import AROUND, explain
-from flowpilot.search_terms import LONGEST, MOST_TERMS, read
-from handoffs.models import SessionHandoff
+from flowpilot.models import AISession, Fact, SearchEntry, SessionHolder, SessionStep
+from flowpilot.search import snippets
+from flowpilot.search.query import search, understand
+from flowpilot.search.snippets import AROUND, explain
+from flowpilot.search.terms import LONGEST, MOST_TERMS, read
+from flowpilot.search.typos import offers
+from handoffs.claiming import claim
 from tests.factories import UserFactory, hand_off, make_session
 
 Place = SearchEntry.Place
@@ -165,7 +166,7 @@ def test_small_words_do_not_stand_in_the_way(backup, ana):
 def test_people_are_found_by_name(ana, bo, dana, lea):
     opened = make_session(ana, title="One", handler=bo, lane=False)
     passed = make_session(lea, title="Two", lane=False)
-    SessionHand.objects.create(session=passed, user=dana, since=timezone.now(), until=timezone.now())
+    SessionHolder.objects.create(session=passed, user=dana, since=timezone.now(), until=timezone.now())
 
     assert find(lea, "Ana Reyes") == find(lea, "reyes") == find(lea, "ana@acme.example") == [opened]
     assert find(lea, "lindq") == [opened]
@@ -273,7 +274,7 @@ def test_a_session_is_found_by_whoever_may_read_it(backup, ana, bo, dana, lea, v
     handoff = hand_off(backup, ana)
     assert all(backup in find(who, text) for who in (ana, lea, bo, dana, vic))
 
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     assert [backup in find(who, text) for who in (ana, lea, bo, dana, vic)] == [True, True, True, False, False]
 
 
@@ -350,7 +351,7 @@ def test_a_reason_names_the_place_and_marks_the_words(backup, ana, text, label, 
 
 def test_a_reason_may_be_a_person(lea, ana, bo, dana):
     session = make_session(ana, title="One", handler=bo, lane=False)
-    SessionHand.objects.create(session=session, user=dana, since=timezone.now(), until=timezone.now())
+    SessionHolder.objects.create(session=session, user=dana, since=timezone.now(), until=timezone.now())
 
     for text, label, name in (
         ("ana", "Opened by", "[Ana] Reyes"),
@@ -408,7 +409,7 @@ def test_python_folds_as_the_database_does(db):
         cursor.execute("SELECT flowpilot_fold(letter) FROM unnest(%s::text[]) AS letter", [list(letters)])
         database = [row[0] for row in cursor.fetchall()]
 
-    different = {letter: (search_reasons._fold(letter)[0], theirs) for letter, theirs in zip(letters, database, strict=True)}
+    different = {letter: (snippets._fold(letter)[0], theirs) for letter, theirs in zip(letters, database, strict=True)}
     different = {letter: pair for letter, pair in different.items() if pair[0] != pair[1]}
     # Rarities that are found, only not marked.
     assert set(different) <= set("ŉ½"), different
@@ -456,7 +457,7 @@ def test_the_index_follows_every_kind_of_write(backup, ana):
     lane.drop_fact(backup.pk, fact.number, by=ana)
     assert find(ana, "albatross") == []
 
-    said = AISession.objects.say(backup.pk, by=ana, text="cormorant", reply=False)
+    said = sessions.post(backup.pk, by=ana, text="cormorant", reply=False)
     SessionStep.objects.filter(pk=said.pk).update(text="puffin")
     assert find(ana, "cormorant") == []
     assert find(ana, "puffin") == [backup]
@@ -468,7 +469,7 @@ def test_a_session_that_is_deleted_leaves_nothing_in_the_index(ana):
     session = make_session(ana)
     assert SearchEntry.objects.filter(session=session).count() == 6
 
-    SessionHand.objects.filter(session=session).delete()
+    SessionHolder.objects.filter(session=session).delete()
     session.delete()
 
     assert not SearchEntry.objects.filter(session_id=session.pk).exists()
@@ -476,7 +477,7 @@ def test_a_session_that_is_deleted_leaves_nothing_in_the_index(ana):
 
 def test_what_is_rolled_back_is_not_found(backup, ana):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        AISession.objects.say(backup.pk, by=ana, text="cormorant", reply=False)
+        sessions.post(backup.pk, by=ana, text="cormorant", reply=False)
         assert find(ana, "cormorant") == [backup]
         raise ZeroDivisionError
 
@@ -488,7 +489,7 @@ def test_writing_a_step_writes_one_row_of_the_index_and_leaves_the_head_alone(se
     with connection.cursor() as cursor:
         cursor.execute("SELECT place, number, xmin::text FROM flowpilot_searchentry WHERE session_id = %s", [session.pk])
         rows = set(cursor.fetchall())
-        AISession.objects.say(session.pk, by=ana, text="One more", reply=False)
+        sessions.post(session.pk, by=ana, text="One more", reply=False)
         cursor.execute("SELECT place, number, xmin::text FROM flowpilot_searchentry WHERE session_id = %s", [session.pk])
         changed = set(cursor.fetchall()) - rows
 
@@ -498,7 +499,7 @@ def test_writing_a_step_writes_one_row_of_the_index_and_leaves_the_head_alone(se
 
 def test_no_ordinary_read_or_write_of_sessions_and_steps_names_the_index(session, ana):
     with CaptureQueriesContext(connection) as captured:
-        AISession.objects.say(session.pk, by=ana, text="One more", reply=False)
+        sessions.post(session.pk, by=ana, text="One more", reply=False)
         list(AISession.objects.all())
         list(SessionStep.objects.all())
 

@@ -18,16 +18,16 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from accounts.models import Event
 from accounts.verbs import Refused
+from assistant.conversations import Conversation
+from assistant.results import NewTask, Reply
 from flowpilot import fixes, lane, replies, steps, ticketnotes
-from flowpilot.assistant.results import NewTask, Reply
-from flowpilot.conversations import Conversation
 from flowpilot.importing import import_conversation
 from flowpilot.models import AISession, Fact, Fix, Secret, Task
-from flowpilot.search import search, understand
-from flowpilot.secrets.cipher import Unreadable, unseal
-from flowpilot.secrets.keeping import hide
-from flowpilot.secrets.revealing import remove, reveal, shred
+from flowpilot.revealing import remove, reveal, shred
+from flowpilot.search.query import search, understand
 from flowpilot.steps import NewStep
+from flowpilot.vault.cipher import Unreadable, unseal
+from flowpilot.vault.redact import redact
 from handoffs import assessment
 from handoffs.models import SessionHandoff
 from tests.factories import make_session
@@ -86,7 +86,7 @@ def test_what_holds_no_secret_costs_no_query_more(session, ana):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert [hide(session.pk, text, by_id=ana.pk) for text in texts] == texts
+        assert [redact(session.pk, text, by_id=ana.pk) for text in texts] == texts
 
     assert len(queries) <= 1, "only a word that could be a secret named before is worth one look"
 
@@ -168,7 +168,7 @@ def test_cards_facts_and_fixes_hide_too_and_an_edited_card_keeps_its_secret(sess
     fact = lane.add_fact(session.pk, by=ana, text=f"The NAS takes {VALUE} now")
     assert Fact.objects.get(pk=fact.pk).text == "The NAS takes [hidden password 1] now"
     fix = Fix.objects.create(session=session, number=9, title="Set a new password")
-    fixes.tell(session.pk, 9, by=ana, outcome="applied", note="pw is W4iting!x until she changes it", reply=False)
+    fixes.report_outcome(session.pk, 9, by=ana, outcome="applied", note="pw is W4iting!x until she changes it", reply=False)
     fix.refresh_from_db()
     assert fix.waiting_for == "pw is [hidden password 2] until she changes it"
 
@@ -238,7 +238,7 @@ def test_after_a_whole_story_the_database_holds_the_value_nowhere(ana, bo, signe
     handoff = handoffs.get(session=session)
     assessment.make(handoff.pk, at=NINE)
     handoffs.claim(handoff.pk, by=bo, begin="analysis")
-    replies.reply_to(session.pk, now(session).reply_due, at=NINE)
+    replies.reply_to(session.pk, now(session).reply_requested_for, at=NINE)
     sessions.resolve(session.pk, by=bo)
     ticketnotes.write(session.pk)
 

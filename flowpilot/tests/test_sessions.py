@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
 from flowpilot import steps
-from flowpilot.models import AISession, Fix, SessionHand
+from flowpilot.models import AISession, Fix, SessionHolder
 from flowpilot.steps import NewStep
 from tests.factories import AccountFactory, UserFactory, make_session
 
@@ -47,7 +47,7 @@ def test_intake_opens_a_session_with_what_was_said(ana):
     assert (opened.title, opened.client, opened.ticket, opened.priority) == ("Outlook asks for the password.", "Northgate", "48219", 3)
     (step,) = opened.steps.all()
     assert (step.number, step.kind, step.author, step.at) == (1, "message", ana, NINE)
-    assert SessionHand.objects.get(session=opened).user == ana
+    assert SessionHolder.objects.get(session=opened).user == ana
 
 
 def test_a_pasted_log_is_a_step_of_its_own(ana):
@@ -81,7 +81,7 @@ def test_a_long_first_line_is_shortened_to_a_title_at_a_word(ana):
 def test_intake_owes_a_reply_and_tells_that_it_happened(ana):
     opened = sessions.open(by=ana, text="It crashes", log="0x8004010F", at=NINE)
 
-    assert (opened.reply_due, opened.reply_due_since) == (2, NINE)
+    assert (opened.reply_requested_for, opened.reply_requested_at) == (2, NINE)
     assert jobs("reply", opened) == 1
     assert [event.kind for event in Event.objects.order_by("number")] == ["session_opened", "session_stepped"]
     assert Event.objects.get(kind="session_stepped").details == {"first": 1, "last": 2, "kinds": ["message"], "begun_by": "person"}
@@ -167,12 +167,12 @@ def test_many_steps_at_once_are_numbered_in_their_order(session):
 
 def test_a_message_owes_a_reply_and_a_note_does_not(session, ana):
     sessions.say(session.pk, by=ana, text="For the file", kind="note")
-    owed_after_note = now(session).reply_due
+    owed_after_note = now(session).reply_requested_for
 
     message = sessions.say(session.pk, by=ana, text="And now?")
 
     assert owed_after_note is None
-    assert now(session).reply_due == message.number
+    assert now(session).reply_requested_for == message.number
     assert jobs("reply", session) == 1
 
 
@@ -232,11 +232,11 @@ def test_the_handler_may_add_something_while_it_waits(session, ana):
 
 
 def test_resolving_is_instant_and_the_notes_come_by_a_job(session, ana):
-    put(session, reply_due=3, reply_due_since=NINE, status_reason="old")
+    put(session, reply_requested_for=3, reply_requested_at=NINE, status_reason="old")
 
     resolved = sessions.resolve(session.pk, by=ana, at=NINE)
 
-    assert (resolved.status, resolved.resolved_at, resolved.reply_due, resolved.status_reason) == ("resolved", NINE, None, "")
+    assert (resolved.status, resolved.resolved_at, resolved.reply_requested_for, resolved.status_reason) == ("resolved", NINE, None, "")
     assert resolved.ticket_notes == ""
     assert jobs("write_notes", session) == 1
     assert resolved.steps.last().text == "Ana resolved it"
@@ -367,7 +367,7 @@ def test_giving_up_owes_no_reply_any_more(session, ana):
 
     abandoned = sessions.abandon(session.pk, by=ana)
 
-    assert (abandoned.reply_due, abandoned.reply_due_since) == (None, None)
+    assert (abandoned.reply_requested_for, abandoned.reply_requested_at) == (None, None)
 
 
 def test_updates_name_their_own_columns_only(session, ana):

@@ -2,9 +2,14 @@
 
 import pytest
 
-from flowpilot.models import AISession
+from flowpilot import sessions
 from flowpilot.templatetags.timeline import event_icon
-from handoffs.models import SessionHandoff
+from handoffs.claiming import claim
+from handoffs.opening import open_handoff
+from handoffs.parking import park, resume
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 
 
 @pytest.mark.parametrize(
@@ -26,17 +31,17 @@ def test_the_drawing_follows_the_verb_and_not_what_somebody_wrote_after_it(text,
 
 def test_what_the_verbs_really_write_has_a_drawing_of_its_own(session, ana, bo):
     """A reworded line would fall back to the plain arrow without anybody noticing."""
-    parked = SessionHandoff.objects.park(session.pk, by=ana, needs="Waiting")
-    assert SessionHandoff.objects.resume(session.pk, by=ana)
-    handed = SessionHandoff.objects.open(session.pk, by=ana, needs="Help", priority=2)
-    SessionHandoff.objects.withdraw(handed.handoff.pk, by=ana, note="")
-    again = SessionHandoff.objects.open(session.pk, by=ana, needs="Help after all", priority=2)
-    SessionHandoff.objects.claim(again.handoff.pk, by=bo, begin="own")
-    SessionHandoff.objects.release(again.handoff.pk, by=bo, note="")
-    SessionHandoff.objects.claim(again.handoff.pk, by=bo, begin="own")
-    SessionHandoff.objects.give_back(again.handoff.pk, by=bo, note="Look at the token.")
-    AISession.objects.resolve(session.pk, by=ana)
-    AISession.objects.reopen(session.pk, by=ana)
+    parked = park(session.pk, by=ana, needs="Waiting")
+    assert resume(session.pk, by=ana)
+    handed = open_handoff(session.pk, by=ana, needs="Help", priority=2)
+    withdraw(handed.handoff.pk, by=ana, note="")
+    again = open_handoff(session.pk, by=ana, needs="Help after all", priority=2)
+    claim(again.handoff.pk, by=bo, begin="own")
+    release(again.handoff.pk, by=bo, note="")
+    claim(again.handoff.pk, by=bo, begin="own")
+    return_to_opener(again.handoff.pk, by=bo, note="Look at the token.")
+    sessions.resolve(session.pk, by=ana)
+    sessions.reopen(session.pk, by=ana)
 
     lines = list(session.steps.filter(kind="system").order_by("number").values_list("text", flat=True))
     assert parked and len(lines) >= 9

@@ -1,6 +1,5 @@
 """How the workspace answers a press: JSON, the live fragment for HTMX, or the page again."""
 
-from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +9,13 @@ from django.shortcuts import redirect, render
 
 from accounts.answers import invalid, refuse, wants_json
 from accounts.models import User
-from accounts.people import LEADS, MAY_CLAIM
+from accounts.permissions import is_lead
 from accounts.snapshots import one_snapshot
-from accounts.templatetags.words import span
 from accounts.verbs import Refused
-from flowpilot.access import get_readable, may_write
+from flowpilot.access import get_readable, may_write, why_read_only
+from flowpilot.holders import holders_of
 from flowpilot.lane import preview
-from flowpilot.models import AISession, Fix, Priority, SessionHand
+from flowpilot.models import AISession, Fix, Priority, Proposal, Task
 
 # How many of the last steps a workspace opens with; the earlier ones come when asked for.
 LAST_STEPS = 60
@@ -39,61 +38,33 @@ def lane_context(session: AISession) -> dict[str, Any]:
     unsent = [task for task in tasks if task.sent_as_id is None]
     return {
         "facts": list(session.facts.select_related("source", "by")),
-        "proposals": list(session.proposals.filter(state="open").select_related("source")),
+        "proposals": list(session.proposals.filter(state=Proposal.State.OPEN).select_related("source")),
         "repeats": list(session.repeats.select_related("done_in__author")),
-        "questions": [task for task in tasks if task.kind == "question"],
-        "questions_done": sum(1 for task in tasks if task.kind == "question" and task.is_settled),
-        "checks": [task for task in tasks if task.kind == "check"],
-        "checks_done": sum(1 for task in tasks if task.kind == "check" and task.is_settled),
+        "questions": [task for task in tasks if task.kind == Task.Kind.QUESTION],
+        "questions_done": sum(1 for task in tasks if task.kind == Task.Kind.QUESTION and task.is_settled),
+        "checks": [task for task in tasks if task.kind == Task.Kind.CHECK],
+        "checks_done": sum(1 for task in tasks if task.kind == Task.Kind.CHECK and task.is_settled),
         "fixes": fixes,
         "fix": next((fix for fix in fixes if fix.current), None),
         "open_tasks": sum(1 for task in tasks if not task.is_settled),
-        "done_tasks": sum(1 for task in tasks if task.state == "done"),
-        "skipped_tasks": sum(1 for task in tasks if task.state == "skipped"),
+        "done_tasks": sum(1 for task in tasks if task.state == Task.State.DONE),
+        "skipped_tasks": sum(1 for task in tasks if task.state == Task.State.SKIPPED),
         "sendable": len(sendable),
         "unsent": len(unsent),
         "preview": preview(sendable),
     }
 
 
-def hands_of(session: AISession) -> list[SessionHand]:
-    """Whose hands it was in; each knows how long it `waited` in nobody's before."""
-    hands = list(session.hands.select_related("user"))
-    for before, hand in pairwise(hands):
-        idle = hand.since - (before.until or hand.since)
-        hand.waited = span(idle) if idle.total_seconds() >= 1 else ""  # type: ignore[attr-defined]
-    return hands
-
-
-def why_not(user: User, session: AISession, *, can_write: bool) -> str:
-    """Why somebody who reads a session cannot write in it now; empty where they can."""
-    if can_write:
-        return ""
-    match session.status:
-        case AISession.Status.PAUSED:
-            return "It is parked. Resume it to go on."
-        case AISession.Status.RESOLVED:
-            return "It is resolved. Reopen it to go on."
-        case AISession.Status.ABANDONED:
-            return "It was given up; nothing can be added."
-        case AISession.Status.REQUESTING:
-            return "It waits for a colleague. You read along; whoever claims it writes."
-    if user.role not in MAY_CLAIM:
-        return f"{session.handler} has it. Viewers read along."
-    return f"{session.handler} has it now. You read along."
-
-
 def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any]:
     user = person(request)
-    is_hand = may_write(user, session)
-    can_write = is_hand and session.status in ("active", "requesting_escalation")
+    why_not = why_read_only(user, session)
     return {
         "session": session,
-        "can_write": can_write,
-        "why_not": why_not(user, session, can_write=can_write),
-        "is_hand": is_hand,
-        "may_resume": session.handler_id == user.pk or user.role in LEADS,
-        "hands": hands_of(session),
+        "can_write": not why_not,
+        "why_not": why_not,
+        "may_write": may_write(user, session),
+        "may_resume": session.handler_id == user.pk or is_lead(user),
+        "holders": holders_of(session),
         "priorities": Priority,
         "outcomes": Fix.Outcome,
         "streams": settings.ASSISTANT == "llm",
@@ -128,7 +99,7 @@ def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[
 
 
 def fault(request: HttpRequest, session: AISession, form: BaseForm) -> HttpResponse:
-    """422 for a form that does not hold."""
+    """422 for an invalid form."""
     if wants_json(request):
         return invalid(form)
     detail = next((str(e) for errors in form.errors.values() for e in errors), "Check the fields.")

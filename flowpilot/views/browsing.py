@@ -12,15 +12,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.answers import invalid, refuse, wants_json
 from accounts.models import User
-from accounts.people import MAY_CLAIM
+from accounts.permissions import MAY_CLAIM
 from accounts.verbs import Refused
 from flowpilot.access import readable_by
 from flowpilot.forms import IntakeForm
 from flowpilot.models import AISession, Priority
-from flowpilot.search import search, understand
-from flowpilot.search_mistakes import offers
-from flowpilot.search_reasons import explain
-from flowpilot.search_terms import Wanted
+from flowpilot.search.query import search, understand
+from flowpilot.search.snippets import explain
+from flowpilot.search.terms import Wanted
+from flowpilot.search.typos import offers
+from flowpilot.sessions import open_session
 from flowpilot.views.answering import LAST_STEPS, person
 from flowpilot.views.narrowing import SORTS, VIEWS, Asked, in_view
 
@@ -154,7 +155,7 @@ def intake(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if form.is_valid():
             fields = {**form.cleaned_data, "priority": form.cleaned_data["priority"] or 2}
-            opened = AISession.objects.open(by=user, **fields)
+            opened = open_session(by=user, **fields)
             if not isinstance(opened, Refused):
                 if wants_json(request):
                     return JsonResponse({"session": str(opened.pk), "status": opened.status, "handoff": None}, status=201)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from flowpilot import fixes, lane, proposals
 from flowpilot.access import get_writable
 from flowpilot.forms import FactForm, FixForm, ProposalForm, TaskForm
+from flowpilot.models import AISession, Task
 from flowpilot.views.answering import answer, fault, person
 
 
@@ -20,14 +21,14 @@ def task(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
     action, text = form.cleaned_data["action"], form.cleaned_data["answer"]
     if action == "reopen":
         return answer(request, session, lane.reopen(pk, card, by=person(request)), at=f"#task-lane-card-{card}")
-    state = {"done": "done", "skip": "skipped"}[action]
+    state = {"done": Task.State.DONE, "skip": Task.State.SKIPPED}[action]
     return answer(request, session, lane.settle(pk, card, by=person(request), state=state, answer=text), at="#lane")
 
 
 @require_POST
 def send(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_writable(person(request), pk)
-    return answer(request, session, lane.send(pk, by=person(request), reply=session.status == "active"))
+    return answer(request, session, lane.send(pk, by=person(request), reply=session.status == AISession.Status.ACTIVE))
 
 
 @require_POST
@@ -51,7 +52,7 @@ def fix(request: HttpRequest, pk: uuid.UUID, card: int) -> HttpResponse:
     form = FixForm(request.POST)
     if not form.is_valid():
         return fault(request, session, form)
-    told = fixes.tell(pk, card, by=person(request), reply=session.status == "active", **form.cleaned_data)
+    told = fixes.report_outcome(pk, card, by=person(request), reply=session.status == AISession.Status.ACTIVE, **form.cleaned_data)
     return answer(request, session, told)
 
 
@@ -65,4 +66,6 @@ def proposal(request: HttpRequest, pk: uuid.UUID, offer: uuid.UUID) -> HttpRespo
     by, text = person(request), form.cleaned_data["text"]
     if form.cleaned_data["decision"] == "dismiss":
         return answer(request, session, proposals.dismiss(pk, offer, by=by), at="#lane")
-    return answer(request, session, proposals.accept(pk, offer, by=by, text=text, reply=session.status == "active"), at="#lane")
+    return answer(
+        request, session, proposals.accept(pk, offer, by=by, text=text, reply=session.status == AISession.Status.ACTIVE), at="#lane"
+    )

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from flowpilot.models import AISession, Priority
-from flowpilot.search_terms import LONGEST
+from flowpilot.search.terms import LONGEST
 
 VIEWS = {"mine": "Mine", "open": "Open", "all": "All"}
 OPEN = ("active", "paused", "requesting_escalation")

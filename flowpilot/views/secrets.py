@@ -11,14 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.answers import refuse, wants_json
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable, may_write
-from flowpilot.models import AISession
-from flowpilot.secrets.kinds import label
-from flowpilot.secrets.models import Secret
-from flowpilot.secrets.revealing import NOT_THERE
-from flowpilot.secrets.revealing import remove as remove_it
-from flowpilot.secrets.revealing import reveal as reveal_it
+from flowpilot.models import AISession, Secret
+from flowpilot.revealing import NOT_THERE
+from flowpilot.revealing import remove as remove_it
+from flowpilot.revealing import reveal as reveal_it
 from flowpilot.templatetags.hidden import addresses, veil
 from flowpilot.views.answering import person
+from redaction.kinds import label
 
 
 def _is_fragment(request: HttpRequest) -> bool:

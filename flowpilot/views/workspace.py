@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.answers import wants_json
 from accounts.snapshots import one_snapshot
-from flowpilot import drafts, ticketnotes
+from flowpilot import drafts, sessions, ticketnotes
 from flowpilot.access import get_readable, get_writable
 from flowpilot.forms import MessageForm, NotesForm
-from flowpilot.models import AISession
+from flowpilot.models import AISession, SessionStep
 from flowpilot.views.answering import LAST_STEPS, answer, fault, live, person, state_json, workspace_context
 
 
@@ -43,7 +43,7 @@ def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def draft(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """What FlowPilot has written so far of the reply that it owes; 204 where there is nothing yet."""
+    """What FlowPilot has written so far of the requested reply; 204 where there is nothing yet."""
     session = get_readable(person(request), pk)
     text = drafts.so_far(session)
     if not text:
@@ -57,32 +57,32 @@ def messages(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return fault(request, session, form)
-    kind = form.cleaned_data["kind"] or "message"
-    said = AISession.objects.say(pk, by=person(request), text=form.cleaned_data["text"], kind=kind, reply=session.status == "active")
+    kind = form.cleaned_data["kind"] or SessionStep.Kind.MESSAGE
+    said = sessions.post(pk, by=person(request), text=form.cleaned_data["text"], kind=kind, reply=session.status == AISession.Status.ACTIVE)
     return answer(request, session, said, json={"session": str(pk), "step": getattr(said, "number", None)})
 
 
 @require_POST
 def resolve(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_writable(person(request), pk)
-    return answer(request, session, AISession.objects.resolve(pk, by=person(request)))
+    return answer(request, session, sessions.resolve(pk, by=person(request)))
 
 
 @require_POST
 def abandon(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_writable(person(request), pk)
-    return answer(request, session, AISession.objects.abandon(pk, by=person(request)))
+    return answer(request, session, sessions.abandon(pk, by=person(request)))
 
 
 @require_POST
 def reopen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_writable(person(request), pk)
-    return answer(request, session, AISession.objects.reopen(pk, by=person(request)))
+    return answer(request, session, sessions.reopen(pk, by=person(request)))
 
 
 @require_POST
 def notes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Keeps the ticket notes as somebody edited them."""
+    """Saves the ticket notes as somebody edited them."""
     session = get_writable(person(request), pk)
     form = NotesForm(request.POST)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The handoff of a session, for pages of the room below."""
+"""The handoff of a session, for the pages of sessions."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from flowpilot.models import AISession
 from handoffs.models import SessionHandoff
+from handoffs.permissions import Action, actions
 
 register = template.Library()
 
@@ -18,7 +19,8 @@ def latest_handoff(session: AISession) -> SessionHandoff | None:
     """The latest escalation of the session, live or over. Asked once for the page, whose head and body both want it."""
     if not hasattr(session, "_latest_handoff"):
         session._latest_handoff = (  # type: ignore[attr-defined]
-            SessionHandoff.objects.filter(session=session, intent="escalate")
+            SessionHandoff.objects.escalations()
+            .filter(session=session)
             .select_related("author", "claimed_by", "target", "session")
             .order_by("-created_at")
             .first()
@@ -27,20 +29,9 @@ def latest_handoff(session: AISession) -> SessionHandoff | None:
 
 
 @register.simple_tag
-def letting_go(handoff: SessionHandoff | None, user: User) -> set[str]:
-    """Which ways of letting go `user` has: release, return, withdraw."""
-    ways: set[str] = set()
-    if handoff is None or user.role == "viewer":
-        return ways
-    leads = user.role in ("owner", "admin")
-    if handoff.state == "claimed" and handoff.session.status == "active":
-        if handoff.claimed_by_id == user.pk or leads:
-            ways.add("release")
-        if handoff.claimed_by_id == user.pk and handoff.session.user_id != user.pk:
-            ways.add("return")
-    if handoff.state == "open" and (handoff.author_id == user.pk or leads):
-        ways.add("withdraw")
-    return ways
+def handoff_actions(handoff: SessionHandoff | None, user: User) -> set[Action]:
+    """What `user` can do with the handoff of a session besides claiming it: release, return, withdraw."""
+    return set() if handoff is None else actions(user, handoff) - {Action.CLAIM}
 
 
 @register.simple_tag

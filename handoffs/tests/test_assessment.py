@@ -7,15 +7,16 @@ from bs4 import BeautifulSoup
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
-from flowpilot.assistant.faults import Fault, Unavailable
-from flowpilot.assistant.offline import Offline
-from flowpilot.assistant.results import Assessment, Evidence, Known, SuggestedStep, Tried
+from assistant.faults import Fault, Unavailable
+from assistant.offline.assistant import Offline
+from assistant.results import Assessment, Evidence, Known, SuggestedStep, Tried
+from flowpilot import sessions
 from flowpilot.models import AISession
 from handoffs import assessment
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.parking import park
 from tests.factories import hand_off, make_session
-
-claim, park = SessionHandoff.objects.claim, SessionHandoff.objects.park
 
 
 class Broken:
@@ -66,7 +67,7 @@ def thinks_with(monkeypatch):
     """Puts another assistant behind the seam."""
 
     def use(assistant):
-        monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker=None: assistant)
+        monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller=None: assistant)
         return assistant
 
     return use
@@ -130,7 +131,7 @@ def test_what_an_assistant_makes_up_is_dropped(handoff, thinks_with):
 
 def test_another_sessions_steps_are_no_evidence(ana, handoff, thinks_with):
     other = make_session(ana)
-    AISession.objects.say(other.pk, by=ana, text="the mailbox server has crashed", kind="note")
+    sessions.post(other.pk, by=ana, text="the mailbox server has crashed", kind="note")
     thinks_with(Liar())
 
     made = make(handoff).assessment
@@ -420,7 +421,7 @@ def test_the_reason_goes_when_the_model_makes_the_next_one(handoff, thinks_with)
     thinks_with(Away())
     first = make(handoff)
     for n in range(4):
-        AISession.objects.say(handoff.session_id, by=handoff.author, text=f"News {n}", kind="note", reply=False)
+        sessions.post(handoff.session_id, by=handoff.author, text=f"News {n}", kind="note", reply=False)
     thinks_with(Model())
 
     second = make(handoff, at=first.assessed_at + timedelta(minutes=3))

@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Event
 from accounts.verbs import Refused
 from flowpilot.models import AISession
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
-
-claim = SessionHandoff.objects.claim
+from handoffs.withdrawing import withdraw
 
 
 def test_a_colleague_claims_and_handles_the_session(handoff, bo):
@@ -65,7 +65,7 @@ def test_the_role_is_read_at_the_write_not_from_the_request(handoff, bo):
 
 
 def test_a_withdrawn_handoff_is_gone(handoff, ana, bo):
-    SessionHandoff.objects.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
 
     gone = claim(handoff.pk, by=bo)
 
@@ -73,7 +73,7 @@ def test_a_withdrawn_handoff_is_gone(handoff, ana, bo):
 
 
 def test_the_author_reads_that_it_is_theirs_before_that_it_is_gone(handoff, ana):
-    SessionHandoff.objects.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
 
     assert claim(handoff.pk, by=ana).error == "own_handoff"
 
@@ -130,7 +130,7 @@ def test_the_second_of_two_claims_waits_and_loses(handoff, bo, dana, second_wait
 
 @pytest.mark.django_db(transaction=True)
 def test_a_claim_that_meets_a_withdrawal_reads_that_it_is_gone(handoff, ana, bo, second_waits_for_first):
-    withdrawn, lost = second_waits_for_first(lambda: SessionHandoff.objects.withdraw(handoff.pk, by=ana), lambda: claim(handoff.pk, by=bo))
+    withdrawn, lost = second_waits_for_first(lambda: withdraw(handoff.pk, by=ana), lambda: claim(handoff.pk, by=bo))
 
     assert withdrawn.state == "withdrawn"
     assert lost.error == "withdrawn"

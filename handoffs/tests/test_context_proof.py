@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 
 from flowpilot.models import AISession, SessionStep
 from handoffs import briefing, presenting
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 
 SAID, ANSWERED = "Outlook asks for the password since the morning", "Outlook on the web works"
@@ -278,9 +279,9 @@ def test_hostile_texts_are_text_in_every_place(proven, bo, page, after):
     if after:
         from handoffs import judging
 
-        SessionHandoff.objects.claim(handoff.pk, by=bo)
+        claim(handoff.pk, by=bo)
         judging.judge(handoff.pk, by=bo, part="known", entry=0, verdict="wrong", note=HOSTILE)
-        judging.say_missing(handoff.pk, by=bo, text=HOSTILE)
+        judging.report_missing(handoff.pk, by=bo, text=HOSTILE)
 
     shown = page(handoff, "?overlay=1")
 
@@ -321,7 +322,7 @@ def test_more_entries_do_not_mean_more_queries(proven, bo, signed_in):
     from django.test.utils import CaptureQueriesContext
 
     handoff = proven()
-    SessionHandoff.objects.claim(handoff.pk, by=bo, at=handoff.created_at + timedelta(minutes=1))
+    claim(handoff.pk, by=bo, at=handoff.created_at + timedelta(minutes=1))
     client = signed_in(bo)
     client.get(f"/handoffs/{handoff.pk}/")
 

@@ -6,8 +6,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from accounts.models import Event
+from flowpilot import sessions
 from handoffs import assessment, judging
+from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
 
 JSON = {"Accept": "application/json"}
 HTMX = {"HX-Request": "true"}
@@ -21,7 +25,7 @@ def assessed(handoff):
 
 @pytest.fixture
 def claimed(assessed, bo):
-    SessionHandoff.objects.claim(assessed.pk, by=bo)
+    claim(assessed.pk, by=bo)
     return SessionHandoff.objects.get(pk=assessed.pk)
 
 
@@ -30,7 +34,7 @@ def judge(handoff, by, part="known", entry=0, verdict="right", **more):
 
 
 def missing(handoff, by, text="The build of Outlook", **more):
-    return judging.say_missing(handoff.pk, by=by, text=text, **more)
+    return judging.report_missing(handoff.pk, by=by, text=text, **more)
 
 
 def events():
@@ -179,18 +183,17 @@ def test_before_the_claim_nobody_does(assessed, bo, verb):
 
 @pytest.mark.parametrize("way", ["release", "return", "hand on", "resolve"])
 def test_whoever_claimed_judges_after_they_have_let_go_too(claimed, bo, dana, way):
-    from flowpilot.models import AISession
     from tests.factories import hand_off
 
     match way:
         case "release":
-            SessionHandoff.objects.release(claimed.pk, by=bo)
+            release(claimed.pk, by=bo)
         case "return":
-            SessionHandoff.objects.give_back(claimed.pk, by=bo, note="Do it")
+            return_to_opener(claimed.pk, by=bo, note="Do it")
         case "hand on":
             hand_off(claimed.session, bo)
         case "resolve":
-            AISession.objects.resolve(claimed.session_id, by=bo)
+            sessions.resolve(claimed.session_id, by=bo)
 
     assert judge(claimed, bo).verdict == "right"
     assert judge(claimed, dana).error == "not_allowed"
@@ -210,8 +213,8 @@ def test_a_claimer_who_is_a_viewer_now_only_reads(claimed, bo):
 
 def test_two_claimers_have_a_verdict_each(claimed, bo, dana):
     judge(claimed, bo, verdict="right")
-    SessionHandoff.objects.release(claimed.pk, by=bo)
-    SessionHandoff.objects.claim(claimed.pk, by=dana)
+    release(claimed.pk, by=bo)
+    claim(claimed.pk, by=dana)
 
     judge(claimed, dana, verdict="wrong")
 
@@ -223,7 +226,7 @@ def test_two_claimers_have_a_verdict_each(claimed, bo, dana):
 
 @pytest.mark.parametrize("verb", [judge, missing])
 def test_where_there_is_no_summary_there_is_nothing_to_judge(handoff, bo, verb):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     refused = verb(handoff, bo)
 
@@ -238,12 +241,11 @@ def test_a_summary_that_the_page_did_not_show_is_not_judged_unseen(claimed, bo):
 
 
 def test_what_was_judged_is_never_replaced(claimed, bo, ana):
-    from flowpilot.models import AISession
 
     judge(claimed, bo)
-    SessionHandoff.objects.release(claimed.pk, by=bo)
+    release(claimed.pk, by=bo)
     for n in range(5):
-        AISession.objects.say(claimed.session_id, by=ana, text=f"News {n}", reply=False)
+        sessions.post(claimed.session_id, by=ana, text=f"News {n}", reply=False)
 
     assessment.make(claimed.pk, at=claimed.created_at + timedelta(hours=1))
 
@@ -254,11 +256,11 @@ def test_what_was_judged_is_never_replaced(claimed, bo, ana):
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_that_waits_for_a_judgement_does_not_replace_it(claimed, bo, ana, second_waits_for_first):
     """The claimer judges and lets go in the moment in which a renewal is kept."""
-    from flowpilot.assistant.asking import Answer
-    from flowpilot.assistant.results import Assessment
+    from assistant.ask import Answer
+    from assistant.results import Assessment
 
     made = Answer(Assessment.model_validate({**claimed.assessment, "summary_prose": "Newer"}), "offline")
-    SessionHandoff.objects.release(claimed.pk, by=bo)
+    release(claimed.pk, by=bo)
     waiting = SessionHandoff.objects.get(pk=claimed.pk)
 
     second_waits_for_first(lambda: judge(claimed, bo), lambda: assessment._keep(waiting, 9, made, upto=99, at=claimed.created_at))
@@ -383,7 +385,7 @@ def test_after_the_claim_it_shows_to_the_claimer_and_to_nobody_else(claimed, ana
 
 
 def test_nothing_to_judge_shows_no_buttons(handoff, bo, signed_in):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     assert not screen(signed_in(bo), handoff).select(".judge, #missing")
 
@@ -391,8 +393,8 @@ def test_nothing_to_judge_shows_no_buttons(handoff, bo, signed_in):
 def test_a_colleagues_verdict_is_not_shown_as_ones_own(claimed, bo, dana, signed_in):
     judge(claimed, bo, verdict="wrong")
     missing(claimed, bo)
-    SessionHandoff.objects.release(claimed.pk, by=bo)
-    SessionHandoff.objects.claim(claimed.pk, by=dana)
+    release(claimed.pk, by=bo)
+    claim(claimed.pk, by=dana)
 
     page = screen(signed_in(dana), claimed)
 

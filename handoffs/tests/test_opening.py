@@ -9,18 +9,22 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from accounts.events import happening
+from accounts.events import event_recorded
 from accounts.models import Event
 from accounts.verbs import Refused
+from flowpilot import sessions
 from flowpilot.casefile import case_of, lane_document
-from flowpilot.models import AISession, Fix, Priority, SessionHand
+from flowpilot.models import AISession, Fix, Priority, SessionHolder
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff as escalate
+from handoffs.parking import park
+from handoffs.withdrawing import withdraw
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
 # The room above writes these rows inside our transaction; it is not imported from here.
 Notification = apps.get_model("escalations", "Notification")
 
-escalate, park, claim, withdraw = (getattr(SessionHandoff.objects, name) for name in ("open", "park", "claim", "withdraw"))
 
 NEEDS = "May I delete the stored credentials?"
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,7 +44,7 @@ def everything():
     """A picture of all rows that a hand-off may touch; equal before and after means that nothing was changed."""
     return {
         model.__name__: sorted(map(str, model.objects.values_list()))
-        for model in (AISession, SessionHandoff, SessionHand, Fix, Event, Notification, ProcrastinateJob)
+        for model in (AISession, SessionHandoff, SessionHolder, Fix, Event, Notification, ProcrastinateJob)
     }
 
 
@@ -110,14 +114,14 @@ def test_the_snapshot_stays_as_it_was_when_the_session_goes_on(session, ana, bo)
     frozen = SessionHandoff.objects.get(pk=handoff.pk).snapshot
 
     claim(handoff.pk, by=bo)
-    AISession.objects.say(session.pk, by=bo, text="I deleted them.", reply=False)
+    sessions.post(session.pk, by=bo, text="I deleted them.", reply=False)
 
     assert SessionHandoff.objects.get(pk=handoff.pk).snapshot == frozen
 
 
 def test_a_long_session_freezes_its_last_twenty_steps_and_counts_them_all(session, ana):
     for number in range(30):
-        AISession.objects.say(session.pk, by=ana, text=f"Line {number}", kind="note")
+        sessions.post(session.pk, by=ana, text=f"Line {number}", kind="note")
 
     frozen = hand_off(session, ana).snapshot
 
@@ -155,8 +159,8 @@ def test_one_event_tells_of_it_with_ids_and_short_words_only(session, ana, bo):
 def test_nobody_holds_it_while_it_waits(session, ana):
     hand_off(session, ana, at=NINE)
 
-    assert not SessionHand.objects.filter(session=session, until=None).exists()
-    assert SessionHand.objects.get(session=session).until == NINE
+    assert not SessionHolder.objects.filter(session=session, until=None).exists()
+    assert SessionHolder.objects.get(session=session).until == NINE
 
 
 def test_what_is_needed_is_cleaned_before_it_is_kept(session, ana):
@@ -197,12 +201,12 @@ def test_a_bell_row_that_cannot_be_written_undoes_the_handoff(session, ana, bo):
         raise Fault
 
     unchanged = leave_as_is()
-    happening.connect(broken, weak=False, dispatch_uid="test")
+    event_recorded.connect(broken, weak=False, dispatch_uid="test")
     try:
         with pytest.raises(Fault):
             escalate(session.pk, by=ana, needs=NEEDS)
     finally:
-        happening.disconnect(dispatch_uid="test")
+        event_recorded.disconnect(dispatch_uid="test")
 
     assert unchanged()
 
@@ -296,7 +300,7 @@ def test_opener_and_claimer_press_at_once_after_a_claim_and_one_handoff_lives(ha
 @pytest.mark.django_db(transaction=True)
 def test_escalating_what_is_being_resolved_waits_and_is_refused(session, ana, second_waits_for_first):
     resolved, refused = second_waits_for_first(
-        lambda: AISession.objects.resolve(session.pk, by=ana),
+        lambda: sessions.resolve(session.pk, by=ana),
         lambda: escalate(session.pk, by=ana, needs=NEEDS),
     )
 
@@ -309,7 +313,7 @@ def test_escalating_what_is_being_resolved_waits_and_is_refused(session, ana, se
 def test_a_step_that_meets_the_handoff_comes_after_it_and_not_into_its_snapshot(session, ana, second_waits_for_first):
     opened, step = second_waits_for_first(
         lambda: escalate(session.pk, by=ana, needs=NEEDS),
-        lambda: AISession.objects.say(session.pk, by=ana, text="One more thing", kind="note"),
+        lambda: sessions.post(session.pk, by=ana, text="One more thing", kind="note"),
     )
 
     assert step.number == opened.handoff.snapshot["step_count"] + 1
@@ -356,7 +360,7 @@ def test_the_outcome_that_the_dialog_asks_for_settles_the_fix(session, ana, fix,
 
     fix.refresh_from_db()
     assert (fix.outcome, fix.by) == (outcome, ana)
-    assert fix.told_in.kind == "outcome"
+    assert fix.reported_in.kind == "outcome"
     assert [known["outcome"] for known in handoff.snapshot["fixes"]] == [outcome]
     assert Event.objects.get(kind="fix_settled").details["outcome"] == outcome
     assert [event.kind for event in Event.objects.order_by("number")] == ["fix_settled", "handoff_opened"]

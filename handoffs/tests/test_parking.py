@@ -11,19 +11,24 @@ from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
-from flowpilot import lane
+from flowpilot import lane, sessions
 from flowpilot.access import may_read
 from flowpilot.casefile import case_of, lane_document
-from flowpilot.models import AISession, SessionHand
+from flowpilot.models import AISession, SessionHolder
+from flowpilot.sessions import abandon
 from handoffs.access import get_for
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff as escalate
+from handoffs.parking import park, resume
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from tests.factories import UserFactory, make_session
 
 # The room above writes these rows inside our transaction; it is not imported from here.
 Notification = apps.get_model("escalations", "Notification")
 
-park, resume, claim, escalate = (getattr(SessionHandoff.objects, name) for name in ("park", "resume", "claim", "open"))
-abandon = AISession.objects.abandon
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -86,7 +91,7 @@ def test_parking_stands_in_the_log_as_a_park_and_a_pause(session, ana):
 
 def test_whoever_parks_holds_it(bo_parked, ana, bo):
     assert session_of(bo_parked).handler == bo
-    assert SessionHand.objects.get(session=bo_parked.session_id, until=None).user == bo
+    assert SessionHolder.objects.get(session=bo_parked.session_id, until=None).user == bo
 
 
 def test_parking_after_a_claim_supersedes_the_claimed_one(handoff, bo):
@@ -148,9 +153,9 @@ def test_a_parked_one_is_not_there_for_who_may_not_read_the_session(parked, requ
 
     refused = [
         claim(parked.pk, by=somebody),
-        SessionHandoff.objects.release(parked.pk, by=somebody),
-        SessionHandoff.objects.give_back(parked.pk, by=somebody, note="Do this"),
-        SessionHandoff.objects.withdraw(parked.pk, by=somebody),
+        release(parked.pk, by=somebody),
+        return_to_opener(parked.pk, by=somebody, note="Do this"),
+        withdraw(parked.pk, by=somebody),
     ]
 
     assert [answer.error for answer in refused] == ["not_found"] * 4
@@ -205,7 +210,7 @@ def test_an_admin_or_owner_resumes_and_handles_it_from_then_on(parked, ana, role
 
     session = session_of(parked)
     assert (session.status, session.handler, session.user) == ("active", lead, ana)
-    assert SessionHand.objects.get(session=session, until=None).user == lead
+    assert SessionHolder.objects.get(session=session, until=None).user == lead
 
 
 def test_resuming_tells_nobody(parked, ana, bo, lea):
@@ -296,7 +301,7 @@ def test_the_lane_is_found_exactly_as_it_was_left(ana):
 
 
 def test_nobody_writes_while_it_is_parked(parked, ana):
-    refused = AISession.objects.say(parked.session_id, by=ana, text="One more thing")
+    refused = sessions.post(parked.session_id, by=ana, text="One more thing")
 
     assert (refused.error, refused.detail) == (
         "session_changed",

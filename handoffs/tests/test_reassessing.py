@@ -7,11 +7,14 @@ from bs4 import BeautifulSoup
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
-from flowpilot import lane
-from flowpilot.assistant.offline import Offline
+from assistant.offline.assistant import Offline
+from flowpilot import lane, sessions
 from flowpilot.models import AISession
 from handoffs import assessment, reassessing
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.releasing import release
+from handoffs.withdrawing import withdraw
 from tests.factories import hand_off, make_session
 
 
@@ -34,7 +37,7 @@ class Assistant(Offline):
 @pytest.fixture
 def thinks_with(monkeypatch):
     def use(assistant):
-        monkeypatch.setattr("flowpilot.assistant.asking.assistant_called", lambda name, asker=None: assistant)
+        monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller=None: assistant)
         return assistant
 
     return use
@@ -53,7 +56,7 @@ def fresh(handoff):
 
 def say(handoff, by, *texts, kind="note", at=None):
     for text in texts:
-        AISession.objects.say(handoff.session_id, by=by, text=text, kind=kind, reply=False, at=at)
+        sessions.post(handoff.session_id, by=by, text=text, kind=kind, reply=False, at=at)
 
 
 def four(handoff, by, **more):
@@ -92,8 +95,8 @@ def test_a_check_that_came_back_is_enough_by_itself(ready, ana):
 
 
 def test_what_flowpilot_says_is_not_news(ready):
+    from assistant.results import Reply
     from flowpilot import replies
-    from flowpilot.assistant.results import Reply
 
     for n in range(5):
         replies.write_scripted(ready.session_id, Reply(text=f"Reply {n}", confidence=0.3), at=ready.created_at)
@@ -141,7 +144,7 @@ def test_the_job_exists_exactly_if_the_steps_do(ready, ana):
 def test_after_the_claim_it_stays_what_the_claimer_was_told_and_nobody_is_asked(ready, ana, bo, thinks_with):
     assistant = thinks_with(Assistant())
     four(ready, ana)
-    SessionHandoff.objects.claim(ready.pk, by=bo)
+    claim(ready.pk, by=bo)
     four(ready, bo)
 
     assessment.make(ready.pk, at=later(ready))
@@ -151,9 +154,9 @@ def test_after_the_claim_it_stays_what_the_claimer_was_told_and_nobody_is_asked(
 
 
 def test_released_it_is_renewed_with_what_the_claimer_found(ready, ana, bo):
-    SessionHandoff.objects.claim(ready.pk, by=bo)
+    claim(ready.pk, by=bo)
     four(ready, bo)
-    SessionHandoff.objects.release(ready.pk, by=bo)
+    release(ready.pk, by=bo)
     say(ready, ana, "And one more")
 
     assert len(jobs(ready)) == 1
@@ -165,10 +168,10 @@ def test_released_it_is_renewed_with_what_the_claimer_found(ready, ana, bo):
 def test_what_is_over_is_not_assessed_anew(ready, ana, bo, end):
     four(ready, ana)
     if end == "withdraw":
-        SessionHandoff.objects.withdraw(ready.pk, by=ana)
+        withdraw(ready.pk, by=ana)
     else:
-        SessionHandoff.objects.claim(ready.pk, by=bo)
-        AISession.objects.resolve(ready.session_id, by=bo)
+        claim(ready.pk, by=bo)
+        sessions.resolve(ready.session_id, by=bo)
 
     assessment.make(ready.pk, at=later(ready))
 
@@ -177,7 +180,7 @@ def test_what_is_over_is_not_assessed_anew(ready, ana, bo, end):
 
 def test_a_session_that_nobody_waits_for_costs_no_job(session, ana):
     for n in range(5):
-        AISession.objects.say(session.pk, by=ana, text=f"Note {n}", kind="note", reply=False)
+        sessions.post(session.pk, by=ana, text=f"Note {n}", kind="note", reply=False)
 
     assert not ProcrastinateJob.objects.filter(task_name="handoffs.assess_anew").exists()
 
@@ -185,7 +188,7 @@ def test_a_session_that_nobody_waits_for_costs_no_job(session, ana):
 def test_another_sessions_steps_are_no_news(ready, ana):
     other = make_session(ana)
     for n in range(5):
-        AISession.objects.say(other.pk, by=ana, text=f"Elsewhere {n}", kind="note", reply=False)
+        sessions.post(other.pk, by=ana, text=f"Elsewhere {n}", kind="note", reply=False)
 
     assert jobs(ready) == []
 
@@ -219,7 +222,7 @@ def test_the_package_holds_the_newest(ready, ana):
 
 
 def test_a_late_answer_does_not_enter_the_package_of_a_newer_handoff(handoff, bo, dana):
-    SessionHandoff.objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     newer = hand_off(handoff.session, bo)
 
     assessment.make(handoff.pk, at=handoff.created_at)
@@ -383,8 +386,8 @@ def test_the_later_generation_wins_where_the_older_one_came_first_and_nobody_has
 
 
 def keep(handoff, generation, text, *, upto):
-    from flowpilot.assistant.asking import Answer
-    from flowpilot.assistant.results import Assessment
+    from assistant.ask import Answer
+    from assistant.results import Assessment
 
     made = Assessment(summary_prose=text, confidence="low", what_we_know=[], tried=[], suggested_steps=[], open_questions=[])
     assessment._keep(fresh(handoff), generation, Answer(made, "offline"), upto=upto, at=handoff.created_at)
@@ -408,7 +411,7 @@ def test_of_two_answers_at_once_the_one_that_has_read_more_stays(handoff, second
 
 @pytest.mark.django_db(transaction=True)
 def test_a_renewal_that_meets_the_claim_does_not_change_what_was_claimed(ready, ana, bo, second_waits_for_first):
-    second_waits_for_first(lambda: SessionHandoff.objects.claim(ready.pk, by=bo), lambda: keep(ready, 5, "newer", upto=99))
+    second_waits_for_first(lambda: claim(ready.pk, by=bo), lambda: keep(ready, 5, "newer", upto=99))
 
     assert fresh(ready).assessment == ready.assessment
 
@@ -417,7 +420,7 @@ def test_a_renewal_that_meets_the_claim_does_not_change_what_was_claimed(ready, 
 def test_an_answer_for_what_was_withdrawn_is_kept_only_as_the_first(handoff, ana, first):
     if not first:
         keep(handoff, 1, "stands", upto=4)
-    SessionHandoff.objects.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
 
     keep(handoff, 2, "comes", upto=9)
 

@@ -1,9 +1,8 @@
-"""The claim, and letting go: release, withdraw, return."""
+"""Claiming, releasing, withdrawing and returning."""
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Protocol
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,17 +12,25 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.answers import invalid, person_json, refuse, toast, wants_json
+from accounts.models import User
 from accounts.verbs import Refused
 from flowpilot.views.answering import person
+from handoffs import claiming, releasing, returning, withdrawing
 from handoffs.forms import NoteForm
 from handoffs.models import SessionHandoff
 
 
+class _Verb(Protocol):
+    """Release, withdraw or return."""
+
+    def __call__(self, pk: uuid.UUID, *, by: User, note: str) -> SessionHandoff | Refused: ...
+
+
 @require_POST
 def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """POST `begin` = continue, analysis or own. The winner lands in the session; the loser reads who has it, and is back at the queue."""
-    begin = request.POST.get("begin") or "own"
-    result = SessionHandoff.objects.claim(pk, by=person(request), begin=begin)
+    """POST `begin` = continue, analysis or own. Whoever gets it lands in the session; anybody else reads who has it, back at the queue."""
+    begin = request.POST.get("begin") or SessionHandoff.Begin.OWN
+    result = claiming.claim(pk, by=person(request), begin=begin)
     if isinstance(result, Refused):
         return _lost(request, pk, result)
     handoff = result.handoff
@@ -37,12 +44,12 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 "claimed_at": handoff.claimed_at.isoformat() if handoff.claimed_at else None,
             }
         )
-    where = f"/sessions/{handoff.session_id}/" + ("?compose=1" if handoff.begin == "own" else "")
+    where = f"/sessions/{handoff.session_id}/" + ("?compose=1" if handoff.begin == SessionHandoff.Begin.OWN else "")
     return HttpResponseClientRedirect(where) if request.headers.get("HX-Request") == "true" else redirect(where)
 
 
 def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse:
-    """409 in the queue: the card says who has it. On the screen: back at the queue, with the toast. A plain form: a page that says so."""
+    """409 in the queue: the card says who has it. On the screen: back to the queue, with a toast. A plain form: a page that says so."""
     if wants_json(request):
         return refuse(request, refused)
     if request.headers.get("HX-Request") == "true":
@@ -57,11 +64,11 @@ def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse
 
 
 def _just_now(refused: Refused) -> bool:
-    """Whether a page may still show the card of what was lost: pages fetch every minute. Later the card would tell whoever asks."""
+    """Whether a page may still show the card: pages refresh every minute. Later, the card would tell anybody who asks."""
     return timezone.now() - datetime.fromisoformat(refused.extra["claimed_at"]) < timedelta(minutes=2)
 
 
-def _let_go(request: HttpRequest, pk: uuid.UUID, act: Callable[..., Any], said: str) -> HttpResponse:
+def _act(request: HttpRequest, pk: uuid.UUID, act: _Verb, done: str) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
         return (
@@ -75,20 +82,20 @@ def _let_go(request: HttpRequest, pk: uuid.UUID, act: Callable[..., Any], said: 
     if wants_json(request):
         result.session.refresh_from_db()
         return JsonResponse({"session": str(result.session_id), "status": result.session.status, "handoff": str(result.pk)})
-    toast(request, said)
+    toast(request, done)
     return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
 
 
 @require_POST
 def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _let_go(request, pk, SessionHandoff.objects.release, "Released. It is back in the queue.")
+    return _act(request, pk, releasing.release, "Released. It is back in the queue.")
 
 
 @require_POST
 def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _let_go(request, pk, SessionHandoff.objects.withdraw, "Withdrawn. The session goes on with whoever handed it off.")
+    return _act(request, pk, withdrawing.withdraw, "Withdrawn. The session continues with whoever escalated it.")
 
 
 @require_POST
-def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _let_go(request, pk, SessionHandoff.objects.give_back, "Returned, with your instructions.")
+def return_to_opener(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return _act(request, pk, returning.return_to_opener, "Returned, with your instructions.")

@@ -8,27 +8,27 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.answers import person_json, refuse, wants_json
-from accounts.people import MAY_CLAIM
 from accounts.verbs import Refused
 from flowpilot.models import SessionStep
 from flowpilot.views.answering import person
 from handoffs import assessment, judging
 from handoffs.access import get_for
 from handoffs.models import SessionHandoff
+from handoffs.permissions import Action, actions
 from handoffs.presenting import cited, judge_id, known_rows, names_of, tally, tried_rows, why_confident, with_judgements
-from handoffs.rows import gone
+from handoffs.refusals import ended_error
 from handoffs.signals import handoff_opened_by
 from handoffs.views.judging import missing_by
 
-# A transcript shows this many of its last steps at once; all of them with ?all=1.
+# A transcript shows this many of its last steps; all of them with ?all=1.
 MOST_STEPS = 200
-# Of what is known this many rows stand open (fewer where something was corrected): the first screenful holds what was tried, too.
+# This many known facts are shown unfolded (fewer where something was corrected), so that what was tried is on the first screen, too.
 MOST_KNOWN = 9
 
 
 @require_GET
 def context(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The screen. 410 with the reason where it is over and the session is not theirs to read; a short word where somebody else has it."""
+    """The screen. 410 with the reason where it has ended and they may not read the session; a short page where somebody else has it."""
     user = person(request)
     handoff, readable = get_for(user, pk)
     if not readable:
@@ -50,7 +50,7 @@ def summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def ask_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Asks for the assessment once more, where it is unavailable."""
+    """Requests the assessment again, where it is unavailable."""
     handoff, readable = get_for(person(request), pk)
     if not readable:
         return _short(request, handoff)
@@ -67,10 +67,11 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
     steps = session.steps.select_related("author")
     shown = steps if request.GET.get("all") == "1" else steps.filter(number__gt=max(0, session.step_count - MOST_STEPS))
     frozen = handoff.snapshot.get("step_count", 0)
-    made = (handoff.assessment or {}) if state == "ready" else {}
+    made = (handoff.assessment or {}) if state == SessionHandoff.Assessed.READY else {}
     kinds = _kinds(handoff, shown, made)
     judges = bool(made) and judging.may_judge(user, handoff)
     judged = {(j.part, j.entry): j for j in handoff.judgements.filter(by=user)} if judges else {}
+    possible = actions(user, handoff)
     tried = tried_rows(handoff, state, names_of(shown))
     return {
         "handoff": handoff,
@@ -97,33 +98,33 @@ def screen(request: HttpRequest, handoff: SessionHandoff) -> dict[str, Any]:
         "open_tasks": handoff.snapshot.get("open_tasks", []),
         "done_tasks": handoff.snapshot.get("done_tasks", []),
         "mine": handoff.author_id == user.pk,
-        "can_claim": handoff.state == "open" and user.role in MAY_CLAIM and handoff.author_id != user.pk,
-        "can_withdraw": handoff.state == "open" and (handoff.author_id == user.pk or user.role in ("owner", "admin")),
+        "can_claim": Action.CLAIM in possible,
+        "can_withdraw": Action.WITHDRAW in possible,
         "overlay": request.GET.get("overlay") == "1",
         "solo": True,
     }
 
 
 def _kinds(handoff: SessionHandoff, shown: Any, made: dict[str, Any]) -> dict[int, str]:
-    """What kind each step is, those that are shown and those that are cited. What came back from a command is a check."""
-    kinds = {step.number: "check" if step.command else step.kind for step in shown}
+    """The kind of each step that is shown or cited. A command's output counts as a check."""
+    kinds = {step.number: SessionStep.Kind.CHECK if step.command else step.kind for step in shown}
     earlier = cited(made) - set(kinds)
     if earlier:
         rows = SessionStep.objects.filter(session_id=handoff.session_id, number__in=earlier).values_list("number", "kind", "command")
-        kinds |= {number: "check" if command else kind for number, kind, command in rows}
+        kinds |= {number: SessionStep.Kind.CHECK if command else kind for number, kind, command in rows}
     return kinds
 
 
 def _new_since(handoff: SessionHandoff, frozen: int) -> int:
-    """Steps since the summary that somebody said something in; the timeline's own lines are no news."""
+    """How many steps there are since the summary, not counting event steps."""
     upto = handoff.assessed_upto or frozen
-    return SessionStep.objects.filter(session_id=handoff.session_id, number__gt=upto).exclude(kind="system").count()
+    return SessionStep.objects.filter(session_id=handoff.session_id, number__gt=upto).exclude(kind=SessionStep.Kind.SYSTEM).count()
 
 
 def _short(request: HttpRequest, handoff: SessionHandoff) -> HttpResponse:
-    """What a member of the account reads about a handoff that went to somebody else: who has it, since when; no content."""
-    if handoff.state in SessionHandoff.ENDED:
-        return refuse(request, gone(handoff).refused)
+    """What the rest of the account sees of a handoff that somebody else has: who, and since when; no content."""
+    if handoff.has_ended:
+        return refuse(request, ended_error(handoff).refused)
     if wants_json(request):
         return JsonResponse(
             {
@@ -150,5 +151,5 @@ def _json(handoff: SessionHandoff) -> dict[str, Any]:
         "needs": handoff.needs,
         "snapshot": handoff.snapshot,
         "assessment_state": state,
-        "assessment": handoff.assessment if state == "ready" else None,
+        "assessment": handoff.assessment if state == SessionHandoff.Assessed.READY else None,
     }

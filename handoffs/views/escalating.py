@@ -1,4 +1,4 @@
-"""Handing off: escalate, park, resume."""
+"""Escalating, parking and resuming."""
 
 import uuid
 from typing import Any
@@ -14,10 +14,10 @@ from accounts.people import who_may_claim
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable
 from flowpilot.busy import readiest_first
-from flowpilot.models import AISession, Fix
+from flowpilot.models import AISession, Fix, Task
 from flowpilot.views.answering import answer, fault, person
+from handoffs import opening, parking
 from handoffs.forms import EscalateForm, ParkForm
-from handoffs.models import SessionHandoff
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,7 +31,7 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return invalid(form) if wants_json(request) else render(request, "handoffs/escalate.html", _dialog(session, form, user), status=422)
     fields = form.cleaned_data
-    opened = SessionHandoff.objects.open(
+    opened = opening.open_handoff(
         pk, by=user, needs=fields["reason"], priority=fields["priority"], target=fields["target"], fix_outcome=fields["fix_outcome"]
     )
     if isinstance(opened, Refused):
@@ -39,27 +39,25 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if wants_json(request):
         body = {"handoff": str(opened.handoff.pk), "session": str(pk), "handed_off_by": person_json(opened.handoff.author)}
         return JsonResponse(body, status=201 if opened.created else 200)
-    told = who_may_claim(session.account_id).exclude(pk=user.pk).count()
-    toast(
-        request,
-        f"Handed off. {told} {'colleague is' if told == 1 else 'colleagues are'} told now; you may withdraw it until somebody claims it.",
-    )
+    count = who_may_claim(session.account_id).exclude(pk=user.pk).count()
+    notified = "1 colleague has been notified" if count == 1 else f"{count} colleagues have been notified"
+    toast(request, f"Escalated. {notified}. You can withdraw it until somebody claims it.")
     return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
 
 
 def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]:
-    """The dialog: the question about an unsettled fix, the people with what they hold, what the colleague will get, what is missing."""
+    """The dialog: the question about an unsettled fix, the people with their workload, what the colleague will get, what is missing."""
     people = readiest_first(who_may_claim(session.account_id).exclude(pk=user.pk))
     tasks = list(session.tasks.all())
     open_tasks = [task for task in tasks if not task.is_settled]
-    # What is missing, and the card where it can be had.
+    # What is missing, and the card where it can be added.
     missing: list[tuple[str, str, int | None]] = []
-    missing += [("Nobody has answered: ", task.title, task.number) for task in open_tasks if task.kind == "question"][:2]
-    missing += [("Nobody has done: ", task.title, task.number) for task in open_tasks if task.kind == "check"][:2]
+    missing += [("Not answered: ", task.title, task.number) for task in open_tasks if task.kind == Task.Kind.QUESTION][:2]
+    missing += [("Not done: ", task.title, task.number) for task in open_tasks if task.kind == Task.Kind.CHECK][:2]
     if not session.client:
-        missing.append(("No client is named.", "", None))
+        missing.append(("No client.", "", None))
     if not session.ticket:
-        missing.append(("No ticket is named.", "", None))
+        missing.append(("No ticket.", "", None))
     unsent = [task for task in tasks if task.can_be_sent]
     return {
         "session": session,
@@ -67,7 +65,7 @@ def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]
         "people": people,
         "unsettled": session.fixes.filter(current=True, outcome__in=Fix.UNSETTLED).first(),
         "facts": session.facts.count(),
-        "done": sum(1 for task in tasks if task.state == "done") + session.fixes.exclude(outcome="proposed").count(),
+        "done": sum(1 for task in tasks if task.state == Task.State.DONE) + session.fixes.exclude(outcome=Fix.Outcome.PROPOSED).count(),
         "open": len(open_tasks),
         "unsent": len(unsent),
         "missing": missing,
@@ -81,11 +79,11 @@ def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = ParkForm(request.POST)
     if not form.is_valid():
         return fault(request, session, form)
-    parked = SessionHandoff.objects.park(pk, by=person(request), needs=form.cleaned_data["reason"])
+    parked = parking.park(pk, by=person(request), needs=form.cleaned_data["reason"])
     if not isinstance(parked, Refused) and wants_json(request):
         return JsonResponse({"handoff": str(parked.handoff.pk), "session": str(pk)}, status=201)
     if not isinstance(parked, Refused) and urlsplit(request.headers.get("HX-Current-URL", "")).path.endswith("/escalate/"):
-        # Pressed on the dialog's own page: the session is another one.
+        # Pressed on the dialog's own page: the session has a page of its own.
         return HttpResponseClientRedirect(f"/sessions/{pk}/")
     return answer(request, session, parked)
 
@@ -93,6 +91,6 @@ def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_readable(person(request), pk)
-    resumed = SessionHandoff.objects.resume(pk, by=person(request))
-    body = None if isinstance(resumed, Refused) else {"session": str(pk), "status": "active", "handoff": str(resumed.pk)}
+    resumed = parking.resume(pk, by=person(request))
+    body = None if isinstance(resumed, Refused) else {"session": str(pk), "status": AISession.Status.ACTIVE, "handoff": str(resumed.pk)}
     return answer(request, session, resumed, json=body)

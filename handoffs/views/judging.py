@@ -61,7 +61,7 @@ def missing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _fault(request, pk, form)
     asked = form.cleaned_data
-    kept = judging.say_missing(pk, by=person(request), text=asked["text"], step=asked["step"], generation=asked["generation"])
+    kept = judging.report_missing(pk, by=person(request), text=asked["text"], step=asked["step"], generation=asked["generation"])
     if isinstance(kept, Refused):
         return _refuse(request, pk, kept)
     if wants_json(request):

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.answers import invalid, wants_json
+from assistant import ask
+from assistant.usage import Caller
 from flowpilot.access import get_readable
-from flowpilot.assistant import asking
-from flowpilot.assistant.usage import Asker
 from flowpilot.casefile import case_of
 from flowpilot.views.answering import fault, person
 from handoffs.assessment import state_now
@@ -22,7 +22,7 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET the form. POST `context`, `audience`, `length`; JSON `{"text", "source"}`, `source` being saved (the handoff's prose) or
     written (made now)."""
     session = get_readable(person(request), pk)
-    handed_off = SessionHandoff.objects.filter(session_id=pk, intent="escalate").exists()
+    handed_off = SessionHandoff.objects.filter(session_id=pk, intent=SessionHandoff.Intent.ESCALATE).exists()
     page = {"session": session, "handed_off": handed_off, "asked": {"context": "escalation" if handed_off else "progress"}}
     if request.method == "GET":
         return render(request, "handoffs/update.html", page)
@@ -34,8 +34,8 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     text, source = _saved(session.pk) if asked["context"] == "escalation" else ("", "")
     if not text:
         text, source = (
-            asking.update(
-                case_of(session), Asker(session.account_id, session.pk), context=asked["context"], audience=audience, length=length
+            ask.update(
+                case_of(session), Caller(session.account_id, session.pk), context=asked["context"], audience=audience, length=length
             ).result.text,
             "written",
         )
@@ -47,11 +47,14 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def _saved(session_id: uuid.UUID) -> tuple[str, str]:
     """The prose of the latest escalation; where no assessment is ready, what was handed off says itself."""
     handoff = (
-        SessionHandoff.objects.select_related("author").filter(session_id=session_id, intent="escalate").order_by("-created_at").first()
+        SessionHandoff.objects.select_related("author")
+        .filter(session_id=session_id, intent=SessionHandoff.Intent.ESCALATE)
+        .order_by("-created_at")
+        .first()
     )
     if handoff is None:
         return "", ""
     state, _ = state_now(handoff)
-    if state == "ready" and handoff.assessment:
+    if state == SessionHandoff.Assessed.READY and handoff.assessment:
         return handoff.assessment["summary_prose"], "saved"
-    return f"{handoff.author} handed this off: {handoff.needs}", "saved"
+    return f"{handoff.author} escalated this: {handoff.needs}", "saved"

@@ -9,12 +9,18 @@ from django.db import connection, transaction
 
 from accounts.models import Account, User
 from accounts.verbs import Refused
+from assistant.results import Reply
 from escalations.models import Notification
-from flowpilot import fixes, lane, replies, ticketnotes
-from flowpilot.assistant.results import Reply
+from flowpilot import fixes, lane, replies, sessions, ticketnotes
 from flowpilot.models import AISession, Fix, Priority, Task
 from handoffs import assessment
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff
+from handoffs.parking import park, resume
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from resolutionflow.demodata.stories import Step, Story
 
 # Two runs at once take turns, story by story.
@@ -64,7 +70,7 @@ def play(story: Story, people: dict[str, User], *, now: datetime) -> bool:
 
 def _open(story: Story, people: dict[str, User], *, at: datetime) -> Stage:
     by = people[story.by]
-    session = AISession.objects.open(
+    session = sessions.open_session(
         by=by,
         text=story.opening,
         log=story.log,
@@ -136,18 +142,18 @@ def _facts(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
 
 def _say(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     kind, text = ("message", step.say) if step.say else ("note", step.note)
-    return AISession.objects.say(stage.session, by=_who(stage, step), text=text, kind=kind, at=at, reply=False)
+    return sessions.post(stage.session, by=_who(stage, step), text=text, kind=kind, at=at, reply=False)
 
 
 def _tell(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     card = Fix.objects.filter(session_id=stage.session, current=True).values_list("number", flat=True).first()
-    return fixes.tell(stage.session, card or 0, by=_who(stage, step), outcome=step.tell, note=step.because, at=at, reply=False)
+    return fixes.report_outcome(stage.session, card or 0, by=_who(stage, step), outcome=step.tell, note=step.because, at=at, reply=False)
 
 
 def _escalate(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     target = stage.people[step.target] if step.target else None
     priority = Priority.from_slug(step.priority) if step.priority else None
-    opened = SessionHandoff.objects.open(stage.session, by=_who(stage, step), needs=step.escalate, priority=priority, target=target, at=at)
+    opened = open_handoff(stage.session, by=_who(stage, step), needs=step.escalate, priority=priority, target=target, at=at)
     if isinstance(opened, Refused):
         return opened
     stage.handoff, stage.handler = opened.handoff.pk, _who(stage, step)
@@ -160,30 +166,34 @@ def _claim(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     if stage.handoff is None:
         return Refused("invalid", "Nothing was handed off yet.")
     stage.handler = _who(stage, step)
-    return SessionHandoff.objects.claim(stage.handoff, by=stage.handler, begin=step.claim, at=at)
+    return claim(stage.handoff, by=stage.handler, begin=step.claim, at=at)
+
+
+_BACK = {"release": release, "return_to_opener": return_to_opener, "withdraw": withdraw}
+_TURNS = {"resolve": sessions.resolve, "abandon": sessions.abandon, "reopen": sessions.reopen}
 
 
 def _let_go(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     """Release, return and withdraw: the session goes back to whoever handed off, or to the opener."""
     note = getattr(step, step.verb)
-    done = getattr(SessionHandoff.objects, step.verb)(stage.handoff, by=_who(stage, step), note=note, at=at)
+    done = _BACK[step.verb](stage.handoff, by=_who(stage, step), note=note, at=at)
     if not isinstance(done, Refused):
-        stage.handler = stage.people[stage.story.by] if step.give_back else User.objects.get(pk=done.author_id)
+        stage.handler = stage.people[stage.story.by] if step.return_to_opener else User.objects.get(pk=done.author_id)
     return done
 
 
 def _park(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
-    return SessionHandoff.objects.park(stage.session, by=_who(stage, step), needs=step.park, at=at)
+    return park(stage.session, by=_who(stage, step), needs=step.park, at=at)
 
 
 def _resume(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     stage.handler = _who(stage, step)
-    return SessionHandoff.objects.resume(stage.session, by=stage.handler, at=at)
+    return resume(stage.session, by=stage.handler, at=at)
 
 
 def _turn(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     """Resolve, abandon and reopen."""
-    done = getattr(AISession.objects, step.verb)(stage.session, by=_who(stage, step), at=at)
+    done = _TURNS[step.verb](stage.session, by=_who(stage, step), at=at)
     if step.resolve and not isinstance(done, Refused):
         ticketnotes.write(stage.session, at=at)
     return done
@@ -200,7 +210,7 @@ _STEPS = {
     "escalate": _escalate,
     "claim": _claim,
     "release": _let_go,
-    "give_back": _let_go,
+    "return_to_opener": _let_go,
     "withdraw": _let_go,
     "park": _park,
     "resume": _resume,

@@ -15,7 +15,7 @@ import yaml
 from django.utils import timezone
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from flowpilot.assistant.results import NewFix, NewTask
+from assistant.results import NewFix, NewTask
 from resolutionflow.demodata.people import PEOPLE
 
 FOLDER = Path(__file__).with_name("stories")
@@ -70,7 +70,7 @@ Priority = Literal["low", "normal", "high", "urgent"]
 # What a step may be: exactly one of these.
 VERBS = (
     "reply", "answer", "draft", "say", "note", "facts", "tell", "escalate", "claim", "release",
-    "give_back", "withdraw", "park", "resume", "resolve", "abandon", "reopen",
+    "return_to_opener", "withdraw", "park", "resume", "resolve", "abandon", "reopen",
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ class Step(_Strict):
 
     claim: Literal["", "continue", "analysis", "own"] = ""
     release: str = ""
-    give_back: str = ""
+    return_to_opener: str = ""
     withdraw: str = ""
     park: str = ""
     resume: bool = False

@@ -13,12 +13,12 @@ from accounts.models import Account, Event, User
 from accounts.people import who_may_claim
 from escalations.metrics import figures
 from escalations.models import Notification
-from flowpilot.models import AISession, Fact, Fix, SessionHand, SessionStep, Task
+from flowpilot.models import AISession, Fact, Fix, SessionHolder, SessionStep, Task
 from handoffs.models import SessionHandoff
 from resolutionflow.demodata import playing, stories
 from resolutionflow.demodata.people import PASSWORD, PEOPLE
 
-COUNTED = (Account, User, AISession, SessionStep, SessionHand, Task, Fact, Fix, SessionHandoff, Notification, Event)
+COUNTED = (Account, User, AISession, SessionStep, SessionHolder, Task, Fact, Fix, SessionHandoff, Notification, Event)
 
 
 def seed(*args):
@@ -199,7 +199,7 @@ def test_nothing_mixes_the_two_accounts(demo):
     assert not SessionHandoff.objects.exclude(session__account=F("account"), author__account=F("account")).exists()
     assert not SessionHandoff.objects.filter(claimed_by__isnull=False).exclude(claimed_by__account=F("account")).exists()
     assert not SessionStep.objects.filter(author__isnull=False).exclude(author__account=F("session__account")).exists()
-    assert not SessionHand.objects.exclude(user__account=F("session__account")).exists()
+    assert not SessionHolder.objects.exclude(user__account=F("session__account")).exists()
     assert not Notification.objects.exclude(user__account=F("account"), handoff__account=F("account")).exists()
 
 

@@ -7,6 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from flowpilot import sessions
+from handoffs.claiming import claim
+from handoffs.parking import park
+
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 NEAR_THE_ACCENT = """async (picture) => {
@@ -29,18 +33,16 @@ NEAR_THE_ACCENT = """async (picture) => {
 def pages(cast, stage):
     """Every page by name: its address, and whose eyes it is looked at with."""
     from escalations.models import Notification
-    from flowpilot.models import AISession
-    from handoffs.models import SessionHandoff
 
     handoff = cast.handoff()
     mine = cast.session(by="bo")
     held = cast.handoff(by="ana")
-    stage(lambda: SessionHandoff.objects.claim(held.pk, by=cast.bo, begin="continue"))
+    stage(lambda: claim(held.pk, by=cast.bo, begin="continue"))
     foreign = cast.handoff(by="ana")
-    stage(lambda: SessionHandoff.objects.claim(foreign.pk, by=cast.dana, begin="own"))
+    stage(lambda: claim(foreign.pk, by=cast.dana, begin="own"))
     resolved, parked, own = cast.session(by="bo"), cast.session(by="bo"), cast.session(by="bo")
-    stage(lambda: AISession.objects.resolve(resolved.pk, by=cast.bo))
-    stage(lambda: SessionHandoff.objects.park(parked.pk, by=cast.bo, needs="Waiting for a part"))
+    stage(lambda: sessions.resolve(resolved.pk, by=cast.bo))
+    stage(lambda: park(parked.pk, by=cast.bo, needs="Waiting for a part"))
     cast.handoff(by="bo", session=own)
     assert stage(lambda: Notification.objects.filter(user=cast.bo).exists())
     return {

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from handoffs.claiming import claim
 from tests.browser.conftest import until
 
 WATCH_NOTES = """
@@ -115,7 +116,6 @@ def test_a_viewer_and_whoever_handed_off_hear_nothing(watching, cast):
 
 
 def test_an_arrival_a_claim_and_a_lost_race_are_said_once(browsers, cast, stage):
-    from handoffs.models import SessionHandoff
 
     browsers.expected = {409}
     page = browsers.open("bo", "/escalations/")
@@ -130,7 +130,7 @@ def test_an_arrival_a_claim_and_a_lost_race_are_said_once(browsers, cast, stage)
     until(page, "window.said.length === 1")
     # Bo's page does not hear of the claim before he presses: the race is lost at the server.
     page.evaluate("live.pause()")
-    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.dana, begin="own"))
+    stage(lambda: claim(handoff.pk, by=cast.dana, begin="own"))
     page.keyboard.press("j")
     page.keyboard.press("c")
     expect(page.locator("#toasts")).to_contain_text("Already claimed by Dana Okafor")

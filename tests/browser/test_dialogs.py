@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
+from flowpilot import sessions
+from handoffs.claiming import claim
+
 
 def opened(browsers, session, who="ana"):
     page = browsers.open(who, f"/sessions/{session.pk}/")
@@ -106,14 +109,13 @@ def test_parking_from_the_dialogs_own_page_leads_into_the_session(browsers, cast
 
 
 def test_a_refusal_while_the_dialog_is_open_is_seen_over_it_and_loses_nothing(browsers, cast, stage):
-    from flowpilot.models import AISession
 
     browsers.expected = {409}
     session = cast.session()
     page = opened(browsers, session)
     page.get_by_role("link", name="Escalate", exact=True).click()
     page.get_by_label("What I need").fill("Too late?")
-    stage(lambda: AISession.objects.resolve(session.pk, by=cast.ana))
+    stage(lambda: sessions.resolve(session.pk, by=cast.ana))
     page.get_by_role("button", name="Escalate").click()
 
     toast = page.locator("#toasts .toast")
@@ -144,10 +146,9 @@ def test_share_update_is_written_again_for_another_audience_and_copied(browsers,
 
 
 def test_the_context_over_the_session_has_only_close_and_its_citations_open_the_step(browsers, cast, stage):
-    from handoffs.models import SessionHandoff
 
     handoff = cast.handoff()
-    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.bo, begin="continue"))
+    stage(lambda: claim(handoff.pk, by=cast.bo, begin="continue"))
     page = browsers.open("bo", f"/sessions/{handoff.session_id}/")
     page.evaluate("window.__mark = 1")
     page.get_by_label("Message to FlowPilot").press_sequentially("half a thought")
@@ -166,12 +167,11 @@ def test_the_context_over_the_session_has_only_close_and_its_citations_open_the_
 
 
 def test_whoever_reads_a_case_that_is_claimed_meanwhile_is_told_where_the_eye_is(browsers, cast, stage):
-    from handoffs.models import SessionHandoff
 
     handoff = cast.handoff()
     page = browsers.open("bo", f"/handoffs/{handoff.pk}/")
     expect(page.get_by_role("button", name="Continue where Ana left off")).to_be_focused()
-    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.dana, begin="own"))
+    stage(lambda: claim(handoff.pk, by=cast.dana, begin="own"))
 
     taken = page.locator("[data-taken]")
     expect(taken).to_contain_text("Already claimed by Dana Okafor")

@@ -2,13 +2,13 @@
 
 from playwright.sync_api import expect
 
+from handoffs import claiming
+from handoffs.opening import open_handoff
 from tests.browser.conftest import try_now, until
 
 
 def claim(stage, handoff, by, begin="continue"):
-    from handoffs.models import SessionHandoff
-
-    return stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=by, begin=begin))
+    return stage(lambda: claiming.claim(handoff.pk, by=by, begin=begin))
 
 
 def test_drafts_in_composer_and_lane_survive_a_reload(browsers, cast):
@@ -64,7 +64,6 @@ def test_a_claim_by_somebody_else_disturbs_nothing_that_is_being_typed(browsers,
 
 def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers, cast, stage):
     """Bo claimed it and hands it on; Dana claims. Bo reads along, and his half sentence is still his."""
-    from handoffs.models import SessionHandoff
 
     handoff = cast.handoff(by="ana")
     claim(stage, handoff, cast.bo)
@@ -72,7 +71,7 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
     page.get_by_label("Message to FlowPilot").press_sequentially("I would look at the token")
     page.locator(".task.active textarea").press_sequentially("half an answer")
 
-    onward = stage(lambda: SessionHandoff.objects.open(handoff.session_id, by=cast.bo, needs="Who knows tokens?", priority=3))
+    onward = stage(lambda: open_handoff(handoff.session_id, by=cast.bo, needs="Who knows tokens?", priority=3))
     claim(stage, onward.handoff, cast.dana)
 
     kept = page.get_by_role("region", name="What you typed is kept")

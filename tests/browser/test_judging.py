@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from flowpilot import sessions
+from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 
 
@@ -52,7 +54,7 @@ def claimed(cast, stage):
                 "not_shown": ["The mailbox was moved."],
             },
         )
-        SessionHandoff.objects.claim(handoff.pk, by=cast.bo, begin="continue")
+        claim(handoff.pk, by=cast.bo, begin="continue")
 
     stage(ready)
     return handoff
@@ -117,13 +119,12 @@ def test_by_keyboard_alone_the_focus_stays_on_what_was_pressed(browsers, claimed
 
 
 def test_what_is_being_typed_is_not_swapped_away_by_news(browsers, claimed, cast, stage):
-    from flowpilot.models import AISession
 
     bo = browsers.open("bo", f"/handoffs/{claimed.pk}/?overlay=1")
     bo.get_by_label("What you would have needed to read here").press_sequentially("Half a thou")
 
     bo.evaluate("document.addEventListener('live:news', () => { document.documentElement.dataset.heard = '1'; })")
-    stage(lambda: AISession.objects.say(claimed.session_id, by=cast.bo, text="From another window", kind="note", reply=False))
+    stage(lambda: sessions.post(claimed.session_id, by=cast.bo, text="From another window", kind="note", reply=False))
     expect(bo.locator("html")).to_have_attribute("data-heard", "1")
     bo.keyboard.type("ght")
 

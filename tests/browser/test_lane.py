@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from flowpilot import sessions
+from handoffs.claiming import claim
+
 
 @pytest.fixture
 def session(cast, stage):
@@ -179,23 +182,19 @@ def test_new_steps_further_down_are_offered_and_not_scrolled_to(browsers, cast, 
     session = cast.session(by="ana")
 
     def long():
-        from flowpilot.models import AISession
 
         for n in range(20):
-            AISession.objects.say(session.pk, by=cast.ana, text=f"Line {n}\n" * 6, kind="note", reply=False)
+            sessions.post(session.pk, by=cast.ana, text=f"Line {n}\n" * 6, kind="note", reply=False)
 
     stage(long)
     page = open_lane(browsers, session)
     page.locator(".scroll").evaluate("box => { box.scrollTop = -600 }")
     before = page.locator(".scroll").evaluate("box => box.scrollTop")
 
-    from flowpilot.models import AISession
-
     handoff = cast.handoff(session=session)
-    from handoffs.models import SessionHandoff
 
-    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.bo, begin="own"))
-    stage(lambda: AISession.objects.say(session.pk, by=cast.bo, text="I have it.", kind="message", reply=False))
+    stage(lambda: claim(handoff.pk, by=cast.bo, begin="own"))
+    stage(lambda: sessions.post(session.pk, by=cast.bo, text="I have it.", kind="message", reply=False))
 
     more = page.get_by_role("button", name=re.compile(r"\d new step"))
     expect(more).to_be_visible()
@@ -208,10 +207,9 @@ def test_new_steps_further_down_are_offered_and_not_scrolled_to(browsers, cast, 
 
 @pytest.mark.parametrize("status", ["reading along", "resolved"])
 def test_who_cannot_write_opens_the_lane_on_a_phone_too(browsers, session, cast, stage, status):
-    from flowpilot.models import AISession
 
     if status == "resolved":
-        stage(lambda: AISession.objects.resolve(session.pk, by=cast.ana))
+        stage(lambda: sessions.resolve(session.pk, by=cast.ana))
     page = browsers.open("ana" if status == "resolved" else "dana", f"/sessions/{session.pk}/", width=390, height=844)
     expect(page.get_by_label("Message to FlowPilot")).to_be_hidden()
 

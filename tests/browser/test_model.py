@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from flowpilot.tests.provider import Call, Scripted, scripted
+from tests.provider import Call, Scripted, scripted
 
 pytestmark = pytest.mark.browser
 

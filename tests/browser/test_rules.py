@@ -2,7 +2,11 @@
 
 from playwright.sync_api import expect
 
+from flowpilot import sessions
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.releasing import release
+from handoffs.withdrawing import withdraw
 
 
 def fresh(stage, handoff):
@@ -125,7 +129,7 @@ def test_withdrawing_is_seen_by_everybody(browsers, cast):
 
 def test_releasing_brings_the_card_back_to_everybody_else(browsers, cast, stage):
     handoff = cast.handoff()
-    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.bo, begin="own"))
+    stage(lambda: claim(handoff.pk, by=cast.bo, begin="own"))
     dana = browsers.open("dana", "/escalations/")
     expect(dana.locator(".card")).to_have_count(0)
     dana.evaluate("window.__mark = 1")
@@ -151,7 +155,7 @@ def test_the_loser_in_the_queue_reads_on_the_card_who_has_it(browsers, cast, sta
 
     # Her page has not heard of it yet: the socket is down.
     dana.evaluate("live.pause()")
-    stage(lambda: SessionHandoff.objects.claim(handoff.pk, by=cast.bo))
+    stage(lambda: claim(handoff.pk, by=cast.bo))
     dana.keyboard.press("j")
     dana.keyboard.press("c")
 
@@ -172,7 +176,7 @@ def test_a_cut_connection_is_said_and_healed(browsers, cast, stage, server):
     expect(bo.locator("#lost")).to_be_visible()
     expect(bo.locator("#lost")).to_contain_text("Connection lost")
     come = cast.handoff(needs="Is this the missed one?")
-    stage(lambda: SessionHandoff.objects.withdraw(gone.pk, by=cast.ana))
+    stage(lambda: withdraw(gone.pk, by=cast.ana))
     server.start_web()
 
     expect(bo.locator("#lost")).to_be_hidden(timeout=40_000)
@@ -202,9 +206,7 @@ def test_an_answer_that_is_being_typed_survives_what_happens_around_it(browsers,
     card.fill("Target: MicrosoftOffice16_Data")
     ana.get_by_label("Message to FlowPilot").fill("Half a thought")
 
-    from flowpilot.models import AISession
-
-    stage(lambda: AISession.objects.say(session.pk, by=cast.ana, text="Written elsewhere.", kind="note"))
+    stage(lambda: sessions.post(session.pk, by=cast.ana, text="Written elsewhere.", kind="note"))
 
     expect(ana.locator("#stream")).to_contain_text("Written elsewhere.")
     expect(card).to_have_value("Target: MicrosoftOffice16_Data")
@@ -267,11 +269,11 @@ def test_whoever_handed_off_sees_claim_and_release_and_their_count_stays(browser
     row = ana.locator(f"#handed-off [data-handoff='{own.pk}']")
     expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
 
-    stage(lambda: SessionHandoff.objects.claim(own.pk, by=cast.bo))
+    stage(lambda: claim(own.pk, by=cast.bo))
     expect(row).to_contain_text("Bo Lindqvist claimed it")
     expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
 
-    stage(lambda: SessionHandoff.objects.release(own.pk, by=cast.bo))
+    stage(lambda: release(own.pk, by=cast.bo))
     expect(row).to_contain_text("released, waiting again")
     expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
     assert fresh(stage, other).state == "open"

@@ -4,15 +4,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from flowpilot.sessions import post
+
 
 @pytest.fixture
 def sessions(cast, stage):
-    from flowpilot.models import AISession
 
     kestrel = cast.session(by="bo", title="Toner is empty", client="Kestrel Optics", priority=4)
     other = cast.session(by="bo", title="VPN drops", client="Harbour Logistics")
     words = "Nothing to see here. " * 30 + "The host HL-DC02 says 0x80042306. " + "Nor here. " * 30
-    stage(lambda: AISession.objects.say(other.pk, by=cast.people["bo"], text=words, reply=False))
+    stage(lambda: post(other.pk, by=cast.people["bo"], text=words, reply=False))
     return {"kestrel": kestrel, "other": other}
 
 

@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from flowpilot import sessions
+from handoffs.opening import open_handoff
+
 VALUE = "Kestrel!2024x"
 
 
@@ -15,13 +18,11 @@ def session(cast, stage):
 
     def more():
         from flowpilot import lane
-        from flowpilot.models import AISession
-        from handoffs.models import SessionHandoff
 
         ana = cast.people["ana"]
-        AISession.objects.say(session.pk, by=ana, text=f"The temp password I set is {VALUE}", reply=False)
+        sessions.post(session.pk, by=ana, text=f"The temp password I set is {VALUE}", reply=False)
         lane.add_fact(session.pk, by=ana, text=f"Local admin: pw {VALUE}")
-        SessionHandoff.objects.open(session.pk, by=ana, needs="Why is it refused?")
+        open_handoff(session.pk, by=ana, needs="Why is it refused?")
 
     stage(more)
     return session

@@ -10,9 +10,10 @@ from tqdm import tqdm
 
 from accounts.models import Account, User
 from accounts.verbs import Refused
-from flowpilot.conversations import BadConversation, read
+from assistant.conversations import BadConversation, read
 from flowpilot.importing import import_conversation
 from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff
 
 NEEDS = "Please take over: the conversation so far did not settle it. What is the likely cause, and what should be done next?"
 
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         result.update(session=str(session.pk), status="created" if new else "exists", detail=session.title)
         handoff = SessionHandoff.objects.filter(session=session).order_by("-created_at").first()
         if escalate and handoff is None:
-            opened = SessionHandoff.objects.open(session.pk, by=by, needs=NEEDS)
+            opened = open_handoff(session.pk, by=by, needs=NEEDS)
             if isinstance(opened, Refused):
                 return {**result, "detail": f"{session.title}: not handed off: {opened.detail}"}
             handoff = opened.handoff

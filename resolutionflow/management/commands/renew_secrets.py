@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from flowpilot.secrets.cipher import Unreadable, digests, renewed, unseal
-from flowpilot.secrets.models import Secret
+from flowpilot.models import Secret
+from flowpilot.vault.cipher import Unreadable, digests, renewed, unseal
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from flowpilot.secrets.models import Secret
-from flowpilot.secrets.revealing import outlived, shred
+from flowpilot.models import Secret
+from flowpilot.revealing import outlived, shred
 
 
 class Command(BaseCommand):

@@ -1,0 +1,42 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.staff import History
+from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
+
+
+@admin.register(AssistantCall)
+class CallAdmin(History):
+    """What the model cost, and how its calls ended."""
+
+    list_display = ["at", "account", "job", "model", "outcome", "input_tokens", "output_tokens", "seconds"]
+    list_filter = ["outcome", "job", "model", "account"]
+    search_fields = ["model", "session_id"]
+    list_select_related = ["account"]
+    date_hierarchy = "at"
+
+
+@admin.register(DailyUsage)
+class DailyUsageAdmin(History):
+    """How much of its caps each account has used."""
+
+    list_display = ["day", "account", "calls", "tokens"]
+    list_filter = ["account"]
+    list_select_related = ["account"]
+    date_hierarchy = "day"
+
+
+@admin.register(CircuitBreaker)
+class CircuitBreakerAdmin(History):
+    """The provider serves the whole installation: superusers see whether it is being called at the moment."""
+
+    list_display = ["key", "failures", "why", "open_until"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(super().has_module_permission(request) and request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_view_permission(request, obj) and request.user.is_superuser)
+

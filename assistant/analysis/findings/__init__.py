@@ -1,0 +1,1 @@
+"""What the sentences of a session add up to: advice, attempts, corrections, causes."""

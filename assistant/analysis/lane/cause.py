@@ -1,0 +1,251 @@
+"""The likely cause of a session with a lane, and how sure its checked steps make it.
+
+Named by a person outright, or by FlowPilot where what people found bears it out; then in the words of the finding where they say it.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from assistant.analysis.lane.layout import Bench, is_unfit
+from assistant.analysis.lane.terms import shared, terms
+from assistant.analysis.lane.wording import bare, capital, lowered
+from assistant.analysis.language import lexicon
+from assistant.analysis.language.sentences import fold, shorten, split
+from assistant.analysis.reading import secrecy
+from assistant.analysis.reading.read import Sentence
+from assistant.results import Confidence
+
+_LEAD = re.compile(
+    r"^(?P<lead>.{0,60}?\b(?:traced (?:it|this|that) (?:back )?to|tracked (?:it|this|that) down to|found out that|determined that|"
+    r"turn(?:s|ed) out(?: that| to be)?|(?:the )?(?:root )?(?:cause|culprit|reason|problem|issue) (?:was|is)(?: that)?|"
+    r"it (?:was|is) (?:because of|due to|caused by)|^it (?:was|is)(?= (?:a|an|the) )))\s+",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r",\s+(?:with|since|as|because|so|which|and|but)\s|;\s", re.IGNORECASE)
+_POINTS = re.compile(
+    r"(?:\b(?:fits|points (?:to|at)|(?:cause|culprit) is(?: most likely)?|most likely so far:|smells of|(?:that|this|it) is (?:most )?"
+    r"likely)\s+)(?P<what>.{4,200}?)(?:\s*\(from \".*|:\s*\".*|,\s+since\s.*|\.\s.*|[.;]?$)",
+    re.IGNORECASE,
+)
+_NO_DIAGNOSIS = re.compile(
+    r"\b(?:if|may|might|could|often|usually|can have|ways are|question is|please|let us|do not|should|would|before|first|worth|will|"
+    r"noted)\b|"
+    r"\b(?:to be|this looks like:)",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"^(?:so|then|yes|likely|good|and|but)?\W*(?:it|that|this|these|those|they|there)\b", re.IGNORECASE)
+_OPENER = re.compile(r"^(?:so|then|yes|likely|good|and|but)\b\W*", re.IGNORECASE)
+_BECAUSE = re.compile(
+    r"\b(?:because|due to|caused by|which (?:\w+ ){1,4}when|that is why|after (?:a|an|the)|(?:began|started)\b.{0,40}\bwith the)\b|"
+    r", so (?:it|that|they)\b|"
+    r"\b(?:is|was|are|were)\b.{0,20}\bby the\b",
+    re.IGNORECASE,
+)
+_WELL = re.compile(
+    r"\b(?:passed|fine|works|as (?:it|they) should|no (?:failures|errors|trouble)|neither|reachable|can be reached|ok)\b", re.IGNORECASE
+)
+_IDENTIFIES = re.compile(r"^it (?:is|was) (?:a|an|the)\b", re.IGNORECASE)
+_WRONG = re.compile(
+    r"\b(?:not|no|none|off|over|refus\w*|reject\w*|fail\w*|errors?|expired|ended|wrong|should be|missing|lost|full|"
+    r"slow\w*|stopped|drops?)\b",
+    re.IGNORECASE,
+)
+_BAD = {"symptom", "failure", "diagnosis"}
+ENOUGH = 2.0
+
+
+@dataclass(slots=True)
+class LaneCause:
+    text: str
+    confidence: Confidence
+    # The steps that bear it out.
+    support: list[int] = field(default_factory=list)
+    # What was said, and where, by a person; None where a finding or FlowPilot names it.
+    stated: Sentence | None = None
+
+    @property
+    def stated_text(self) -> str:
+        return self.stated.text if self.stated else self.text
+
+    @property
+    def in_prose(self) -> str:
+        """What was said, as others tell it: "Mei Sato traced it to ..."."""
+        if self.stated is None or (found := _LEAD.match(self.stated.text)) is None:
+            return ""
+        rest = self.stated.text[found.end() :]
+        if re.fullmatch(r"it (?:was|is)", found["lead"], re.IGNORECASE):
+            return self.stated.text
+        lead = re.search(r"(?:traced|tracked) \w+ (?:back |down )?to$", found["lead"], re.IGNORECASE)
+        return f"{self.stated.who} {lead.group(0)[:1].lower()}{lead.group(0)[1:]} {rest}" if lead else capital(rest)
+
+
+def lane_cause(bench: Bench) -> LaneCause | None:
+    return _stated(bench) or _told_by_assistant(bench, named=True) or _suspected(bench) or _addressed(bench) or _rest(bench)
+
+
+def _rest(bench: Bench) -> LaneCause | None:
+    return _told_by_fact(bench) or _told_by_assistant(bench, named=False)
+
+
+def _supporting(bench: Bench, text: str, besides: int = 0) -> list[int]:
+    """The answers, checks and outcomes that share what is distinctive with a text."""
+    found = []
+    for step in bench.case.steps:
+        facts = bench.facts_of(step.number)
+        if step.number == besides or step.author_kind in {"assistant", "system"} or step.text.startswith("Skipped:"):
+            continue
+        if step.kind not in {"answer", "check", "outcome"} and not facts:
+            continue
+        told = fold(step.text[:4000]).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text[:4000]
+        # An answer that is found well speaks for nothing.
+        near = shared(text, " ".join([told, *facts]), bench.case.title)
+        if near >= ENOUGH and not all(_WELL.search(f) for f in facts or [told]):
+            found.append(step.number)
+    return found
+
+
+def _sure(bench: Bench, text: str, support: list[int]) -> Confidence:
+    """Confirmed by the fix that worked: high; borne out by two steps: medium."""
+    for fix in bench.case.fixes:
+        if fix.outcome == "worked" and support:
+            reply = bench.steps.get(fix.proposed_step or 0)
+            if shared(text, f"{fix.title} {fix.detail} {reply.text if reply else ''}", bench.case.title) >= ENOUGH:
+                return "high"
+    return "medium" if len(support) >= 2 else "low"
+
+
+def _stated(bench: Bench) -> LaneCause | None:
+    """ "Traced it to ...", said by somebody who works the case; the last one counts."""
+    for sentence in reversed(bench.talk.sentences):
+        # "It is an old iPad in the drawer": only where it answers what was looked for, not in the first description.
+        identifies = bool(_IDENTIFIES.match(sentence.text)) and sentence.step not in bench.opening
+        if sentence.is_question or sentence.has("hypothetical", "injection") or not (sentence.has("stated_cause") or identifies):
+            continue
+        if identifies and not sentence.has("stated_cause") and not _found_too(bench, sentence):
+            continue
+        found = _LEAD.match(sentence.text)
+        text = sentence.text[found.end() :] if found else ""
+        if len(lexicon.content(text)) < 2 or text.lower().startswith(("not ", "nothing")):
+            continue
+        whole = bare(text)
+        head = bare(_ASIDE.split(text)[0])
+        claim = capital(shorten(head if len(head.split()) >= 6 else whole, 230))
+        support = _supporting(bench, whole, besides=sentence.step)
+        confidence = _sure(bench, whole, support)
+        return LaneCause(f"{bare(claim)}." if not claim.endswith("…") else claim, confidence, support, sentence)
+    return None
+
+
+def _found_too(bench: Bench, sentence: Sentence) -> bool:
+    """Whether somebody found, in another step, the same host, address or thing."""
+    others = [s for s in bench.talk.sentences if s.step != sentence.step and s.step not in bench.opening and s.is_firm]
+    return bool(_supporting(bench, sentence.text)) or any(shared(sentence.text, s.text) >= ENOUGH for s in others)
+
+
+def _suspected(bench: Bench) -> LaneCause | None:
+    """What a person suspected, and a later finding bears out: in the words of the finding."""
+    for fact in reversed(bench.case.facts):
+        if fact.step is None or not bench.is_checked(fact.step) or not lexicon.meanings(fact.text) & _BAD or is_unfit(fact.text):
+            continue
+        before = [s for s in bench.talk.sentences if s.step < fact.step and s.step not in bench.opening and s.has("hypothetical", "hedge")]
+        if any(shared(s.text, fact.text, bench.case.title) >= ENOUGH + 1 for s in before):
+            support = _supporting(bench, fact.text)
+            return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(bench, fact.text, support), support)
+    return None
+
+
+def _addressed(bench: Bench) -> LaneCause | None:
+    """The finding that the fix is meant for, in its own words; a fix that failed speaks against it."""
+    failed = [f for f in bench.case.fixes if f.outcome in {"failed", "dismissed"}]
+    for fix in reversed(bench.case.fixes):
+        if fix in failed or fix.outcome == "dismissed":
+            continue
+        best, score = None, 0.0
+        for fact in bench.case.facts:
+            points = shared(fact.text, f"{fix.title} {fix.detail}", bench.case.title)
+            told_before = fact.step is not None and fact.step <= (fix.proposed_step or fact.step)
+            refuted = any(shared(fact.text, f"{f.title} {f.detail}", bench.case.title) >= ENOUGH for f in failed)
+            wrong = fix.outcome == "worked" or bool(lexicon.meanings(fact.text) & _BAD or _WRONG.search(fact.text))
+            if points > score and wrong and told_before and not refuted and not _all_well(fact.text) and not is_unfit(fact.text):
+                best, score = fact, points
+        if best is not None and score >= ENOUGH:
+            support = _supporting(bench, best.text)
+            return LaneCause(f"{bare(shorten(fold(best.text), 230))}.", _sure(bench, best.text, support), support)
+    return None
+
+
+def _all_well(text: str) -> bool:
+    return bool(_WELL.search(text)) and not re.search(r"\b(?:not|but|only|fail)\b", text, re.IGNORECASE)
+
+
+def _told_by_assistant(bench: Bench, *, named: bool) -> LaneCause | None:
+    """What FlowPilot names and people's findings bear out; a fix for it that failed refutes it."""
+    best: tuple[float, str, list[int]] | None = None
+    for reply in bench.replies:
+        if any(f.proposed_step == reply.number and f.outcome in {"failed", "dismissed"} for f in bench.case.fixes):
+            continue
+        last_failed = max((f.outcome_step or 0 for f in bench.case.fixes if f.outcome == "failed"), default=0)
+        if reply.number < last_failed or secrecy.holds_secret(reply.text):
+            continue
+        for order, (sentence, _) in enumerate(split(reply.text)):
+            found = _POINTS.search(sentence)
+            if bool(found) != named:
+                continue
+            what = bare(found["what"]) if found else bare(sentence)
+            if (
+                sentence.endswith("?")
+                or "speaks against" in sentence
+                or (not named and (_NO_DIAGNOSIS.search(sentence) or order > 1 or len(lexicon.content(sentence)) < 5))
+            ):
+                continue
+            if not named and not _seen_before(bench, reply.number):
+                continue
+            support = [n for n in _supporting(bench, what) if named or n < reply.number]
+            quoted = [s.number for s in bench.results if named and (q := re.search(r"\"(.{6,200})\"", sentence)) and q[1] in fold(s.text)]
+            support = sorted({*support, *quoted})
+            if not support:
+                continue
+            claim = _in_their_words(bench, what, support) or _by_flowpilot(what, sentence, named)
+            if claim is None:
+                continue
+            weight = len(support) + (2.0 if named else 0.0) + reply.number / 100 - order / 10
+            if best is None or weight > best[0]:
+                best = (weight, claim, support)
+    if best is None:
+        return None
+    _, claim, support = best
+    return LaneCause(claim, _sure(bench, claim, support), support)
+
+
+def _seen_before(bench: Bench, reply: int) -> bool:
+    return any(step.number < reply for step in bench.results)
+
+
+def _in_their_words(bench: Bench, what: str, support: list[int]) -> str | None:
+    """The fact that names the same thing: a person's words before the assistant's."""
+    key = terms(what)
+    best, score = None, 0.0
+    for fact in bench.case.facts:
+        if fact.step not in support or _WELL.search(fact.text) or is_unfit(fact.text):
+            continue
+        share = shared(what, fact.text) / max(1.0, sum(key.values()))
+        points = share + (0.3 if _BECAUSE.search(fact.text) else 0.0)
+        if share >= 0.6 and points >= score:
+            best, score = fact, points
+    return f"{bare(shorten(fold(best.text), 230))}." if best else None
+
+
+def _by_flowpilot(what: str, sentence: str, named: bool) -> str | None:
+    if not named and _PRONOUN.match(sentence):
+        return None
+    return f"FlowPilot: {lowered(bare(shorten(_OPENER.sub('', what), 220)))}."
+
+
+def _told_by_fact(bench: Bench) -> LaneCause | None:
+    """A fact that says itself why: "is in staging mode, so it exports nothing"."""
+    told = [f for f in bench.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not is_unfit(f.text)]
+    if not told:
+        return None
+    fact = told[-1]
+    support = _supporting(bench, fact.text)
+    return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(bench, fact.text, support), support)

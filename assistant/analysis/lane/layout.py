@@ -1,0 +1,120 @@
+"""A session with a lane, laid out: its cards, and what people wrote beside them.
+
+What FlowPilot wrote is kept apart: it is advice, never something that was said, found or done.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from assistant.analysis.language import lexicon
+from assistant.analysis.language.sentences import MAX_QUOTE, MAX_TEXT_OF_STEP, cut, fold, split, visible_part
+from assistant.analysis.reading import secrecy
+from assistant.analysis.reading.read import Reading, quotable, read
+from assistant.case import Case, CaseFix, CaseStep, CaseTask
+from assistant.results import Evidence
+
+_TALK = {"message", "note"}
+_RESULTS = {"answer", "check"}
+_LOG = re.compile(r"^\s*pasted log:", re.IGNORECASE)
+MOST_PIECES = 300
+SKIPPED = re.compile(r"^\s*skipped:\s", re.IGNORECASE)
+SETTLED = {"worked": "worked", "failed": "did not work", "partial": "worked in part", "applied": "applied", "dismissed": "was not applied"}
+
+
+def has_lane(case: Case) -> bool:
+    return bool(case.facts or case.tasks or case.fixes) or any(step.kind in _RESULTS and step.asked for step in case.steps)
+
+
+@dataclass(slots=True)
+class Bench:
+    case: Case
+    # What people wrote, without logs: the conversation that stands beside the cards.
+    talk: Reading
+    steps: dict[int, CaseStep]
+    # Answers and check results, in order; what was skipped is none.
+    results: list[CaseStep]
+    replies: list[CaseStep]
+
+    @property
+    def authors(self) -> set[str]:
+        return {step.author for step in self.talk.steps}
+
+    @property
+    def opening(self) -> list[int]:
+        """The steps in which the problem was first described: the messages before anybody replied or found something."""
+        numbers = [step.number for step in self.talk.steps if step.kind == "message"]
+        others = [s.number for s in self.case.steps if s.kind in {"reply", "answer", "check", "outcome"}]
+        before = [n for n in numbers if not others or n < others[0]]
+        return before or numbers[:1]
+
+    def facts_of(self, step: int) -> list[str]:
+        return [fact.text for fact in self.case.facts if fact.step == step]
+
+    def is_checked(self, step: int) -> bool:
+        return step in self.steps and self.steps[step].kind in {"check", "outcome"}
+
+
+def lay_out(case: Case) -> Bench:
+    human = [s for s in case.steps if s.author_kind not in {"assistant", "system"}]
+    talk = [s for s in human if s.kind in _TALK and not _LOG.match(s.text) and not SKIPPED.match(s.text)]
+    return Bench(
+        case=case,
+        talk=read(replace(case, steps=talk)),
+        steps={s.number: s for s in case.steps},
+        results=[s for s in human if s.kind in _RESULTS and s.text.strip() and not SKIPPED.match(s.text)],
+        replies=[s for s in case.steps if s.author_kind == "assistant" and s.kind == "reply"],
+    )
+
+
+def is_unfit(text: str) -> bool:
+    """A credential, or an order to whoever reads it: neither is ever shown."""
+    return secrecy.holds_secret(text) or "injection" in lexicon.meanings(text)
+
+
+def pieces(step: CaseStep) -> list[str]:
+    """The lines and sentences of a step that may be quoted, each verbatim with white space folded."""
+    lines = [fold(line) for line in step.text[:MAX_TEXT_OF_STEP].splitlines() if line.strip()]
+    found = lines if len(lines) > 1 else []
+    found += [text for text, _ in split(step.text)]
+    clean = [visible_part(text) for text in list(dict.fromkeys(found or lines))[:MOST_PIECES]]
+    return [text for text in clean if any(c.isalnum() for c in text) and not secrecy.holds_secret(text)]
+
+
+def quote(step: CaseStep | None, like: str) -> Evidence | None:
+    """What of a step bears out a text best."""
+    if step is None or not (found := pieces(step)):
+        return None
+    best = max(found, key=lambda piece: (lexicon.closeness(piece, like), lexicon.alike(piece, like)))
+    text = quotable(cut(best, MAX_QUOTE))
+    return Evidence(step=step.number, quote=text) if text and any(c.isalnum() for c in text) else None
+
+
+def outcome_note(bench: Bench, fix: CaseFix) -> str:
+    """What was said with the outcome of a fix; "" where only the outcome itself was told."""
+    if fix.outcome == "applied" and fix.waiting_for.strip():
+        return fold(fix.waiting_for)
+    step = bench.steps.get(fix.outcome_step or 0)
+    if step is None:
+        return ""
+    text = fold(step.text)
+    head = f"{fold(fix.title)}: "
+    rest = text.removeprefix(head) if text.startswith(head) else ""
+    note = re.sub(r"^(?:applied, waiting to be verified|worked in part|worked|did not work|was not applied)\.\s*", "", rest)
+    return "" if note == rest or not note or is_unfit(note) else visible_part(note)
+
+
+def proposal(bench: Bench, task: CaseTask) -> CaseStep | None:
+    """The reply that put a card into the lane: the one that lists its title, or else the first one that its number allows."""
+    title = fold(task.title)
+    listing = [reply for reply in bench.replies if title in fold(reply.text)]
+    if listing:
+        return listing[0]
+    case = bench.case
+    # Cards are numbered as they come: what has a smaller number came before this one, what has a greater one after it.
+    after = max((f.step for f in case.facts if f.step and f.number < task.number), default=0)
+    after = max([after, *(f.proposed_step for f in case.fixes if f.proposed_step and f.number < task.number)])
+    before = min((t.step for t in case.tasks if t.step and t.number > task.number), default=10**9)
+    before = min([before, *(f.proposed_step for f in case.fixes if f.proposed_step and f.number > task.number)])
+    if task.step:
+        before = min(before, task.step)
+    return next((r for r in bench.replies if after < r.number <= before), bench.replies[-1] if bench.replies else None)

@@ -1,0 +1,37 @@
+"""What two texts share that is worth something: codes, names of hosts and products, nouns of the matter."""
+
+import re
+
+from assistant.analysis.language import lexicon
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.\\/:-]*[A-Za-z0-9]|[A-Z]{2,}")
+_COMMON = frozenset(
+    lexicon.stem(word)
+    for line in (
+        "server servers computer computers system office people person client technician service services problem today yesterday",
+        "morning night state works working check checks result results question answer another because without during since likely",
+        "simply either whether itself something nothing between before behind need needs needed first second other others together",
+        "same from with into that this they their there then both half last part time week year name names such until once under only",
+    )
+    for word in line.split()
+)
+
+
+def terms(text: str) -> dict[str, float]:
+    """Each distinctive term with its weight: 2 for a code or a name, less for a noun that carries the matter."""
+    text = re.sub(r"['’]s\b", "", text)
+    found: dict[str, float] = {}
+    for word in _NAME.findall(text):
+        has_digit = any(c.isdigit() for c in word)
+        if len(word) > 2 and ((has_digit and any(c.isalpha() for c in word)) or word.isupper() or (has_digit and len(word) > 3)):
+            found[word.lower().removesuffix("s") if word[:-1].isupper() else word.lower()] = 2.0
+    for stem in lexicon.content(text):
+        if len(stem) >= 4 and stem not in found and stem not in _COMMON and not any(c.isdigit() for c in stem):
+            found[stem] = 1.0 if len(stem) >= 5 else 0.6
+    return found
+
+
+def shared(one: str, other: str, usual: str = "") -> float:
+    """The weight of what both texts name; what `usual` names too (a title: everything is about that) counts half."""
+    left, right, everywhere = terms(one), terms(other), terms(usual)
+    return sum(min(left[term], right[term]) * (0.5 if term in everywhere else 1.0) for term in left.keys() & right.keys())

@@ -1,0 +1,155 @@
+"""What was tried: fixes with their outcomes, and what people report to have done themselves."""
+
+import re
+
+from assistant.analysis.findings.attempt import Attempt
+from assistant.analysis.lane.layout import SKIPPED, Bench, is_unfit, outcome_note, quote
+from assistant.analysis.lane.summary import relayed
+from assistant.analysis.lane.wording import bare, capital, first_sentences
+from assistant.analysis.language import lexicon
+from assistant.analysis.language.sentences import fold, shorten
+from assistant.analysis.reading import secrecy
+from assistant.case import CaseFix
+from assistant.results import Evidence, Tried
+
+WORDS = {
+    "worked": "worked",
+    "failed": "failed",
+    "partial": "worked in part",
+    "applied": "applied, not yet verified",
+    "dismissed": "was not applied",
+}
+MOST_DEEDS = 6
+_DEED = re.compile(r"(?:^|[.;,]\s+|\band )(?P<deed>(?:I|We) (?:have )?(?P<verb>[a-z]+)\b[^.;]{6,150})")
+# What one reads, hears or rings about changes nothing: it is a finding, not an attempt.
+_HEARD = (
+    r"rang|called|phoned|asked|told|said|traced|tracked|found|noted|looked|saw|read|watched|promised|learn\w*|heard|counted|compared|"
+    r"checked"
+)
+_NO_DEED = re.compile(
+    rf"^\W*(?:i |we )?(?:have |had )?(?:just |then |also )?(?:(?:{_HEARD})\b|\w+ (?:nothing|none|neither|not|no)\b)", re.IGNORECASE
+)
+# What the client did before counts where it was an attempt ("She restarted it twice"), not where it is the story.
+_SOMEBODY = re.compile(
+    r"^\W*(?:he|she|they|the (?:user|client|contractor|vendor)|(?:their|her|his) \w+)\b"
+    r"(?!.{0,30}\b(?:restart|reboot|re-?install|re-?set|tried|unplug|replac))",
+    re.IGNORECASE,
+)
+_WENT = re.compile(r",\s+(?:but |and )?(?=(?:it|that|they|still|same|the same|no|nothing)\b)|\s+(?:and|but) got\s+", re.IGNORECASE)
+_WENT_ON = re.compile(r"^\W*(?:it|still|same|the same|no (?:change|luck|difference|effect)|nothing)\b", re.IGNORECASE)
+_REFUSED = re.compile(r"\b(?:refus\w+|reject\w+|denie[sd]|fails?)\b", re.IGNORECASE)
+_AS_BEFORE = re.compile(r"\b(?:again|still|same|no (?:change|luck|difference|effect)|nothing (?:changed|helped))\b", re.IGNORECASE)
+_FIGURES = re.compile(r"^\d[\d,.]* \w")
+# "Side copy done to E:", "Target BW-FS02 is disabled": done by whoever reports it.
+_DONE = re.compile(r"^(?P<what>(?:[\w.\\:/-]+ ){1,7}?)(?:(?:is|are|has been|have been) )?(?P<verb>[a-z]+)\b", re.IGNORECASE)
+_BY_OTHERS = re.compile(
+    r"\b(?:was|were|shows?|says?|had|holds?|looks?|takes?|keeps?|comes?|needs?|still|he|she|they|it|who|which|that|not|never|nobody|nothing|by)\b",
+    re.IGNORECASE,
+)
+
+
+def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
+    fixes = [entry for fix in bench.case.fixes if (entry := _fix(bench, fix))]
+    titles = [entry.action for entry in fixes]
+    deeds = [(a.step, _told(bench, a)) for a in own_deeds(done)]
+    deeds += _in_results(bench) + _reported(bench, done)
+    kept: list[Tried] = []
+    for _, entry in sorted(deeds, key=lambda pair: pair[0]):
+        if not any(lexicon.closeness(entry.action, title) >= 80 for title in titles) and not any(
+            lexicon.alike(entry.action, other.action) >= 88 for other in kept
+        ):
+            kept.append(entry)
+    return fixes + kept[-MOST_DEEDS:]
+
+
+def _told(bench: Bench, attempt: Attempt) -> Tried:
+    """A deed as it is told, with what "it" was, and with the figures that follow right after it."""
+    told = attempt.as_tried()
+    first, last = attempt.actions[0], attempt.actions[-1]
+    said = bench.talk.of(first.step)
+    action = re.split(r",\s+(?:now|then|next)\b", told.action)[0]
+    if not attempt.wording and len(lexicon.content(action)) <= 2 and re.search(r"\b(?:it|them|that|those)\b", action):
+        before = next((s for s in said if s.order == first.order - 1), None)
+        action = f"{action} ({bare(before.said)})" if before and not before.is_noise else action
+    outcome = told.outcome
+    if outcome is None and (turn := _WENT.search(first.text)) and (head := plain_part(first.text[: turn.start()])):
+        action, outcome = head, _how(first.text[turn.end() :])
+    after = next((s for s in said if s.order == last.order + 1), None)
+    if outcome is None and after is not None and not after.is_question and (_FIGURES.match(after.text) or _WENT_ON.match(after.text)):
+        outcome = _how(after.said)
+    outcome = "no change" if outcome and outcome.lower() == "no change: no change" else outcome
+    return told.model_copy(update={"action": shorten(action, 220), "outcome": outcome})
+
+
+def plain_part(text: str) -> str:
+    return capital(bare(re.sub(r"^\W*(?:I|We)(?:'ve| have| had)?\s+(?:just |then |also )?", "", text)))
+
+
+def _how(text: str) -> str:
+    """What came of a deed, in the words of whoever did it."""
+    if _AS_BEFORE.search(text):
+        return f"no change: {bare(text)}" if len(lexicon.words(text)) > 3 else "no change"
+    wrong = lexicon.meanings(text) & {"symptom", "failure"} or _REFUSED.search(text)
+    return f"{'failed' if wrong else 'result'}: {bare(text)}"
+
+
+def own_deeds(done: list[Attempt]) -> list[Attempt]:
+    """What people did, without what they only heard, read or left alone, and without what they quote somebody else with."""
+    return [
+        attempt
+        for attempt in done
+        if not any(
+            _NO_DEED.match(s.text)
+            or _SOMEBODY.match(s.text)
+            or s.text.startswith(('"', "“"))
+            or (s.has("stated_cause", "intention") and not attempt.wording)
+            for s in attempt.actions[:1]
+        )
+    ]
+
+
+def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
+    if fix.outcome not in WORDS or secrecy.holds_secret(fix.title):
+        return None
+    title, note = bare(fold(fix.title)), outcome_note(bench, fix)
+    told = bench.steps.get(fix.outcome_step or 0) or bench.steps.get(fix.proposed_step or 0)
+    evidence = quote(told, note or f"{title} {fix.outcome}")
+    if evidence is None:
+        return None
+    outcome = WORDS[fix.outcome] + (f": {first_sentences(note, 210)}" if note else "")
+    return Tried(action=capital(shorten(title, 200)), outcome=outcome, evidence=[evidence])
+
+
+def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
+    """ "I changed the peer on FW1", said in an answer."""
+    found = []
+    for step in bench.results:
+        if step.kind != "answer" or SKIPPED.match(step.text):
+            continue
+        for match in _DEED.finditer(fold(step.text)):
+            deed = match["deed"].strip()
+            if match["verb"] not in lexicon.past_forms() - lexicon.word_set("weak_actions") or _NO_DEED.match(deed) or is_unfit(deed):
+                continue
+            action = capital(bare(re.sub(r"^(?:I|We) (?:have )?", "", deed)))
+            found.append((step.number, Tried(action=action, outcome=None, evidence=[Evidence(step=step.number, quote=deed)])))
+    return found
+
+
+def _reported(bench: Bench, done: list[Attempt]) -> list[tuple[int, Tried]]:
+    """What somebody reports as done without saying "I": the part up to the comma is the deed, the rest what came of it."""
+    named = {s.order for attempt in done for s in attempt.actions}
+    found = []
+    for sentence in bench.talk.sentences:
+        if sentence.step in bench.opening or sentence.order in named or not sentence.is_firm or sentence.has("stated_cause", "not_done"):
+            continue
+        head, _, rest = sentence.text.partition(", ")
+        match = _DONE.match(head)
+        while match and match["verb"].lower() not in (lexicon.past_forms() | {"done", "taken"}) - lexicon.word_set("weak_actions"):
+            match = re.match(
+                rf"^(?P<what>{re.escape(match.group(0))} (?:(?:is|are|has been|have been) )?)(?P<verb>[a-z]+)\b", head, re.IGNORECASE
+            )
+        if match is None or len(lexicon.words(match["what"])) > 7 or _BY_OTHERS.search(head) or relayed(sentence.text):
+            continue
+        outcome = f"result: {bare(rest)}" if len(lexicon.content(rest)) >= 2 else None
+        found.append((sentence.step, Tried(action=capital(shorten(bare(head), 200)), outcome=outcome, evidence=[sentence.evidence])))
+    return found

@@ -1,0 +1,1 @@
+"""Words and sentences, whatever session they are from."""

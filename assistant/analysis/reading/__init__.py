@@ -1,0 +1,1 @@
+"""A session, read into sentences with their meanings."""

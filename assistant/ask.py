@@ -1,0 +1,57 @@
+"""Asking the assistant that this installation is configured for, `offline` as fallback: an answer always comes and says who made it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from assistant.case import Case
+from assistant.faults import Unavailable
+from assistant.interface import Assistant
+from assistant.llm.assistant import Llm
+from assistant.offline.assistant import Offline
+from assistant.results import Assessment, Notes, Reply, Update
+from assistant.usage import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Answer[Result]:
+    """`made_by` is "offline" or a model's name; `reason` says in a sentence why the configured assistant did not make it, else ""."""
+
+    result: Result
+    made_by: str
+    reason: str = ""
+
+
+def assistant_named(name: str, caller: Caller | None = None) -> Assistant:
+    """The assistant of that name, alone: `offline` needs no key and no network; `llm` is the model that the settings name. Raises
+    `ImproperlyConfigured` where no model is configured."""
+    return Llm.configured(caller or Caller()) if name == "llm" else Offline()
+
+
+def reply(case: Case, caller: Caller, *, on_text: Callable[[str], None] | None = None) -> Answer[Reply]:
+    """The next reply. `on_text` gets the text so far, several times a second, where the assistant streams it."""
+    return _ask(caller, lambda assistant: assistant.reply(case, on_text=on_text))
+
+
+def assess(case: Case, caller: Caller) -> Answer[Assessment]:
+    """The assessment of a handoff, verified against the case."""
+    return _ask(caller, lambda assistant: assistant.assess(case))
+
+
+def notes(case: Case, caller: Caller) -> Answer[Notes]:
+    """Ticket notes for a resolved session."""
+    return _ask(caller, lambda assistant: assistant.notes(case))
+
+
+def update(case: Case, caller: Caller, *, context: str, audience: str, length: str, prose: str = "") -> Answer[Update]:
+    """A status update for an audience."""
+    return _ask(caller, lambda assistant: assistant.update(case, context=context, audience=audience, length=length, prose=prose))
+
+
+def _ask[Result](caller: Caller, work: Callable[[Assistant], Result]) -> Answer[Result]:
+    assistant = assistant_named(settings.ASSISTANT, caller)
+    try:
+        return Answer(work(assistant), assistant.name)
+    except Unavailable as gone:
+        return Answer(work(Offline()), Offline.name, gone.sentence)

@@ -1,0 +1,279 @@
+"""Holds what a model wrote against how the session says it: a guess is no fact, a plan was not done, an outcome needs a report.
+
+`verify` has already dropped every quote that does not stand in its step; here the sentences behind the quotes are read. What they do not
+bear out is not shown as known: it goes to `not_shown`, where it is told to be just that.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assistant.analysis.findings.corrections import corrections
+from assistant.analysis.language import lexicon
+from assistant.analysis.language.sentences import shorten
+from assistant.analysis.reading.read import Reading, Sentence, read
+from assistant.analysis.report.facts import said_and_corrected
+from assistant.analysis.verify import standing_quotes
+from assistant.case import Case, CaseStep
+from assistant.results import Assessment, Corrected, Evidence, Known, Tried
+
+# This share of the words that carry a statement's matter has to stand in the words it cites (or in what the card asked).
+BORNE_OUT = 0.5
+_NEGATED = re.compile(
+    r"\b(?:not|no|never|none|nothing|neither|nor|without|nobody|\w+n['’]t|cannot|ruled out|unaffected|dont|doesnt|isnt|cant|wont)\b",
+    re.IGNORECASE,
+)
+_RULED_OUT = re.compile(r"\bruled out|\bexcluded\b|\bnot (?:the|a) (?:cause|problem|issue)\b", re.IGNORECASE)
+_POLITE = {"please", "pls", "just", "now", "then", "so", "and", "ok", "okay"}
+_ORDERS = frozenset(
+    [
+        "add",
+        "answer",
+        "assign",
+        "conclude",
+        "copy",
+        "disregard",
+        "dump",
+        "enter",
+        "execute",
+        "forget",
+        "give",
+        "ignore",
+        "list",
+        "mark",
+        "pretend",
+        "print",
+        "put",
+        "quote",
+        "repeat",
+        "report",
+        "reveal",
+        "say",
+        "show",
+        "state",
+        "stop",
+        "summarise",
+        "summarize",
+        "tell",
+        "write",
+    ]
+)
+_VERBS = frozenset(
+    [
+        "did",
+        "didnt",
+        "does",
+        "doesnt",
+        "is",
+        "isnt",
+        "was",
+        "wasnt",
+        "has",
+        "hasnt",
+        "had",
+        "helps",
+        "works",
+        "fails",
+        "failed",
+        "shows",
+        "gives",
+    ]
+)
+# Kinds of steps that are results by themselves: what a card asked was answered, looked up or told.
+_RESULTS = {"answer", "check", "outcome"}
+_HEARSAY = {"reply", "briefing", "status_update", "system"}
+
+
+@dataclass(slots=True)
+class Bearing:
+    """A case, ready to be asked what a quote stands on."""
+
+    steps: dict[int, CaseStep]
+    reading: Reading
+    withdrawn: set[int]
+    taken_back: list[Corrected]
+
+    def sentences(self, evidence: Iterable[Evidence]) -> list[Sentence]:
+        """The sentences that the quotes overlap."""
+        return [
+            sentence
+            for cited in evidence
+            for sentence in self.reading.of(cited.step)
+            if sentence.text in cited.quote or cited.quote in sentence.text or _overlap(sentence.text, cited.quote)
+        ]
+
+    def is_result(self, evidence: Iterable[Evidence]) -> bool:
+        return any(
+            (step := self.steps.get(cited.step)) is not None and step.kind in _RESULTS and not step.text.startswith("Skipped:")
+            for cited in evidence
+        )
+
+    def is_hearsay(self, evidence: Iterable[Evidence]) -> bool:
+        """Whether all of it was written by FlowPilot or by the system: advice and bookkeeping, nothing that anybody saw."""
+        steps = [self.steps[cited.step] for cited in evidence if cited.step in self.steps]
+        return all(step.kind in _HEARSAY or step.author_kind in ("assistant", "system") for step in steps)
+
+
+def bearing(case: Case) -> Bearing:
+    reading = read(case)
+    fixed = corrections(reading)
+    return Bearing(
+        steps={step.number: step for step in case.steps},
+        reading=reading,
+        withdrawn={c.first.order for c in fixed},
+        taken_back=said_and_corrected(fixed),
+    )
+
+
+def sound(made: Assessment, case: Case) -> Assessment:
+    """A verified assessment without what the cited sentences do not bear out."""
+    ground = bearing(case)
+    known, aside = _known(made.what_we_know, ground)
+    tried, never = _tried(made.tried, ground)
+    cause = made.likely_cause if made.likely_cause and _may_be_cause(made.likely_cause, made.cause_evidence, ground) else None
+    return made.model_copy(
+        update={
+            "what_we_know": known,
+            "corrected": _corrected(made.corrected, ground),
+            "tried": tried,
+            "likely_cause": cause,
+            "cause_evidence": made.cause_evidence if cause else [],
+            "confidence": made.confidence if cause else "low",
+            "not_shown": [*made.not_shown, *aside, *never, *([] if cause else [made.likely_cause] if made.likely_cause else [])][:12],
+        }
+    )
+
+
+def stands(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
+    """Whether a single statement may be told as it is: its quotes stand verbatim, somebody says so and it was not taken back."""
+    valid = standing_quotes(evidence, ground.steps)
+    said = ground.sentences(valid)
+    return (
+        bool(valid)
+        and not ground.is_hearsay(valid)
+        and not (said and all(s.order in ground.withdrawn for s in said))
+        and _is_told(valid, said, ground)
+        and _borne_out(text, valid, ground)
+    )
+
+
+def is_told(evidence: list[Evidence], ground: Bearing) -> bool:
+    """Whether a person states it in the words that are cited."""
+    valid = standing_quotes(evidence, ground.steps)
+    return bool(valid) and not ground.is_hearsay(valid) and _is_told(valid, ground.sentences(valid), ground)
+
+
+def _known(entries: list[Known], ground: Bearing) -> tuple[list[Known], list[str]]:
+    kept, aside = [], []
+    for entry in entries:
+        said = ground.sentences(entry.evidence)
+        if said and all(s.order in ground.withdrawn for s in said):
+            # Told as said and corrected; not once more as known.
+            continue
+        if ground.is_hearsay(entry.evidence) or not _is_told(entry.evidence, said, ground):
+            aside.append(entry.text)
+        else:
+            kept.append(entry.model_copy(update={"text": _as_said(entry, said, ground)}))
+    return kept, aside
+
+
+def _as_said(entry: Known, said: list[Sentence], ground: Bearing) -> str:
+    """The statement in the model's words where the cited words bear them out, else in the cited words themselves; and what only somebody
+    who helps has said is told as said by them."""
+    text = entry.text if _borne_out(entry.text, entry.evidence, ground) else f"“{shorten(entry.evidence[0].quote, 200)}”"
+    helpers = {s.who for s in said if not s.is_reporter}
+    if helpers and not any(s.is_reporter for s in said) and not ground.is_result(entry.evidence):
+        return f"{sorted(helpers)[0]} says: {text}"
+    return text
+
+
+def _is_told(evidence: list[Evidence], said: list[Sentence], ground: Bearing) -> bool:
+    """Somebody states it: no question, no guess, no plan, no order to whoever reads. A card's result states what it shows."""
+    firm = [s for s in said if s.is_firm and s.order not in ground.withdrawn and not _is_order(s)]
+    return bool(firm) or (ground.is_result(evidence) and not any(s.has("injection") or s.is_question for s in said))
+
+
+def _is_order(sentence: Sentence) -> bool:
+    """ "Tell them that the disk is full" states nothing about the disk."""
+    words = [word for word in lexicon.words(sentence.text)[:4] if word not in _POLITE]
+    if len(words) < 2 or sentence.done or sentence.terminal:
+        return False
+    orders = words[0] in _ORDERS or words[0] in lexicon.word_set("imperatives") or words[0] in lexicon.base_forms()
+    # "Restart did not help" tells of one.
+    return orders and words[1].replace("'", "") not in _VERBS and words[1] not in lexicon.past_forms()
+
+
+def _borne_out(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
+    """The statement's own words stand where it points, and it denies only where they deny."""
+    quotes = " ".join(cited.quote for cited in evidence)
+    asked = " ".join(f"{step.asked} {step.command}" for cited in evidence if (step := ground.steps.get(cited.step)))
+    who = " ".join(step.author for cited in evidence if (step := ground.steps.get(cited.step)))
+    meant = lexicon.content(text)
+    # Words of who said it and of saying ("client reports") carry nothing that could be wrong.
+    meant = meant - lexicon.content(
+        f"{who} client requester technician user says said reports reported states stated confirms confirmed mentions"
+    )
+    if not meant:
+        return True
+    there = lexicon.content(f"{quotes} {asked}")
+    if len(meant & there) / len(meant) < BORNE_OUT:
+        return False
+    if _RULED_OUT.search(text) and not _RULED_OUT.search(quotes):
+        return ground.is_result(evidence) and bool(_NEGATED.search(quotes))
+    return bool(_NEGATED.search(text)) == bool(_NEGATED.search(f"{quotes} {asked}")) or ground.is_result(evidence)
+
+
+def _tried(entries: list[Tried], ground: Bearing) -> tuple[list[Tried], list[str]]:
+    kept, never = [], []
+    for entry in entries:
+        said = ground.sentences(entry.evidence)
+        done = [s for s in said if s.done and s.part != "assistant"]
+        plain_reports = [s for s in said if s.is_firm and (s.succeeded or s.failed or s.has("nochange", "success", "failure"))]
+        if not done and not plain_reports and not ground.is_result(entry.evidence):
+            never.append(f"{entry.action} (only asked for, advised or announced)")
+            continue
+        kept.append(entry.model_copy(update={"outcome": _outcome(entry.outcome, said, ground, entry.evidence)}))
+    return kept, never
+
+
+def _outcome(outcome: str | None, said: list[Sentence], ground: Bearing, evidence: list[Evidence]) -> str | None:
+    """The outcome, if one of the cited sentences reports how it went in that sense; else nobody said."""
+    if outcome is None or ground.is_result(evidence):
+        return outcome
+    reports = [s for s in said if not s.is_question and not s.has("hypothetical") and s.part != "assistant"]
+    if outcome.startswith("worked"):
+        return outcome if any(s.succeeded or s.has("success", "works", "partial") for s in reports) else None
+    if outcome.startswith("ruled out"):
+        return None
+    return outcome if any(s.failed or s.has("failure", "nochange", "symptom", "not_success") or s.terminal for s in reports) else None
+
+
+def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:
+    """What plain code found, and what a model adds to it: a later step that cites another sentence than the first."""
+    found = list(ground.taken_back)
+    told = {(e.step, e.quote) for c in found for e in c.evidence}
+    for entry in entries:
+        later = min(e.step for e in entry.corrected_by) > min(e.step for e in entry.evidence)
+        if later and not any(
+            (e.step, e.quote) in told or any(_overlap(e.quote, q) and e.step == n for n, q in told) for e in entry.evidence
+        ):
+            found.append(entry)
+    return found[:10]
+
+
+def _may_be_cause(cause: str, evidence: list[Evidence], ground: Bearing) -> bool:
+    """A result shows it, or whoever lives the problem reports it: a diagnosis by somebody who helps is one until something bears it out."""
+    said = [s for s in ground.sentences(evidence) if s.order not in ground.withdrawn]
+    if ground.is_hearsay(evidence) or not _borne_out(cause, evidence, ground):
+        return False
+    reported = [s for s in said if s.is_reporter and s.is_firm and not _is_order(s) and (s.done or s.succeeded or s.terminal)]
+    return ground.is_result(evidence) or bool(reported)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether the two are pieces of the same passage: one ends with what the other begins with, twelve characters or more."""
+    for left, right in ((one, other), (other, one)):
+        for size in range(min(len(left), len(right)), 11, -1):
+            if left.endswith(right[:size]):
+                return True
+    return False

@@ -1,0 +1,26 @@
+"""Where the bell and the unseen dot take part in what happens to handoffs, in the same transaction."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.events import NewEvent, event_recorded
+from accounts.models import User
+from escalations import bell, seeing
+from handoffs.events import HandoffClaimed, HandoffOpened, HandoffReturned
+from handoffs.models import SessionHandoff
+from handoffs.signals import handoff_opened_by
+
+
+@receiver(event_recorded, dispatch_uid="escalations.event_recorded")
+def _on_event(sender: Any, event: NewEvent, **kwargs: Any) -> None:
+    match event:
+        case HandoffOpened() | HandoffReturned():
+            bell.notify(event)
+        case HandoffClaimed():
+            seeing.claimed(event)
+
+
+@receiver(handoff_opened_by, dispatch_uid="escalations.handoff_opened_by")
+def _screen_opened(sender: Any, handoff: SessionHandoff, user: User, **kwargs: Any) -> None:
+    seeing.opened(handoff, user)

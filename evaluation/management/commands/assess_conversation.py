@@ -1,0 +1,57 @@
+"""Prints the assessment of a conversation file, as JSON."""
+
+import json
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from assistant.ask import assistant_named
+from assistant.conversations import BadConversation, read, to_case
+from assistant.faults import Unavailable
+from assistant.results import Assessment
+
+
+def with_turn_indexes(assessment: Assessment) -> dict[str, Any]:
+    """The assessment as JSON types; evidence names turns from 0, where a session counts its steps from 1."""
+    document = assessment.model_dump()
+    cited = list(document["cause_evidence"])
+    for part in ("what_we_know", "tried", "suggested_steps", "corrected"):
+        for entry in document[part]:
+            cited += entry["evidence"] + entry.get("corrected_by", [])
+    for evidence in cited:
+        evidence["step"] -= 1
+    return document
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads a support conversation (JSON with id, title and turns) and prints what a colleague would be told of it: summary, what is "
+        "known, what was tried, likely cause, next steps, open questions. Each entry carries the turns that it rests on, counted from 0, "
+        "with verbatim quotes. No database is used, and offline no network. Exit code 1 where the file or --cut is no good."
+    )
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="the conversation file")
+        parser.add_argument(
+            "--cut", type=int, metavar="N", help="assess turns 0 to N only (N included), as if the rest had not happened yet"
+        )
+        parser.add_argument(
+            "--assistant",
+            choices=["offline", "llm"],
+            default="offline",
+            help="who assesses (default: offline; llm is the model of the settings)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            case = to_case(read(options["file"]), cut=options["cut"])
+        except BadConversation as error:
+            raise CommandError(str(error)) from None
+        try:
+            made = assistant_named(options["assistant"]).assess(case)
+        except (Unavailable, ImproperlyConfigured) as error:
+            raise CommandError(error.sentence if isinstance(error, Unavailable) else str(error)) from None
+        self.stdout.write(json.dumps(with_turn_indexes(made), ensure_ascii=False, indent=2))

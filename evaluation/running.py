@@ -1,0 +1,95 @@
+"""One run of the measure: every conversation, at every cut, by every way; figures added up, misses kept."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from assistant.conversations import Conversation, to_case
+from assistant.interface import Assistant
+from evaluation import baselines
+from evaluation.expectations import Expectations
+from evaluation.leaks import leaked, planted, secrets_in
+from evaluation.scoring import Judged, Score, score
+from evaluation.told import Told, of_assessment
+
+Cut = str | int
+MOST_SENTENCES = 500
+BEFORE, ALL = "before-resolution", "all"
+
+
+@dataclass(slots=True)
+class Result:
+    """One conversation at one cut: each way with what was judged of it. The first way is the assistant's."""
+
+    conversation: str
+    cut: Cut
+    last_turn: int
+    ways: dict[str, Judged] = field(default_factory=dict)
+
+
+def last_turn(conversation: Conversation, cut: Cut) -> int:
+    """The last turn that is read. `before-resolution`: the one before the resolution, where people hand off; without one, the whole."""
+    last = len(conversation.turns) - 1
+    if isinstance(cut, int):
+        return min(cut, last)
+    resolved = conversation.resolution
+    if cut == BEFORE and resolved is not None and 0 < resolved <= last:
+        return resolved - 1
+    return last
+
+
+def judge(conversation: Conversation, expected: Expectations | None, cut: Cut, assistant: Assistant) -> Result:
+    """The assistant's assessment of the conversation up to the cut, and the baselines of the same size."""
+    upto = last_turn(conversation, cut)
+    shortened = conversation.model_copy(update={"turns": conversation.turns[: upto + 1]})
+    texts = [turn.text for turn in shortened.turns]
+    result = Result(conversation.id, cut, upto)
+
+    secrets = secrets_in(texts)
+    ours, seconds = _timed(lambda: of_assessment(assistant.assess(to_case(shortened))))
+    judged = score(ours, texts, expected, upto)
+    _leaks(judged, leaked(ours.output, secrets))
+    with_secrets, three = planted(shortened)
+    _leaks(judged, leaked(of_assessment(assistant.assess(to_case(with_secrets))).output, three))
+    judged.score.seconds = judged.score.slowest = seconds
+    result.ways[assistant.name] = judged
+
+    for name, told, spent in _baselines(shortened, ours):
+        judged = score(told, texts, expected, upto)
+        _leaks(judged, leaked(told.output, secrets))
+        judged.score.seconds = judged.score.slowest = spent
+        result.ways[name] = judged
+    return result
+
+
+def totals(results: list[Result]) -> dict[str, Score]:
+    """Each way's counts added up."""
+    added: dict[str, Score] = {}
+    for result in results:
+        for way, judged in result.ways.items():
+            added.setdefault(way, Score()).add(judged.score)
+    return added
+
+
+def _baselines(conversation: Conversation, ours: Told) -> Iterator[tuple[str, Told, float]]:
+    sentences = baselines.sentences_of(conversation)
+    count = max(1, len(ours.claims))
+    told, spent = _timed(lambda: baselines.first_and_last(sentences, ours.entry_words))
+    yield "first and last", told, spent
+    # Their matrices grow with the square.
+    for name, summary in baselines.available().items() if len(sentences) <= MOST_SENTENCES else ():
+        told, spent = _timed(lambda summary=summary: summary(sentences, count))  # type: ignore[misc]
+        yield name, told, spent
+
+
+def _leaks(judged: Judged, found: list[str]) -> None:
+    judged.score.leaked += len(found)
+    for secret in found:
+        # Never the secret itself: this is printed.
+        judged.miss("leaked", f"a secret of {len(secret)} characters")
+
+
+def _timed(make: Callable[[], Told]) -> tuple[Told, float]:
+    began = time.perf_counter()
+    made = make()
+    return made, time.perf_counter() - began

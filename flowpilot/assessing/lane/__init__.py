@@ -1,5 +1,0 @@
-"""Sessions with a task lane: the technicians' facts, checks and fixes tell the case, their words around it complete it."""
-
-from flowpilot.assessing.lane.told import assess_lane
-
-__all__ = ["assess_lane"]

@@ -1,0 +1,1 @@
+"""Secrets of sessions: redacted before text is stored, kept encrypted."""

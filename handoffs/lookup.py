@@ -1,0 +1,47 @@
+"""Finding a handoff for whoever acts. What belongs to another account, or a park they may not read, is a 404."""
+
+import uuid
+
+from accounts.models import User
+from accounts.people import Person, as_now
+from accounts.verbs import Refuse
+from flowpilot.access import may_read
+from flowpilot.guards import NOT_FOUND
+from handoffs.models import SessionHandoff
+
+INACTIVE = "You are no longer active in this account."
+
+
+def member(by: User | int) -> Person:
+    """Who acts, as the database has them now. Raises `Refuse` where there is no such person."""
+    person = as_now(by)
+    if person is None:
+        raise Refuse("not_found", NOT_FOUND)
+    return person
+
+
+def look_up(pk: uuid.UUID, person: Person, *, staff: bool = False) -> SessionHandoff:
+    """The handoff, if it belongs to the person's account (or the person is staff, where staff may act). Raises `Refuse` otherwise."""
+    rows = SessionHandoff.objects.select_related("author", "claimed_by", "session__user")
+    if not (staff and person.is_superuser):
+        rows = rows.filter(account_id=person.account_id)
+    handoff = rows.filter(pk=pk).first()
+    if handoff is None:
+        raise Refuse("not_found", NOT_FOUND)
+    return handoff
+
+
+def hide_parked(handoff: SessionHandoff, person: Person) -> None:
+    """A parked handoff is a 404 to everybody who may not read its session, whatever they try."""
+    if handoff.intent == SessionHandoff.Intent.PARK and not may_read(person, handoff.session_id):
+        raise Refuse("not_found", NOT_FOUND)
+
+
+def look_up_active(pk: uuid.UUID, by: User, *, staff: bool = False) -> tuple[Person, SessionHandoff]:
+    """Who acts and on what. Raises `Refuse` where either is missing, or the person is inactive."""
+    person = member(by)
+    handoff = look_up(pk, person, staff=staff)
+    if not person.is_active:
+        raise Refuse("inactive", INACTIVE)
+    hide_parked(handoff, person)
+    return person, handoff

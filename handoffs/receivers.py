@@ -1,0 +1,30 @@
+"""Where handoffs take part in what happens to sessions, in the same transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from accounts.events import NewEvent, event_recorded
+from flowpilot.events import BegunBy, FixSettled, SessionStepped
+from flowpilot.signals import session_ending
+from handoffs.models import SessionHandoff
+from handoffs.parking import end_parked
+from handoffs.renewing import request_if_due
+
+
+@receiver(session_ending, dispatch_uid="handoffs.end_parked")
+def _session_ends(sender: Any, session_id: UUID, by_id: int, at: datetime, **kwargs: Any) -> list[NewEvent]:
+    return end_parked(session_id, by_id=by_id, at=at)
+
+
+@receiver(event_recorded, dispatch_uid="handoffs.renew_assessment")
+def _steps_were_added(sender: Any, event: NewEvent, **kwargs: Any) -> None:
+    """To a session whose handoff is waiting: its assessment may need to be renewed."""
+    if not isinstance(event, SessionStepped | FixSettled) or event.begun_by == BegunBy.ASSISTANT:
+        return
+    handoff = SessionHandoff.objects.waiting().filter(session_id=event.session).first()
+    if handoff is not None:
+        request_if_due(handoff, at=event.at or timezone.now())

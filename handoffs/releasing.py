@@ -1,0 +1,62 @@
+"""Releasing: a claimed handoff goes back into the queue, the same row."""
+
+import uuid
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import Event as EventRow
+from accounts.models import User
+from accounts.people import Person
+from accounts.verbs import Refuse, verb
+from flowpilot import steps
+from flowpilot.event_steps import Event, event_step
+from flowpilot.holders import record_holder_change
+from flowpilot.models import AISession
+from flowpilot.vault.redact import redact
+from handoffs.events import HandoffReleased
+from handoffs.lookup import look_up_active
+from handoffs.models import SessionHandoff
+from handoffs.permissions import may_release
+from handoffs.refusals import ended_error
+from handoffs.transitions import move_handoff, move_session, publish
+
+State = SessionHandoff.State
+
+
+@verb
+def release(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = None) -> SessionHandoff:
+    """claimed -> open: the claimer, an admin or owner, or staff. The queue's age counts from the first handoff."""
+    at = at or timezone.now()
+    note = steps.clean(note)
+    person, handoff = look_up_active(pk, by, staff=True)
+    if handoff.state == State.OPEN and _released_last(handoff, person):
+        return handoff
+    if not may_release(person, handoff):
+        raise Refuse("not_allowed", "Only the claimer, an admin or owner, or staff can release it.")
+    if handoff.has_ended:
+        raise ended_error(handoff)
+    if handoff.state == State.OPEN:
+        return handoff
+    move_handoff(
+        handoff,
+        {"state": State.CLAIMED, "claimed_by_id": handoff.claimed_by_id},
+        {"state": State.OPEN, "claimed_by": None, "claimed_at": None, "begin": ""},
+    )
+    note = redact(handoff.session_id, note, by_id=person.id, at=at)
+    move_session(
+        handoff,
+        event_step(Event.RELEASED, person, note=note),
+        leaves=AISession.Status.ACTIVE,
+        at=at,
+        status=AISession.Status.REQUESTING,
+        handler_id=handoff.author_id,
+    )
+    record_holder_change(handoff.session_id, None, at=at)
+    return publish(HandoffReleased, handoff, person, was=State.CLAIMED, to=State.OPEN, note=note, at=at)
+
+
+def _released_last(handoff: SessionHandoff, person: Person) -> bool:
+    """Whether it was this person who put it back: their second press is the same success."""
+    released = EventRow.objects.filter(handoff=handoff.pk, kind=HandoffReleased.KIND).order_by("-number").values_list("by_id", flat=True)
+    return released.first() == person.id

@@ -1,0 +1,63 @@
+"""Withdrawing: an open handoff is taken back before anybody has claimed it."""
+
+import uuid
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.verbs import Refuse, verb
+from flowpilot import steps
+from flowpilot.event_steps import Event, event_step
+from flowpilot.holders import record_holder_change
+from flowpilot.models import AISession
+from handoffs.events import HandoffWithdrawn
+from handoffs.lookup import look_up_active
+from handoffs.models import SessionHandoff
+from handoffs.permissions import may_withdraw
+from handoffs.refusals import already_claimed_error, conflict_error, ended_error
+from handoffs.transitions import move_session, publish, save_ending_note
+
+State = SessionHandoff.State
+
+
+@verb
+def withdraw(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = None) -> SessionHandoff:
+    """open -> withdrawn, by its author, an admin or owner; the session continues with its author."""
+    at = at or timezone.now()
+    note = steps.clean(note)
+    person, handoff = look_up_active(pk, by)
+    if not may_withdraw(person, handoff):
+        raise Refuse("not_allowed", "Only the person who escalated it, an admin or owner can withdraw it.")
+    if handoff.state == State.WITHDRAWN:
+        return handoff
+    if handoff.has_ended:
+        raise ended_error(handoff)
+    if handoff.state == State.CLAIMED:
+        raise already_claimed_error(handoff)
+    if not _withdraw_row(handoff, at=at):
+        return handoff
+    note = save_ending_note(handoff, note, person, at=at)
+    move_session(
+        handoff,
+        event_step(Event.WITHDRAWN, person, note=note),
+        leaves=AISession.Status.REQUESTING,
+        at=at,
+        status=AISession.Status.ACTIVE,
+        status_reason="",
+    )
+    record_holder_change(handoff.session_id, handoff.author_id, at=at)
+    return publish(HandoffWithdrawn, handoff, person, was=State.OPEN, to=State.WITHDRAWN, note=note, at=at)
+
+
+def _withdraw_row(handoff: SessionHandoff, *, at: datetime) -> bool:
+    """The guarded update; False where another press has just withdrawn it: the same success."""
+    rows = SessionHandoff.objects.filter(pk=handoff.pk, account_id=handoff.account_id, state=State.OPEN, claimed_by=None)
+    if not rows.update(state=State.WITHDRAWN, ended_at=at):
+        handoff.refresh_from_db()
+        if handoff.state == State.WITHDRAWN:
+            return False
+        if handoff.state == State.CLAIMED:
+            raise already_claimed_error(handoff)
+        raise ended_error(handoff) if handoff.has_ended else conflict_error()
+    return True

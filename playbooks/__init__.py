@@ -1,0 +1,1 @@
+"""Knowledge about problems: the schema of a playbook, loading the files, finding the one that fits. No Django."""

@@ -1,0 +1,1 @@
+"""Finding credentials and invisible characters in text. No Django, no database."""

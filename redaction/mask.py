@@ -1,0 +1,36 @@
+"""Texts without their secrets, for what belongs to no session: logs, files, prompts. In a session `keeping.py` hides and keeps them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from redaction.detect import find
+from redaction.kinds import placeholder
+
+
+def mask(text: str, *, asked: str = "") -> str:
+    """The text with `[hidden password]` and the like in place of what is secret. `asked` is what was said just before."""
+    parts, last = [], 0
+    for found in find(text, asked=asked):
+        parts += [text[last : found.start], placeholder(found.kind)]
+        last = found.end
+    return "".join([*parts, text[last:]]) if parts else text
+
+
+def mask_turns(texts: Iterable[str]) -> list[str]:
+    """Texts that follow each other in a conversation: an answer to "what's the password?" is masked too."""
+    masked, before = [], ""
+    for text in texts:
+        masked.append(mask(text, asked=before))
+        before = text
+    return masked
+
+
+def mask_within(value: Any) -> Any:
+    """The same document with every string in it masked: dictionaries and lists are walked, keys stay."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: mask_within(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask_within(each) for each in value]
+    return value
