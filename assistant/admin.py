@@ -39,4 +39,3 @@ class CircuitBreakerAdmin(History):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(super().has_view_permission(request, obj) and request.user.is_superuser)
-

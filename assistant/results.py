@@ -1,8 +1,9 @@
 """What an assistant returns. Whatever made it, it is untrusted until it has passed these shapes (and, for an assessment, `verify`)."""
 
+from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Confidence = Literal["low", "medium", "high"]
 
@@ -29,8 +30,56 @@ class Known(_Result):
     evidence: list[Evidence]
 
 
+class TryResult(StrEnum):
+    """How something that was tried went."""
+
+    WORKED = "worked"
+    PARTIAL = "partial"
+    NO_CHANGE = "no_change"
+    FAILED = "failed"
+    DID_NOT_LAST = "did_not_last"
+    RULED_OUT = "ruled_out"
+    # Applied, and not verified yet; never applied.
+    APPLIED = "applied"
+    NOT_APPLIED = "not_applied"
+    # Something was reported, and it is none of the above.
+    OTHER = "other"
+    NOT_REPORTED = "not_reported"
+
+    @property
+    def helped(self) -> bool:
+        return self in (TryResult.WORKED, TryResult.PARTIAL)
+
+
+# How an outcome's words begin.
+_LABELS = {
+    TryResult.WORKED: "worked",
+    TryResult.PARTIAL: "worked in part",
+    TryResult.NO_CHANGE: "no change",
+    TryResult.FAILED: "failed",
+    TryResult.DID_NOT_LAST: "did not last",
+    TryResult.RULED_OUT: "ruled out",
+    TryResult.APPLIED: "applied, not yet verified",
+    TryResult.NOT_APPLIED: "was not applied",
+    TryResult.OTHER: "result",
+}
+
+
+def outcome_words(result: TryResult, details: str = "") -> str | None:
+    """The outcome as a sentence: "worked: mail arrives again". None where nobody reported back."""
+    if result == TryResult.NOT_REPORTED:
+        return None
+    return f"{_LABELS[result]}: {details}" if details else _LABELS[result]
+
+
+def outcome_details(result: TryResult, outcome: str) -> str:
+    """An outcome's words without its label: "mail arrives again"; "" where the label is all."""
+    label = _LABELS.get(result, "")
+    return "" if outcome == label else outcome.removeprefix(f"{label}: ")
+
+
 class Tried(_Result):
-    """Something that was done, and how it went; `outcome` is None where nobody reported back.
+    """Something that was done, and how it went: `result` for programs, `outcome` in words (None where nobody reported back).
 
     `by` and `at` are filled in by plain code from the cited steps, whatever an assistant wrote there.
     """
@@ -39,10 +88,20 @@ class Tried(_Result):
     # What it was done to: a device, a service, an account. "" where nobody named it.
     target: str = Field(default="", max_length=200)
     outcome: str | None = Field(default=None, max_length=400)
+    result: TryResult = TryResult.NOT_REPORTED
     # Who did it, and when (ISO 8601, "" where the source gives no time).
     by: str = Field(default="", max_length=120)
     at: str = Field(default="", max_length=40)
     evidence: list[Evidence]
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "Tried":
+        """Words and result say the same: without words there is no result, and with words there is one."""
+        if self.outcome is None:
+            self.result = TryResult.NOT_REPORTED
+        elif self.result == TryResult.NOT_REPORTED:
+            self.result = TryResult.OTHER
+        return self
 
 
 class Corrected(_Result):

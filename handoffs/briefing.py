@@ -31,4 +31,4 @@ def compose(handoff: SessionHandoff) -> str:
 def _tried(entry: dict[str, Any]) -> str:
     on = f" ({entry['target']})" if entry.get("target") and entry["target"].lower() not in entry["action"].lower() else ""
     who = f", by {entry['by']}" if entry.get("by") else ""
-    return f"{entry['action']}{on}{who}: {entry['outcome'] or 'not reported back'}"
+    return f"{entry['action']}{on}{who}: {entry['outcome'] or 'no result reported'}"

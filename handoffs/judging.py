@@ -48,7 +48,7 @@ def words_of(assessment: dict[str, Any], part: str, entry: int) -> str | None:
             found = entries[entry]
             if part != "tried":
                 return str(found["text"])
-            return f"{found['action']}: {found['outcome'] or 'not reported back'}"
+            return f"{found['action']}: {found['outcome'] or 'no result reported'}"
         case _:
             return None
 

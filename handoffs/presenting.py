@@ -2,51 +2,66 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.templatetags.words import clock
-from flowpilot.models import SessionStep
+from assistant.results import TryResult, outcome_details, outcome_words
+from flowpilot.models import Fix, SessionStep, Task
 from handoffs.models import EntryJudgement, SessionHandoff
 
-# Words that an outcome begins with, and the state that says the same by icon and colour.
-_OUTCOMES = (
-    (("ruled out",), "ruled", "Ruled out", ""),
-    (("worked in part", "partial"), "none", "In part", "warn"),
-    (("worked", "fixed", "solved", "confirmed"), "ok", "Worked", "ok"),
-    (("did not last",), "fail", "Did not last", "bad"),
-    (("no change", "no effect", "same", "still", "no luck", "no difference"), "none", "No change", "warn"),
-    (("failed", "did not", "error", "could not", "does not"), "fail", "Failed", "bad"),
-    (("applied", "waiting"), "clock", "Waiting", "info"),
-    (("was not applied", "dismissed", "held back", "skipped", "never"), "stop", "Held back", "info"),
-)
-_FIX_WORDS = {
-    "proposed": None,
-    "applied": "applied, waiting to be verified",
-    "worked": "worked",
-    "failed": "did not work",
-    "partial": "worked in part",
-    "dismissed": "was not applied",
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a result is shown: drawing, word and colour."""
+
+    icon: str
+    word: str
+    tone: str = ""
+
+
+_LOOKS = {
+    TryResult.WORKED: _Look("ok", "Worked", "ok"),
+    TryResult.PARTIAL: _Look("none", "In part", "warn"),
+    TryResult.NO_CHANGE: _Look("none", "No change", "warn"),
+    TryResult.FAILED: _Look("fail", "Failed", "bad"),
+    TryResult.DID_NOT_LAST: _Look("fail", "Did not last", "bad"),
+    TryResult.RULED_OUT: _Look("ruled", "Ruled out"),
+    TryResult.APPLIED: _Look("clock", "Waiting", "info"),
+    TryResult.NOT_APPLIED: _Look("stop", "Not applied", "info"),
+    TryResult.OTHER: _Look("check", "Result"),
+    TryResult.NOT_REPORTED: _Look("pending", "Not reported"),
 }
-# Steps in which something was seen in a check; and those in which somebody looked at all, as against having said so unasked.
-_SEEN = ("check", "outcome")
-_LOOKED = (*_SEEN, "answer")
+# A fix of the snapshot, where there is no assessment; one that is only proposed was not tried.
+_FIX_RESULTS = {
+    Fix.Outcome.APPLIED: TryResult.APPLIED,
+    Fix.Outcome.WORKED: TryResult.WORKED,
+    Fix.Outcome.FAILED: TryResult.FAILED,
+    Fix.Outcome.PARTIAL: TryResult.PARTIAL,
+    Fix.Outcome.DISMISSED: TryResult.NOT_APPLIED,
+}
+Kind = SessionStep.Kind
+
+# Steps in which a check showed something; and those in which somebody looked at all, as opposed to mentioning it.
+_SEEN = (Kind.CHECK, Kind.OUTCOME)
+_LOOKED = (*_SEEN, Kind.ANSWER)
 
 Row = dict[str, Any]
 
 
 def known_rows(handoff: SessionHandoff, kinds: dict[int, str], state: str) -> list[Row]:
     """What we know, each with how it is known: checked by a technician, or said by somebody."""
-    if state == "ready" and handoff.assessment:
+    if state == SessionHandoff.Assessed.READY and handoff.assessment:
         rows = [{"text": e["text"], "evidence": e.get("evidence", [])} for e in handoff.assessment.get("what_we_know", [])]
     else:
         rows = [{"text": f["text"], "evidence": _steps(f["step"])} for f in handoff.snapshot.get("facts", [])]
         rows += [
             {"text": f"{t['title']}: {t['answer']}", "evidence": _steps(t["step"])}
             for t in handoff.snapshot.get("done_tasks", [])
-            if t["state"] == "done"
+            if t["state"] == Task.State.DONE
         ]
     for row in rows:
         row["checked"] = any(kinds.get(evidence["step"]) in _SEEN for evidence in row["evidence"])
@@ -54,13 +69,14 @@ def known_rows(handoff: SessionHandoff, kinds: dict[int, str], state: str) -> li
 
 
 def tried_rows(handoff: SessionHandoff, state: str, names: dict[str, str] | None = None) -> list[Row]:
-    """What was tried: the outcome as icon, word and colour, what it was done to, by whom and when. Nobody reported back is said as
-    just that. `names` has short names for the people of the session."""
-    if state == "ready" and handoff.assessment:
+    """What was tried: the result as icon, word and colour, what it was done to, by whom and when. `names` has short names for the people of
+    the session."""
+    if state == SessionHandoff.Assessed.READY and handoff.assessment:
         rows = [
             {
                 "action": e["action"],
                 "target": _target(e),
+                "result": TryResult(e["result"]),
                 "outcome": e["outcome"],
                 "who": (names or {}).get(e.get("by", ""), e.get("by", "")),
                 "when": _when(e.get("at", "")),
@@ -70,11 +86,16 @@ def tried_rows(handoff: SessionHandoff, state: str, names: dict[str, str] | None
         ]
     else:
         rows = [
-            {"action": f["title"], "outcome": _FIX_WORDS[f["outcome"]], "evidence": _steps(f["proposed_step"], f["outcome_step"])}
+            {
+                "action": f["title"],
+                "result": (result := _FIX_RESULTS[Fix.Outcome(f["outcome"])]),
+                "outcome": outcome_words(result),
+                "evidence": _steps(f["proposed_step"], f["outcome_step"]),
+            }
             for f in handoff.snapshot.get("fixes", [])
-            if f["outcome"] != "proposed"
+            if f["outcome"] in _FIX_RESULTS
         ]
-    return [{**row, **_outcome(row["outcome"])} for row in rows]
+    return [{**row, **_look(row["result"], row["outcome"])} for row in rows]
 
 
 def with_judgements(part: str, rows: Iterable[Row], judged: dict[tuple[str, int], EntryJudgement]) -> list[Row]:
@@ -132,21 +153,12 @@ def _when(at: str) -> str:
     return clock(when if when.tzinfo else timezone.make_aware(when))
 
 
-def _outcome(text: str | None) -> dict[str, str]:
-    if not text:
-        return {"icon": "pending", "word": "Not reported", "tone": "", "shown": "Nobody said how it went"}
-    lowered = text.lower()
-    for starts, icon, word, tone in _OUTCOMES:
-        if lowered.startswith(starts):
-            return {"icon": icon, "word": word, "tone": tone, "shown": _without_label(text)}
-    return {"icon": "check", "word": "Result", "tone": "", "shown": _without_label(text) if lowered.startswith("result: ") else text}
-
-
-def _without_label(text: str) -> str:
-    """ "no change: paused itself again" beside the words "No change" says it once."""
-    label, colon, rest = text.partition(": ")
-    shown = rest if colon and len(label) <= 16 and rest else text
-    return shown[:1].upper() + shown[1:]
+def _look(result: TryResult, outcome: str | None) -> dict[str, str]:
+    """Icon, word and colour of a result, and what is shown beside the word: only what it does not say already."""
+    look = _LOOKS[result]
+    shown = outcome_details(result, outcome) if outcome else "No result was reported"
+    shown = shown or outcome or ""
+    return {"icon": look.icon, "word": look.word, "tone": look.tone, "shown": shown[:1].upper() + shown[1:]}
 
 
 def _steps(*numbers: int | None) -> list[Row]:

@@ -11,20 +11,10 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import Account, Event, User
+from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
 from escalations.models import Notification, Seen
 from flowpilot import lane, sessions
-from flowpilot.models import (
-    AISession,
-    AssistantCall,
-    CircuitBreaker,
-    DailyUsage,
-    Fix,
-    Proposal,
-    Repeat,
-    ReplyDraft,
-    SearchEntry,
-    Secret,
-)
+from flowpilot.models import AISession, Fix, Proposal, Repeat, ReplyDraft, SearchEntry, Secret
 from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from handoffs.parking import park

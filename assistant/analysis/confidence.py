@@ -25,7 +25,7 @@ def ceiling(cause_evidence: list[Evidence], tried: list[Tried], case: Case) -> C
         return "low"
     steps = {step.number: step for step in case.steps}
     seen = sum(1 for n in numbers if n in steps and (steps[n].kind in _SEEN or steps[n].command))
-    cured = any(t.outcome and t.outcome.startswith("worked") and {e.step for e in t.evidence} & numbers for t in tried)
+    cured = any(t.result.helped and {e.step for e in t.evidence} & numbers for t in tried)
     cured = cured or any(fix.outcome == "worked" and fix.proposed_step and fix.proposed_step >= min(numbers) for fix in case.fixes)
     points = (len(numbers) >= 2) + (seen >= 1) + cured
     return _ORDER[min(points, 2)]

@@ -26,5 +26,5 @@ def settled_by(case: Case, told: Assessment) -> str:
     for fix in reversed(case.fixes):
         if fix.outcome == "worked" and not holds_secret(fix.title):
             return shorten(fold(f"{fix.title}. {fix.detail}" if fix.detail and not holds_secret(fix.detail) else fix.title), 500)
-    worked = [t for t in told.tried if t.outcome and t.outcome.startswith(("worked", "partly worked"))]
+    worked = [t for t in told.tried if t.result.helped]
     return f"{worked[-1].action} ({worked[-1].outcome})" if worked else ""

@@ -30,7 +30,13 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
         and not holds_secret(text)
     ]
     tried = [
-        Tried(action=action, target=_target(entry.target), outcome=clean(entry.outcome) or None if entry.outcome else None, evidence=cited)
+        Tried(
+            action=action,
+            target=_target(entry.target),
+            outcome=clean(entry.outcome) or None if entry.outcome else None,
+            result=entry.result,
+            evidence=cited,
+        )
         for entry in assessment.tried
         if (cited := _valid(entry.evidence, steps, raw))
         and (action := clean(entry.action))

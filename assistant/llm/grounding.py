@@ -15,7 +15,7 @@ from assistant.analysis.reading.read import Reading, Sentence, read
 from assistant.analysis.report.facts import said_and_corrected
 from assistant.analysis.verify import standing_quotes
 from assistant.case import Case, CaseStep
-from assistant.results import Assessment, Corrected, Evidence, Known, Tried
+from assistant.results import Assessment, Corrected, Evidence, Known, Tried, TryResult
 
 # This share of the words that carry a statement's matter has to stand in the words it cites (or in what the card asked).
 BORNE_OUT = 0.5
@@ -232,20 +232,23 @@ def _tried(entries: list[Tried], ground: Bearing) -> tuple[list[Tried], list[str
         if not done and not plain_reports and not ground.is_result(entry.evidence):
             never.append(f"{entry.action} (only asked for, advised or announced)")
             continue
-        kept.append(entry.model_copy(update={"outcome": _outcome(entry.outcome, said, ground, entry.evidence)}))
+        kept.append(entry if _is_reported(entry, said, ground) else entry.model_copy(update=_NOT_REPORTED))
     return kept, never
 
 
-def _outcome(outcome: str | None, said: list[Sentence], ground: Bearing, evidence: list[Evidence]) -> str | None:
-    """The outcome, if one of the cited sentences reports how it went in that sense; else nobody said."""
-    if outcome is None or ground.is_result(evidence):
-        return outcome
+_NOT_REPORTED = {"outcome": None, "result": TryResult.NOT_REPORTED}
+
+
+def _is_reported(entry: Tried, said: list[Sentence], ground: Bearing) -> bool:
+    """Whether one of the cited sentences reports that it went that way."""
+    if entry.result == TryResult.NOT_REPORTED or ground.is_result(entry.evidence):
+        return True
     reports = [s for s in said if not s.is_question and not s.has("hypothetical") and s.part != "assistant"]
-    if outcome.startswith("worked"):
-        return outcome if any(s.succeeded or s.has("success", "works", "partial") for s in reports) else None
-    if outcome.startswith("ruled out"):
-        return None
-    return outcome if any(s.failed or s.has("failure", "nochange", "symptom", "not_success") or s.terminal for s in reports) else None
+    if entry.result.helped:
+        return any(s.succeeded or s.has("success", "works", "partial") for s in reports)
+    if entry.result == TryResult.RULED_OUT:
+        return False
+    return any(s.failed or s.has("failure", "nochange", "symptom", "not_success") or s.terminal for s in reports)
 
 
 def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:

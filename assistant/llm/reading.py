@@ -17,7 +17,9 @@ from assistant.results import (
     Reply,
     SuggestedStep,
     Tried,
+    TryResult,
     Update,
+    outcome_words,
 )
 from redaction.invisible import strip
 from redaction.mask import mask
@@ -55,7 +57,13 @@ def assessment_of(said: schemas.AssessmentShape) -> Assessment:
             if (text := inert(e.text, 600)) and (now := inert(e.now, 600))
         ][:10],
         tried=[
-            Tried(action=action, target=inert(e.target, 200), outcome=_outcome(e), evidence=cited(e.evidence))
+            Tried(
+                action=action,
+                target=inert(e.target, 200),
+                outcome=outcome_words(_RESULTS[e.outcome], inert(e.result, 300)),
+                result=_RESULTS[e.outcome],
+                evidence=cited(e.evidence),
+            )
             for e in said.tried
             if (action := inert(e.action, 400))
         ][:30],
@@ -68,11 +76,15 @@ def assessment_of(said: schemas.AssessmentShape) -> Assessment:
     )
 
 
-def _outcome(entry: schemas.WasTried) -> str | None:
-    if entry.outcome == "not reported":
-        return None
-    result = inert(entry.result, 300)
-    return f"{entry.outcome}: {result}" if result else entry.outcome
+# What a model calls a result, as its schema lists it.
+_RESULTS = {
+    "worked": TryResult.WORKED,
+    "worked in part": TryResult.PARTIAL,
+    "no change": TryResult.NO_CHANGE,
+    "failed": TryResult.FAILED,
+    "ruled out": TryResult.RULED_OUT,
+    "not reported": TryResult.NOT_REPORTED,
+}
 
 
 def proven(sentences: list[schemas.Stated], ground: Bearing) -> list[str]:

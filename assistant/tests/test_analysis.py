@@ -365,7 +365,14 @@ def test_the_check_drops_what_the_session_does_not_hold() -> None:
             Known(text="It is a laser printer", evidence=[Evidence(step=1, quote="laser printer")]),
             Known(text="Offline since 10:45", evidence=[Evidence(step=1, quote="offline since 9:15")]),
         ],
-        tried=[Tried(action="Restarted the spooler", outcome="worked", evidence=[Evidence(step=2, quote="I restarted the spooler")])],
+        tried=[
+            Tried(
+                action="Restarted the spooler",
+                outcome="worked",
+                result="worked",
+                evidence=[Evidence(step=2, quote="I restarted the spooler")],
+            )
+        ],
         suggested_steps=[SuggestedStep(text="Restart the spooler", evidence=[Evidence(step=2, quote="Restart the spooler.")])],
         open_questions=["Who\u200b else?"],
     )

@@ -9,10 +9,13 @@ from accounts.models import Event
 from escalations.bell import title_of
 from escalations.models import Notification
 from flowpilot import sessions
-from handoffs.models import SessionHandoff
+from handoffs.claiming import claim
+from handoffs.opening import open_handoff
+from handoffs.parking import park
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from tests.factories import UserFactory, hand_off, make_session
-
-verbs = SessionHandoff.objects
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -37,7 +40,7 @@ def test_who_may_claim_is_told_and_nobody_else(session, ana, bo, dana, lea, vic,
 
 
 def test_who_hands_on_is_not_told_and_the_opener_is(handoff, ana, bo, dana):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     Notification.objects.all().delete()
 
     hand_off(handoff.session, bo)
@@ -52,9 +55,9 @@ def test_alone_in_an_account_nobody_is_told(eve):
 
 
 def test_a_return_tells_the_opener_alone(handoff, ana, bo, dana, lea):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
-    verbs.give_back(handoff.pk, by=bo, note="Delete them.")
+    return_to_opener(handoff.pk, by=bo, note="Delete them.")
 
     assert rung("handoff_returned") == {ana}
 
@@ -62,19 +65,19 @@ def test_a_return_tells_the_opener_alone(handoff, ana, bo, dana, lea):
 @pytest.mark.parametrize("act", ["park", "claim", "release", "withdraw", "resolve"])
 def test_nothing_else_rings(ana, bo, lea, handoff, act):
     if act in ("release", "resolve"):
-        verbs.claim(handoff.pk, by=bo)
+        claim(handoff.pk, by=bo)
     before = Notification.objects.count()
 
     match act:
         case "park":
-            verbs.withdraw(handoff.pk, by=ana)
-            verbs.park(handoff.session_id, by=ana, needs="Lunch")
+            withdraw(handoff.pk, by=ana)
+            park(handoff.session_id, by=ana, needs="Lunch")
         case "claim":
-            verbs.claim(handoff.pk, by=bo)
+            claim(handoff.pk, by=bo)
         case "release":
-            verbs.release(handoff.pk, by=bo, note="Called away")
+            release(handoff.pk, by=bo, note="Called away")
         case "withdraw":
-            verbs.withdraw(handoff.pk, by=ana)
+            withdraw(handoff.pk, by=ana)
         case "resolve":
             sessions.resolve(handoff.session_id, by=bo)
 
@@ -112,19 +115,19 @@ def test_the_longest_title_fits(bo, ana):
     type(ana).objects.filter(pk=ana.pk).update(name="N" * 120)
     session = make_session(ana, title="t" * 200, ticket="9" * 60)
     handoff = hand_off(session, ana)
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     type(bo).objects.filter(pk=bo.pk).update(name="B" * 120)
 
-    returned = verbs.give_back(handoff.pk, by=bo, note="Delete them.")
+    returned = return_to_opener(handoff.pk, by=bo, note="Delete them.")
 
     assert returned.state == "returned"
     assert len(Notification.objects.get(kind="handoff_returned").title) <= 300
 
 
 def test_a_return_says_who_returned_it(handoff, bo):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
-    verbs.give_back(handoff.pk, by=bo, note="Delete them.")
+    return_to_opener(handoff.pk, by=bo, note="Delete them.")
 
     assert Notification.objects.get(kind="handoff_returned").title == (
         "Bo Lindqvist returned it · #48219: Outlook asks for the password again and again"
@@ -150,7 +153,7 @@ def test_a_handoff_that_is_rolled_back_never_rang(session, ana, bo):
 
 
 def test_pressed_again_it_does_not_ring_again(ana, bo, handoff):
-    verbs.open(handoff.session_id, by=ana, needs="Again")
+    open_handoff(handoff.session_id, by=ana, needs="Again")
 
     assert Notification.objects.filter(user=bo).count() == 1
 

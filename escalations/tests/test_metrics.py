@@ -18,11 +18,14 @@ from flowpilot.events import LaneChanged
 from flowpilot.models import AISession
 from flowpilot.steps import NewStep
 from handoffs import judging
+from handoffs.claiming import claim
 from handoffs.events import AssessmentReady
 from handoffs.models import SessionHandoff
+from handoffs.parking import park, resume
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
 from tests.factories import UserFactory, hand_off, make_session
 
-verbs = SessionHandoff.objects
 NONE = {"average_s": None, "median_s": None, "p95_s": None}
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -49,7 +52,7 @@ def handoff(session, ana):
 @pytest.fixture
 def claimed(handoff, bo):
     """Claimed by Bo after 60 s."""
-    verbs.claim(handoff.pk, by=bo, begin="own", at=after(60))
+    claim(handoff.pk, by=bo, begin="own", at=after(60))
     return handoff
 
 
@@ -84,7 +87,7 @@ def test_a_claim_without_any_action_is_no_action_after_zero_seconds(claimed, ana
 
 
 def test_a_park_is_no_handing_off(session, ana):
-    verbs.park(session.pk, by=ana, at=NINE)
+    park(session.pk, by=ana, at=NINE)
 
     assert report(ana)["handed_off"] == 0
 
@@ -97,8 +100,8 @@ def test_the_time_to_claim_is_from_the_hand_off_to_the_claim(claimed, ana):
 
 
 def test_each_claim_counts_from_the_hand_off_or_release_before_it(claimed, ana, bo, dana):
-    verbs.release(claimed.pk, by=bo, at=after(1000))
-    verbs.claim(claimed.pk, by=dana, at=after(1020))
+    release(claimed.pk, by=bo, at=after(1000))
+    claim(claimed.pk, by=dana, at=after(1020))
 
     told = report(ana)
 
@@ -108,7 +111,7 @@ def test_each_claim_counts_from_the_hand_off_or_release_before_it(claimed, ana, 
 
 def test_what_was_handed_on_counts_from_when_it_was_handed_on(claimed, ana, bo, dana):
     handed_on = hand_off(claimed.session, bo, at=after(600))
-    verbs.claim(handed_on.pk, by=dana, at=after(630))
+    claim(handed_on.pk, by=dana, at=after(630))
 
     told = report(ana)
 
@@ -117,8 +120,8 @@ def test_what_was_handed_on_counts_from_when_it_was_handed_on(claimed, ana, bo, 
 
 
 def test_pressed_twice_is_one_claim(claimed, ana, bo, dana):
-    verbs.claim(claimed.pk, by=bo, at=after(70))
-    verbs.claim(claimed.pk, by=dana, at=after(80))
+    claim(claimed.pk, by=bo, at=after(70))
+    claim(claimed.pk, by=dana, at=after(80))
 
     assert report(ana)["claimed"] == 1
 
@@ -128,7 +131,7 @@ def test_average_median_and_p95_by_hand(ana, bo):
     Actions 1, 2, 3, 4 and 10 s later: average 4; median 3; p95 4 + 0.8 x 6 = 8.8."""
     for to_claim, to_act in [(10, 1), (20, 2), (30, 3), (40, 4), (200, 10)]:
         handoff = hand_off(make_session(ana), ana, at=NINE)
-        verbs.claim(handoff.pk, by=bo, at=after(to_claim))
+        claim(handoff.pk, by=bo, at=after(to_claim))
         note(handoff, bo, to_claim + to_act)
 
     told = report(ana)
@@ -139,7 +142,7 @@ def test_average_median_and_p95_by_hand(ana, bo):
 
 
 def test_a_clock_that_goes_backwards_makes_no_time_negative(handoff, ana, bo):
-    verbs.claim(handoff.pk, by=bo, at=after(-30))
+    claim(handoff.pk, by=bo, at=after(-30))
     note(handoff, bo, -90)
 
     told = report(ana)
@@ -171,7 +174,7 @@ def test_an_answer_and_a_check_result_count_when_they_are_sent(claimed, ana, bo)
 def test_the_outcome_of_a_fix_counts(session, ana, bo):
     replies.write_scripted(session.pk, Reply(text="Try this", confidence=0.9, fix=NewFix(title="Delete them")), at=NINE)
     handoff = hand_off(session, ana, at=NINE)
-    verbs.claim(handoff.pk, by=bo, at=after(60))
+    claim(handoff.pk, by=bo, at=after(60))
 
     fixes.report_outcome(session.pk, 3, by=bo, outcome="worked", at=after(100))
 
@@ -189,7 +192,7 @@ def test_the_first_one_counts_and_no_later_one(claimed, ana, bo):
 
 
 def test_a_briefing_and_the_line_on_the_timeline_do_not_count(handoff, ana, bo):
-    verbs.claim(handoff.pk, by=bo, begin="analysis", at=after(60))
+    claim(handoff.pk, by=bo, begin="analysis", at=after(60))
 
     assert report(ana)["acted_on"] == 0
 
@@ -213,9 +216,8 @@ def test_an_imported_step_does_not_count(claimed, ana, bo):
 def test_the_system_does_not_count(claimed, ana, bo):
     with transaction.atomic():
         record(LaneChanged(account_id=ana.account_id, by_id=bo.pk, session=claimed.session_id, card=2, at=after(70)))
-        record(AssessmentReady(
-                account_id=ana.account_id, by_id=None, session=claimed.session_id, handoff=claimed.pk, generation=1, new_steps=0, at=after(71)
-            ))
+        where = {"account_id": ana.account_id, "by_id": None, "session": claimed.session_id, "handoff": claimed.pk}
+        record(AssessmentReady(**where, generation=1, new_steps=0, at=after(71)))
 
     assert report(ana)["acted_on"] == 0
 
@@ -223,7 +225,7 @@ def test_the_system_does_not_count(claimed, ana, bo):
 def test_resolving_settles_the_fix_and_that_is_no_action_of_its_own(session, ana, bo):
     replies.write_scripted(session.pk, Reply(text="Try this", confidence=0.9, fix=NewFix(title="Delete them")), at=NINE)
     handoff = hand_off(session, ana, at=NINE)
-    verbs.claim(handoff.pk, by=bo, at=after(60))
+    claim(handoff.pk, by=bo, at=after(60))
 
     sessions.resolve(session.pk, by=bo, at=after(90))
 
@@ -245,7 +247,7 @@ def test_what_the_claimer_wrote_before_the_claim_does_not_count(session, ana, bo
     sessions.post(session.pk, by=bo, text="Before", kind="note", at=after(-100))
     handoff = hand_off(session, ana, at=NINE)
 
-    verbs.claim(handoff.pk, by=bo, at=after(60))
+    claim(handoff.pk, by=bo, at=after(60))
 
     assert report(ana)["acted_on"] == 0
 
@@ -254,14 +256,14 @@ def test_what_the_claimer_wrote_before_the_claim_does_not_count(session, ana, bo
 def test_what_comes_after_they_let_go_does_not_count(claimed, ana, bo, dana, way):
     match way:
         case "release":
-            verbs.release(claimed.pk, by=bo, note="Called away", at=after(100))
+            release(claimed.pk, by=bo, note="Called away", at=after(100))
         case "return":
-            verbs.give_back(claimed.pk, by=bo, note="Delete them.", at=after(100))
+            return_to_opener(claimed.pk, by=bo, note="Delete them.", at=after(100))
         case "hand on":
             hand_off(claimed.session, bo, at=after(100))
         case "park":
-            verbs.park(claimed.session_id, by=bo, at=after(100))
-            verbs.resume(claimed.session_id, by=bo, at=after(110))
+            park(claimed.session_id, by=bo, at=after(100))
+            resume(claimed.session_id, by=bo, at=after(110))
     if way != "return":
         AISession.objects.filter(pk=claimed.session_id).update(handler=bo)
         note(claimed, bo, 120)
@@ -272,8 +274,8 @@ def test_what_comes_after_they_let_go_does_not_count(claimed, ana, bo, dana, way
 def test_a_second_claim_by_the_same_person_has_its_own_first_action(claimed, ana, bo):
     """Claim at 60, act at 70, release at 100, claim at 110, act at 150: 10 s and 40 s, never 90."""
     note(claimed, bo, 70)
-    verbs.release(claimed.pk, by=bo, at=after(100))
-    verbs.claim(claimed.pk, by=bo, at=after(110))
+    release(claimed.pk, by=bo, at=after(100))
+    claim(claimed.pk, by=bo, at=after(110))
     note(claimed, bo, 150)
 
     told = report(ana)
@@ -283,8 +285,8 @@ def test_a_second_claim_by_the_same_person_has_its_own_first_action(claimed, ana
 
 
 def test_a_claim_without_action_before_a_release_does_not_borrow_a_later_one(claimed, ana, bo):
-    verbs.release(claimed.pk, by=bo, at=after(100))
-    verbs.claim(claimed.pk, by=bo, at=after(110))
+    release(claimed.pk, by=bo, at=after(100))
+    claim(claimed.pk, by=bo, at=after(110))
     note(claimed, bo, 150)
 
     told = report(ana)
@@ -327,7 +329,7 @@ def test_what_comes_after_the_period_is_not_in_it(claimed, ana):
 
 def test_a_claim_is_counted_when_it_happened_however_old_the_hand_off(handoff, ana, bo):
     claimed_at = NINE + timedelta(days=8)
-    verbs.claim(handoff.pk, by=bo, at=claimed_at)
+    claim(handoff.pk, by=bo, at=claimed_at)
 
     told = report(ana, "7d", now=claimed_at + timedelta(hours=1))
 
@@ -349,7 +351,7 @@ def test_another_accounts_events_do_not_count(claimed, ana, bo, eve):
     note(claimed, bo, 90)
     colleague = UserFactory(account=eve.account)
     theirs = hand_off(make_session(eve), eve, at=NINE)
-    verbs.claim(theirs.pk, by=colleague, at=after(500))
+    claim(theirs.pk, by=colleague, at=after(500))
 
     ours, hers = report(ana), report(eve)
 

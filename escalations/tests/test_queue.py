@@ -10,10 +10,12 @@ from bs4 import BeautifulSoup
 from escalations.queue import mark_seen, row_json, rows_for, seen_by
 from flowpilot import sessions
 from flowpilot.models import Priority
-from handoffs.models import SessionHandoff
+from handoffs.claiming import claim
+from handoffs.parking import park
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from tests.factories import UserFactory, hand_off, make_session
-
-verbs = SessionHandoff.objects
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -52,21 +54,21 @@ def test_staff_of_no_account_have_no_queue(handoff):
 @pytest.mark.parametrize("ending", ["claimed", "withdrawn", "superseded", "returned", "parked"])
 def test_what_is_not_open_leaves_it_for_everybody(handoff, ana, bo, dana, ending):
     if ending == "withdrawn":
-        verbs.withdraw(handoff.pk, by=ana)
+        withdraw(handoff.pk, by=ana)
     else:
-        verbs.claim(handoff.pk, by=bo)
+        claim(handoff.pk, by=bo)
     if ending == "returned":
-        verbs.give_back(handoff.pk, by=bo, note="Delete them.")
+        return_to_opener(handoff.pk, by=bo, note="Delete them.")
     if ending == "superseded":
         sessions.resolve(handoff.session_id, by=bo)
     if ending == "parked":
-        verbs.park(handoff.session_id, by=bo)
+        park(handoff.session_id, by=bo)
 
     assert [order_of(person) for person in (ana, bo, dana)] == [[], [], []]
 
 
 def test_what_somebody_handed_on_is_in_the_openers_queue_and_not_in_theirs(handoff, ana, bo):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     handed_on = hand_off(handoff.session, bo)
 
@@ -75,9 +77,9 @@ def test_what_somebody_handed_on_is_in_the_openers_queue_and_not_in_theirs(hando
 
 
 def test_who_released_it_sees_it_again(handoff, ana, bo):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
-    verbs.release(handoff.pk, by=bo)
+    release(handoff.pk, by=bo)
 
     assert order_of(bo) == [handoff.pk]
     assert order_of(ana) == []
@@ -134,9 +136,9 @@ def test_the_order_is_the_rule_whatever_stands_in_it(ana, bo, dana):
 
 def test_a_release_keeps_the_age_of_the_first_hand_off(ana, bo, dana):
     old, young = wait(ana, minutes=0), wait(ana, minutes=30)
-    verbs.claim(old.pk, by=bo, at=NINE + timedelta(minutes=35))
+    claim(old.pk, by=bo, at=NINE + timedelta(minutes=35))
 
-    verbs.release(old.pk, by=bo, at=NINE + timedelta(minutes=60))
+    release(old.pk, by=bo, at=NINE + timedelta(minutes=60))
 
     assert order_of(dana) == [old.pk, young.pk]
 

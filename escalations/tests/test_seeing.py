@@ -5,10 +5,12 @@ The people stand before the handoff in each signature: whoever joins later was n
 
 from escalations.models import Notification, Seen
 from escalations.queue import seen_by
+from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff
+from handoffs.releasing import release
 from handoffs.signals import handoff_opened_by
-
-verbs = SessionHandoff.objects
+from handoffs.withdrawing import withdraw
 
 
 def open_screen(handoff, user):
@@ -42,31 +44,31 @@ def test_opened_twice_is_seen_once_and_read_when_it_was_first_read(bo, handoff):
 
 
 def test_claiming_clears_both_for_the_claimer_only(bo, dana, handoff):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     assert Seen.objects.get().user == bo
     assert (unread(bo), unread(dana)) == (0, 1)
 
 
 def test_a_lost_claim_clears_nothing(bo, dana, handoff):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
-    verbs.claim(handoff.pk, by=dana)
+    claim(handoff.pk, by=dana)
 
     assert not Seen.objects.filter(user=dana).exists()
     assert unread(dana) == 1
 
 
 def test_what_was_seen_and_released_is_still_seen(bo, dana, handoff):
-    verbs.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
-    verbs.release(handoff.pk, by=bo)
+    release(handoff.pk, by=bo)
 
     assert (seen_by(bo), seen_by(dana)) == ({handoff.pk}, set())
 
 
 def test_opening_what_is_over_reads_the_bell_and_marks_no_card(ana, bo, dana, handoff):
-    verbs.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
 
     open_screen(handoff, dana)
 
@@ -76,9 +78,9 @@ def test_opening_what_is_over_reads_the_bell_and_marks_no_card(ana, bo, dana, ha
 
 def test_a_newer_handoff_of_the_same_session_is_unseen_again(ana, bo, dana, handoff):
     open_screen(handoff, dana)
-    verbs.withdraw(handoff.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
 
-    again = verbs.open(handoff.session_id, by=ana, needs="Again").handoff
+    again = open_handoff(handoff.session_id, by=ana, needs="Again").handoff
 
     assert seen_by(dana) == set()
     assert Notification.objects.get(user=dana, read_at=None).handoff == again

@@ -2,28 +2,32 @@
 
 from django import template
 
+from flowpilot.models import SessionStep
+
 register = template.Library()
 
-# The verb of a system step, as the rooms write it after the person's name, and the drawing that says the same.
-_DRAWINGS = (
-    ("handed it off", "escalations"),
-    ("handed it on", "escalations"),
-    ("released it", "escalations"),
-    ("claimed it", "continue"),
-    ("returned it", "left"),
-    ("withdrew it", "x"),
-    ("parked it", "pause"),
-    ("resumed it", "continue"),
-    ("resolved it", "ok"),
-    ("reopened it", "continue"),
-    ("gave it up", "none"),
-    ("revealed the", "eye"),
-    ("removed the", "x"),
-)
+Event = SessionStep.Event
+
+# The drawing (templates/_icons) for each event.
+DRAWINGS = {
+    Event.ESCALATED: "escalations",
+    Event.HANDED_OVER: "escalations",
+    Event.RELEASED: "escalations",
+    Event.CLAIMED: "continue",
+    Event.RETURNED: "left",
+    Event.WITHDRAWN: "x",
+    Event.PARKED: "pause",
+    Event.RESUMED: "continue",
+    Event.RESOLVED: "ok",
+    Event.REOPENED: "continue",
+    Event.CLOSED: "none",
+    Event.SECRET_REVEALED: "eye",
+    Event.SECRET_REMOVED: "x",
+    Event.REPLY_FAILED: "right",
+}
 
 
 @register.filter
-def event_icon(text: str) -> str:
-    """The name of the drawing for a system step; the plain arrow for what has none. What somebody wrote after the verb does not count."""
-    said = text.partition(":")[0]
-    return next((drawing for verb, drawing in _DRAWINGS if verb in said), "right")
+def event_icon(event: str) -> str:
+    """The name of the drawing for an event step; the plain arrow for a step without an event."""
+    return DRAWINGS[Event(event)] if event in Event.values else "right"

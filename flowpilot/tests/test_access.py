@@ -8,6 +8,10 @@ from django.http import Http404
 from flowpilot import sessions
 from flowpilot.access import get_readable, get_writable, may_read, may_write, readable_by
 from flowpilot.models import AISession
+from handoffs.claiming import claim
+from handoffs.parking import park
+from handoffs.releasing import release
+from handoffs.withdrawing import withdraw
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
 STATUSES = ["active", "paused", "requesting_escalation", "resolved", "abandoned"]
@@ -69,7 +73,7 @@ def test_while_it_waits_every_member_reads_it_and_no_longer(handoff, ana, bo, da
     everybody = [ana, bo, dana, vic, lea]
     waiting = readers(session, everybody)
 
-    type(handoff).objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     assert waiting == {"Ana", "Bo", "Dana", "Vic", "Lea"}
     assert readers(session, everybody) == {"Ana", "Bo", "Lea"}
@@ -77,37 +81,34 @@ def test_while_it_waits_every_member_reads_it_and_no_longer(handoff, ana, bo, da
 
 def test_whoever_ever_had_it_goes_on_reading_it(handoff, ana, bo, dana, vic, lea):
     """Bo claims and lets go; Dana claims and hands on; Lea claims. All of them were in it."""
-    objects = type(handoff).objects
-    objects.claim(handoff.pk, by=bo)
-    objects.release(handoff.pk, by=bo)
-    objects.claim(handoff.pk, by=dana)
-    objects.claim(hand_off(handoff.session, dana).pk, by=lea)
+    claim(handoff.pk, by=bo)
+    release(handoff.pk, by=bo)
+    claim(handoff.pk, by=dana)
+    claim(hand_off(handoff.session, dana).pk, by=lea)
 
     fay = UserFactory(account=ana.account, name="Fay Late")
     assert readers(handoff.session, [ana, bo, dana, lea, vic, fay]) == {"Ana", "Bo", "Dana", "Lea"}
 
 
 def test_a_resolved_session_is_still_read_by_who_worked_on_it(handoff, ana, bo, dana):
-    type(handoff).objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
     sessions.resolve(handoff.session_id, by=ana)
 
     assert readers(handoff.session, [ana, bo, dana]) == {"Ana", "Bo"}
 
 
 def test_who_reads_it_twice_over_has_it_once_in_the_list(handoff, ana, bo):
-    objects = type(handoff).objects
-    objects.claim(handoff.pk, by=bo)
-    objects.release(handoff.pk, by=bo)
-    objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
+    release(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     assert list(readable_by(bo)) == [handoff.session]
     assert list(readable_by(ana)) == [handoff.session]
 
 
 def test_a_parked_session_is_read_by_who_has_it_and_the_leads(session, ana, bo, vic, lea, handoff):
-    objects = type(handoff).objects
-    objects.withdraw(handoff.pk, by=ana)
-    objects.park(session.pk, by=ana)
+    withdraw(handoff.pk, by=ana)
+    park(session.pk, by=ana)
 
     assert readers(session, [ana, bo, vic, lea]) == {"Ana", "Lea"}
 
@@ -149,10 +150,9 @@ def test_an_opener_who_is_inactive_or_has_moved_away_does_not_write(session, ana
 
 
 def test_a_former_handler_reads_and_does_not_write(handoff, bo, dana):
-    objects = type(handoff).objects
-    objects.claim(handoff.pk, by=bo)
-    objects.release(handoff.pk, by=bo)
-    objects.claim(handoff.pk, by=dana)
+    claim(handoff.pk, by=bo)
+    release(handoff.pk, by=bo)
+    claim(handoff.pk, by=dana)
 
     assert get_readable(bo, handoff.session_id) == handoff.session
     with pytest.raises(Http404):

@@ -9,6 +9,8 @@ from assistant.results import NewFix, NewTask, Reply
 from flowpilot import lane, sessions, steps
 from flowpilot.models import AISession, Fact, SessionStep, Task
 from flowpilot.replies import write_scripted
+from handoffs.claiming import claim
+from handoffs.releasing import release
 from tests.factories import make_session
 
 
@@ -345,17 +347,16 @@ def test_who_touches_the_lane_is_judged_at_the_write(session, ana, verb, since, 
 
 
 def test_the_claimer_goes_on_in_the_lane_and_so_may_the_opener(handoff, ana, bo):
-    type(handoff).objects.claim(handoff.pk, by=bo, begin="continue")
+    claim(handoff.pk, by=bo, begin="continue")
 
     assert lane.settle(handoff.session_id, 2, by=bo, state="done", answer="Two entries").by == bo
     assert lane.reopen(handoff.session_id, 2, by=ana).state == "active"
 
 
 def test_a_former_handler_does_not(handoff, bo, dana):
-    objects = type(handoff).objects
-    objects.claim(handoff.pk, by=bo)
-    objects.release(handoff.pk, by=bo)
-    objects.claim(handoff.pk, by=dana)
+    claim(handoff.pk, by=bo)
+    release(handoff.pk, by=bo)
+    claim(handoff.pk, by=dana)
 
     assert lane.settle(handoff.session_id, 2, by=bo, state="skipped").error == "not_found"
 

@@ -6,7 +6,8 @@ import time
 import pytest
 from django.conf import settings
 
-from flowpilot.models import AISession, AssistantCall, Fact, Fix, SessionStep, Task
+from assistant.models import AssistantCall
+from flowpilot.models import AISession, Fact, Fix, SessionStep, Task
 from handoffs import tasks
 from handoffs.models import SessionHandoff
 from tests.provider import Call

@@ -2,8 +2,9 @@
 
 import pytest
 
+from assistant.models import AssistantCall
 from flowpilot import fixes, sessions, ticketnotes
-from flowpilot.models import AssistantCall, Fix
+from flowpilot.models import Fix
 
 SAID = "Outlook asks for the password since Monday."
 

@@ -19,8 +19,8 @@ from django.utils import timezone
 from assistant.faults import Fault
 from assistant.llm import client, prompts, schemas
 from assistant.llm.config import configured
+from assistant.models import AssistantCall
 from flowpilot import replies, sessions
-from flowpilot.models import AssistantCall
 from handoffs import tasks
 from tests.factories import hand_off
 from tests.provider import settings_for
@@ -124,7 +124,7 @@ def test_an_assessment_of_a_real_model_is_ready_and_nothing_unproven_is_in_it(sm
 def test_a_reply_of_a_real_model_comes_in_pieces_and_ends_as_a_step(small, session, ana, monkeypatch):
     said = sessions.post(session.pk, by=ana, text="The printer is offline.")
     pieces = []
-    monkeypatch.setattr("flowpilot.drafts.keep", lambda pk, step, text: pieces.append(text))
+    monkeypatch.setattr("flowpilot.drafts.save", lambda pk, step, text: pieces.append(text))
 
     replies.reply_to(session.pk, said.number, at=timezone.now())
 

@@ -9,9 +9,10 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.verbs import Refused
+from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
 from assistant.usage import Caller, take_call
 from flowpilot import drafts, lane, proposals, replies, sessions
-from flowpilot.models import AssistantCall, CircuitBreaker, DailyUsage, Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
+from flowpilot.models import Fact, Proposal, Repeat, ReplyDraft, SessionStep, Task
 from tests.factories import UserFactory
 from tests.provider import settings_for
 
@@ -106,11 +107,11 @@ def test_what_has_come_so_far_can_be_read_while_it_is_written(provider, owed, an
 
 def test_a_draft_for_an_older_message_is_not_kept_nor_shown(owed, ana):
     older = owed.reply_requested_for
-    drafts.keep(owed.pk, older, "half a")
+    drafts.save(owed.pk, older, "half a")
     sessions.post(owed.pk, by=ana, text="And one thing more.")
     owed.refresh_from_db()
 
-    drafts.keep(owed.pk, older - 1, "of nobody")
+    drafts.save(owed.pk, older - 1, "of nobody")
 
     assert drafts.so_far(owed) == ""
 

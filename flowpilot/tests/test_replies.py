@@ -12,6 +12,7 @@ from flowpilot import fixes, replies, sessions, tasks
 from flowpilot.models import AISession, Fix
 from flowpilot.sessions import post as say
 from flowpilot.views import answering
+from handoffs.claiming import claim
 from tests.factories import hand_off
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -247,7 +248,7 @@ def test_a_reply_that_meets_the_end_waits_and_is_not_written(session, ana, asked
     _, late = second_waits_for_first(lambda: sessions.resolve(session.pk, by=ana), lambda: reply_to(asked))
 
     assert late.error == "session_changed"
-    assert last(session).text == "Ana resolved it"
+    assert last(session).text == "Ana resolved this"
     assert session.tasks.count() == 2
 
 
@@ -264,14 +265,14 @@ def test_a_reply_still_comes_while_it_waits_for_a_colleague(session, ana, asked,
 def test_after_a_claim_the_old_debt_is_gone(session, ana, bo, asked, thinks_with):
     thinks_with(FULL)
     handoff = hand_off(session, ana)
-    type(handoff).objects.claim(handoff.pk, by=bo, begin="own")
+    claim(handoff.pk, by=bo, begin="own")
 
     assert reply_to(asked) is None
 
 
 def test_the_briefing_of_a_claim_is_replied_to(handoff, bo, thinks_with):
     thinks_with(FULL)
-    type(handoff).objects.claim(handoff.pk, by=bo, begin="analysis")
+    claim(handoff.pk, by=bo, begin="analysis")
     briefing = handoff.session.steps.get(kind="briefing")
 
     reply_to(briefing)
@@ -305,7 +306,7 @@ def test_a_failing_assistant_is_told_and_never_silent(session, asked, thinks_wit
 
     told = last(session)
     assert (told.kind, told.author_kind) == ("system", "system")
-    assert told.text == "FlowPilot could not reply. What you wrote is kept; go on, or write again."
+    assert told.text == "FlowPilot could not reply. Your message is saved. Continue, or send it again."
     assert (now(session).reply_requested_for, now(session).status) == (None, "active")
     assert session.tasks.count() == 2
 
@@ -335,7 +336,7 @@ def test_a_failure_after_the_end_says_nothing(session, ana, asked, thinks_with):
 
     reply_to(asked)
 
-    assert last(session).text == "Ana resolved it"
+    assert last(session).text == "Ana resolved this"
 
 
 @pytest.mark.parametrize(

@@ -20,19 +20,22 @@ from accounts.models import Event
 from accounts.verbs import Refused
 from assistant.conversations import Conversation
 from assistant.results import NewTask, Reply
-from flowpilot import fixes, lane, replies, steps, ticketnotes
+from flowpilot import fixes, lane, replies, sessions, steps, ticketnotes
 from flowpilot.importing import import_conversation
-from flowpilot.models import AISession, Fact, Fix, Secret, Task
+from flowpilot.models import Fact, Fix, Secret, Task
 from flowpilot.revealing import remove, reveal, shred
 from flowpilot.search.query import search, understand
 from flowpilot.steps import NewStep
 from flowpilot.vault.cipher import Unreadable, unseal
 from flowpilot.vault.redact import redact
 from handoffs import assessment
-from handoffs.models import SessionHandoff
+from handoffs.claiming import claim
+from handoffs.opening import open_handoff
+from handoffs.parking import park, resume
+from handoffs.releasing import release
+from handoffs.returning import return_to_opener
+from handoffs.withdrawing import withdraw
 from tests.factories import make_session
-
-sessions, handoffs = AISession.objects, SessionHandoff.objects
 
 VALUE = "Kestrel!2024x"
 SAID = f"The temp password I set is {VALUE}"
@@ -63,7 +66,7 @@ def holds(value):
 
 @pytest.fixture
 def secret(session, ana):
-    sessions.say(session.pk, by=ana, text=SAID, reply=False)
+    sessions.post(session.pk, by=ana, text=SAID, reply=False)
     return Secret.objects.get(session=session)
 
 
@@ -71,7 +74,7 @@ def secret(session, ana):
 
 
 def test_a_message_is_written_with_a_placeholder_and_the_value_is_kept_encrypted(session, ana):
-    step = sessions.say(session.pk, by=ana, text=SAID, reply=False, at=NINE)
+    step = sessions.post(session.pk, by=ana, text=SAID, reply=False, at=NINE)
 
     assert step.text == "The temp password I set is [hidden password 1]"
     kept = Secret.objects.get()
@@ -92,24 +95,24 @@ def test_what_holds_no_secret_costs_no_query_more(session, ana):
 
 
 def test_the_same_value_has_the_same_number_and_another_one_the_next(session, ana):
-    sessions.say(session.pk, by=ana, text=f"pw: {VALUE}", reply=False)
-    again = sessions.say(session.pk, by=ana, text=f"pw is {VALUE}, wifi key: bluehorse77", reply=False)
+    sessions.post(session.pk, by=ana, text=f"pw: {VALUE}", reply=False)
+    again = sessions.post(session.pk, by=ana, text=f"pw is {VALUE}, wifi key: bluehorse77", reply=False)
 
     assert again.text == "pw is [hidden password 1], wifi key: [hidden key 2]"
     assert Secret.objects.count() == 2
 
 
 def test_a_value_that_was_named_before_is_hidden_where_nothing_announces_it(session, ana):
-    sessions.say(session.pk, by=ana, text="pw: bluehorse77", reply=False)
-    again = sessions.say(session.pk, by=ana, text="I typed bluehorse77 twice, no luck", reply=False)
+    sessions.post(session.pk, by=ana, text="pw: bluehorse77", reply=False)
+    again = sessions.post(session.pk, by=ana, text="I typed bluehorse77 twice, no luck", reply=False)
 
     assert again.text == "I typed [hidden password 1] twice, no luck"
 
 
 def test_sessions_do_not_share_numbers_nor_values(session, ana):
     other = make_session(ana)
-    sessions.say(session.pk, by=ana, text=f"pw: {VALUE}", reply=False)
-    sessions.say(other.pk, by=ana, text=f"pw: {VALUE}", reply=False)
+    sessions.post(session.pk, by=ana, text=f"pw: {VALUE}", reply=False)
+    sessions.post(other.pk, by=ana, text=f"pw: {VALUE}", reply=False)
 
     first, second = Secret.objects.order_by("pk")
     assert (first.number, second.number) == (1, 1)
@@ -120,13 +123,13 @@ def test_sessions_do_not_share_numbers_nor_values(session, ana):
 
 def test_an_answer_to_what_was_asked_before_is_a_secret(session, ana):
     steps.write(session.pk, [NewStep("reply", "What's the admin password?", author_kind="assistant")], at=NINE)
-    said = sessions.say(session.pk, by=ana, text="bluehorse", reply=False)
+    said = sessions.post(session.pk, by=ana, text="bluehorse", reply=False)
 
     assert said.text == "[hidden password 1]"
 
 
 def test_intake_hides_in_text_log_title_client_and_ticket(ana):
-    made = sessions.open(
+    made = sessions.open_session(
         by=ana,
         text=SAID,
         log="Server=SQL01;Password=L3dger-x;",
@@ -144,12 +147,12 @@ def test_intake_hides_in_text_log_title_client_and_ticket(ana):
         "Pasted log:\nServer=SQL01;Password=[hidden password 2];",
     ]
     assert made.secret_count == 4
-    sessions.say(made.pk, by=ana, text="PIN: 884213", reply=False)
+    sessions.post(made.pk, by=ana, text="PIN: 884213", reply=False)
     assert Secret.objects.get(number=5).kind == "PIN"
 
 
 def test_a_title_is_made_of_the_hidden_text_and_never_ends_in_half_a_placeholder(ana):
-    made = sessions.open(by=ana, text="word " * 20 + f"pw: {VALUE} " + "word " * 20, reply=False)
+    made = sessions.open_session(by=ana, text="word " * 20 + f"pw: {VALUE} " + "word " * 20, reply=False)
 
     assert made.title.endswith("word …")
     assert "[" not in made.title
@@ -182,20 +185,20 @@ def test_a_card_that_asks_for_a_password_makes_a_secret_of_its_answer(session, a
 
 
 def test_handing_off_parking_and_giving_back_hide_in_notes_and_packages(session, ana, bo, signed_in):
-    handoff = handoffs.open(session.pk, by=ana, needs=f"Can you try pw: {VALUE}?").handoff
+    handoff = open_handoff(session.pk, by=ana, needs=f"Can you try pw: {VALUE}?").handoff
     assert handoff.needs == "Can you try pw: [hidden password 1]?"
     assert now(session).status_reason == handoff.needs
     assert "[hidden password 1]" in json.dumps(now(session).escalation_package)
 
-    handoffs.claim(handoff.pk, by=bo, begin="own")
-    handoffs.release(handoff.pk, by=bo, note=f"It is {VALUE}")
-    handoffs.claim(handoff.pk, by=bo, begin="own")
-    returned = handoffs.give_back(handoff.pk, by=bo, note="Use pw: Ret0urn!9")
+    claim(handoff.pk, by=bo, begin="own")
+    release(handoff.pk, by=bo, note=f"It is {VALUE}")
+    claim(handoff.pk, by=bo, begin="own")
+    returned = return_to_opener(handoff.pk, by=bo, note="Use pw: Ret0urn!9")
     assert returned.ended_note == "Use pw: [hidden password 2]"
-    handoffs.park(session.pk, by=ana, needs="pw: P4rked!9")
-    handoffs.resume(session.pk, by=ana)
-    again = handoffs.open(session.pk, by=ana, needs="See above").handoff
-    handoffs.withdraw(again.pk, by=ana, note="pw: W1thdrawn!")
+    park(session.pk, by=ana, needs="pw: P4rked!9")
+    resume(session.pk, by=ana)
+    again = open_handoff(session.pk, by=ana, needs="See above").handoff
+    withdraw(again.pk, by=ana, note="pw: W1thdrawn!")
 
     for value in (VALUE, "Ret0urn!9", "P4rked!9", "W1thdrawn!"):
         assert holds(value) == []
@@ -230,14 +233,14 @@ def test_replies_and_notes_of_the_assistant_hide_too(session, ana):
 
 
 def test_after_a_whole_story_the_database_holds_the_value_nowhere(ana, bo, signed_in):
-    session = sessions.open(by=ana, text=f"Outlook asks. {SAID}", title=f"Outlook, pw: {VALUE}", log=f"net user jsmith {VALUE} /add")
+    session = sessions.open_session(by=ana, text=f"Outlook asks. {SAID}", title=f"Outlook, pw: {VALUE}", log=f"net user jsmith {VALUE} /add")
     client = signed_in(ana)
     client.post(f"/sessions/{session.pk}/messages/", {"text": f"also tried {VALUE}", "kind": "note"})
     client.post(f"/sessions/{session.pk}/facts/", {"text": f"password: {VALUE}"})
     client.post(f"/sessions/{session.pk}/escalate/", {"reason": f"Why does pw: {VALUE} fail?"})
     handoff = handoffs.get(session=session)
     assessment.make(handoff.pk, at=NINE)
-    handoffs.claim(handoff.pk, by=bo, begin="analysis")
+    claim(handoff.pk, by=bo, begin="analysis")
     replies.reply_to(session.pk, now(session).reply_requested_for, at=NINE)
     sessions.resolve(session.pk, by=bo)
     ticketnotes.write(session.pk)
@@ -260,7 +263,7 @@ def test_whoever_may_write_reveals_it_and_each_time_is_on_the_record(secret, ses
     assert second == first
     events = Event.objects.filter(kind="secret_revealed")
     assert [(event.by, event.session, event.details["secret"]) for event in events] == [(ana, session.pk, 1)] * 2
-    assert [step.text for step in now(session).steps.filter(kind="system")] == ["Ana revealed the password of step 4"] * 2
+    assert [step.text for step in now(session).steps.filter(kind="system")] == ["Ana revealed the password in step 4"] * 2
     assert VALUE not in str(list(events.values()))
 
 
@@ -285,8 +288,8 @@ def test_the_answer_is_never_kept_and_holds_the_value_once(secret, session, ana,
 
 
 def test_a_value_is_shown_as_text_whatever_it_is(session, ana, signed_in):
-    sessions.say(session.pk, by=ana, text='pw: <b>"x&y9!', reply=False)
-    sessions.say(session.pk, by=ana, text="pw: a9<img/src=x>&", reply=False)
+    sessions.post(session.pk, by=ana, text='pw: <b>"x&y9!', reply=False)
+    sessions.post(session.pk, by=ana, text="pw: a9<img/src=x>&", reply=False)
 
     for secret in Secret.objects.all():
         answer = signed_in(ana).post(f"/sessions/{session.pk}/secrets/{secret.number}/reveal/", headers={"HX-Request": "true"})
@@ -297,7 +300,7 @@ def test_a_value_is_shown_as_text_whatever_it_is(session, ana, signed_in):
 
 @pytest.mark.parametrize("word", ["reveal", "remove"])
 def test_readers_viewers_and_strangers_get_404(secret, session, ana, dana, lea, vic, eve, signed_in, word):
-    handoffs.open(session.pk, by=ana, needs="Help")
+    open_handoff(session.pk, by=ana, needs="Help")
 
     for person in (dana, lea, vic, eve):
         answer = signed_in(person).post(f"/sessions/{session.pk}/secrets/1/{word}/", {"sure": 1})
@@ -346,14 +349,14 @@ def test_removing_asks_first_without_script_and_leaves_nothing(secret, session, 
 
 def test_a_removed_value_typed_again_is_a_new_secret(secret, session, ana):
     remove(session.pk, 1, by=ana)
-    sessions.say(session.pk, by=ana, text=SAID, reply=False)
+    sessions.post(session.pk, by=ana, text=SAID, reply=False)
 
     assert Secret.objects.get(shredded_at=None).number == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_reveal_that_comes_during_a_removal_waits_and_is_refused(session, ana, second_waits_for_first):
-    sessions.say(session.pk, by=ana, text=SAID, reply=False)
+    sessions.post(session.pk, by=ana, text=SAID, reply=False)
 
     removed, refused = second_waits_for_first(lambda: remove(session.pk, 1, by=ana), lambda: reveal(session.pk, 1, by=ana))
 
@@ -365,7 +368,7 @@ def test_a_reveal_that_comes_during_a_removal_waits_and_is_refused(session, ana,
 
 @pytest.mark.django_db(transaction=True)
 def test_two_reveals_at_once_are_both_on_the_record(session, ana, second_waits_for_first):
-    sessions.say(session.pk, by=ana, text=SAID, reply=False)
+    sessions.post(session.pk, by=ana, text=SAID, reply=False)
 
     both = second_waits_for_first(lambda: reveal(session.pk, 1, by=ana), lambda: reveal(session.pk, 1, by=ana))
 
@@ -375,7 +378,7 @@ def test_two_reveals_at_once_are_both_on_the_record(session, ana, second_waits_f
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_secret_typed_twice_at_once_is_kept_once(session, ana, second_waits_for_first):
-    first, second = second_waits_for_first(*[lambda: sessions.say(session.pk, by=ana, text=SAID, reply=False)] * 2)
+    first, second = second_waits_for_first(*[lambda: sessions.post(session.pk, by=ana, text=SAID, reply=False)] * 2)
 
     assert first.text == second.text == "The temp password I set is [hidden password 1]"
     assert Secret.objects.count() == 1
@@ -389,7 +392,7 @@ def veils(client, path):
 
 
 def test_writers_have_the_button_and_readers_only_the_chip(secret, session, ana, dana, signed_in):
-    handoffs.open(session.pk, by=ana, needs="Help")
+    open_handoff(session.pk, by=ana, needs="Help")
     (mine,), (theirs,) = (veils(signed_in(person), f"/sessions/{session.pk}/") for person in (ana, dana))
 
     assert mine.get_text(" ", strip=True).startswith("Password hidden Reveal")
@@ -409,15 +412,15 @@ def test_the_fold_address_shows_the_chip_that_fits_the_person(secret, session, a
 
 
 def test_a_placeholder_that_somebody_types_for_a_number_that_is_none_is_plain_text(session, ana, signed_in):
-    sessions.say(session.pk, by=ana, text="I write [hidden password 7] and [hidden key 1] by hand", reply=False)
+    sessions.post(session.pk, by=ana, text="I write [hidden password 7] and [hidden key 1] by hand", reply=False)
 
     assert veils(signed_in(ana), f"/sessions/{session.pk}/") == []
     assert "[hidden password 7]" in signed_in(ana).get(f"/sessions/{session.pk}/").text
 
 
 def test_lists_fold_it_too(ana, dana, signed_in):
-    session = sessions.open(by=ana, text="Sage", title=f"Sage does not take pw: {VALUE}", reply=False)
-    handoffs.open(session.pk, by=ana, needs=f"pw: {VALUE} fails")
+    session = sessions.open_session(by=ana, text="Sage", title=f"Sage does not take pw: {VALUE}", reply=False)
+    open_handoff(session.pk, by=ana, needs=f"pw: {VALUE} fails")
 
     for person, path in ((ana, "/sessions/"), (ana, "/"), (dana, "/escalations/"), (dana, "/sessions/?q=Sage&show=all"), (dana, "/bell/")):
         answer = signed_in(person).get(path, follow=True)
@@ -427,7 +430,7 @@ def test_lists_fold_it_too(ana, dana, signed_in):
 
 def test_a_page_asks_for_its_secrets_once(secret, session, ana, signed_in):
     for number in range(5):
-        sessions.say(session.pk, by=ana, text=f"pw: {VALUE} and PIN: 88421{number}", reply=False)
+        sessions.post(session.pk, by=ana, text=f"pw: {VALUE} and PIN: 88421{number}", reply=False)
     client = signed_in(ana)
 
     with CaptureQueriesContext(connection) as queries:
@@ -459,7 +462,7 @@ def test_nothing_in_a_text_becomes_markup(text):
 
 
 def test_characters_that_nobody_sees_are_named_on_the_page(session, ana, signed_in):
-    sessions.say(session.pk, by=ana, text="pay\u200bload \u202eevil\u202c \U000e0041\U000e0042 ok", reply=False)
+    sessions.post(session.pk, by=ana, text="pay\u200bload \u202eevil\u202c \U000e0041\U000e0042 ok", reply=False)
 
     page = BeautifulSoup(signed_in(ana).get(f"/sessions/{session.pk}/").text, "html.parser")
 
@@ -485,7 +488,7 @@ def test_a_secret_outlives_its_session_by_the_days_that_are_set_and_no_longer(se
 
 def test_an_abandoned_session_loses_its_secrets_too_and_a_reopened_one_keeps_them(secret, session, ana):
     other = make_session(ana)
-    sessions.say(other.pk, by=ana, text=SAID, reply=False)
+    sessions.post(other.pk, by=ana, text=SAID, reply=False)
     sessions.abandon(other.pk, by=ana, at=NINE)
     sessions.resolve(session.pk, by=ana, at=NINE)
     sessions.reopen(session.pk, by=ana, at=NINE + timedelta(days=1))
@@ -530,16 +533,16 @@ OLD, NEW = "the old key, of at least thirty-two characters", "the new key, of at
 
 def test_a_new_key_encrypts_and_the_old_one_still_opens(session, ana):
     with override_settings(SECRETS_KEYS=[OLD]):
-        sessions.say(session.pk, by=ana, text=f"pw: {VALUE}", reply=False)
+        sessions.post(session.pk, by=ana, text=f"pw: {VALUE}", reply=False)
     with override_settings(SECRETS_KEYS=[NEW, OLD]):
-        again = sessions.say(session.pk, by=ana, text=f"pw: {VALUE} again", reply=False)
+        again = sessions.post(session.pk, by=ana, text=f"pw: {VALUE} again", reply=False)
         assert again.text == "pw: [hidden password 1] again", "the same value keeps its number across a rotation"
         assert reveal(session.pk, 1, by=ana).value == VALUE
         call_command("renew_secrets", stdout=(out := StringIO()))
         assert "1 renewed." in out.getvalue()
     with override_settings(SECRETS_KEYS=[NEW]):
         assert reveal(session.pk, 1, by=ana).value == VALUE
-        assert sessions.say(session.pk, by=ana, text=f"pw: {VALUE}", reply=False).text == "pw: [hidden password 1]"
+        assert sessions.post(session.pk, by=ana, text=f"pw: {VALUE}", reply=False).text == "pw: [hidden password 1]"
     with override_settings(SECRETS_KEYS=[OLD]):
         call_command("renew_secrets", stdout=(out := StringIO()))
         assert "1 cannot be opened" in out.getvalue()

@@ -9,12 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
-from flowpilot import steps
+from flowpilot import sessions, steps
 from flowpilot.models import AISession, Fix, SessionHolder
 from flowpilot.steps import NewStep
+from handoffs.claiming import claim
 from tests.factories import AccountFactory, UserFactory, make_session
-
-sessions = AISession.objects
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -41,7 +40,7 @@ def put(session, **columns):
 
 
 def test_intake_opens_a_session_with_what_was_said(ana):
-    opened = sessions.open(by=ana, text="Outlook asks for the password.", client="Northgate", ticket="#48219", priority=3, at=NINE)
+    opened = sessions.open_session(by=ana, text="Outlook asks for the password.", client="Northgate", ticket="#48219", priority=3, at=NINE)
 
     assert (opened.user, opened.handler, opened.account, opened.status) == (ana, ana, ana.account, "active")
     assert (opened.title, opened.client, opened.ticket, opened.priority) == ("Outlook asks for the password.", "Northgate", "48219", 3)
@@ -51,35 +50,35 @@ def test_intake_opens_a_session_with_what_was_said(ana):
 
 
 def test_a_pasted_log_is_a_step_of_its_own(ana):
-    opened = sessions.open(by=ana, text="It crashes", log="0x8004010F\r\nend")
+    opened = sessions.open_session(by=ana, text="It crashes", log="0x8004010F\r\nend")
 
     assert [step.text for step in opened.steps.all()] == ["It crashes", "Pasted log:\n0x8004010F\nend"]
     assert [step.number for step in opened.steps.all()] == [1, 2]
 
 
 def test_a_log_alone_is_enough(ana):
-    opened = sessions.open(by=ana, text="", log="0x8004010F")
+    opened = sessions.open_session(by=ana, text="", log="0x8004010F")
 
     assert (opened.title, opened.step_count) == ("0x8004010F", 1)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\x00"])
 def test_nothing_said_opens_nothing(ana, text):
-    refused = sessions.open(by=ana, text=text)
+    refused = sessions.open_session(by=ana, text=text)
 
     assert (refused.error, refused.status) == ("invalid", 422)
     assert not AISession.objects.exists()
 
 
 def test_a_long_first_line_is_shortened_to_a_title_at_a_word(ana):
-    opened = sessions.open(by=ana, text="word " * 100)
+    opened = sessions.open_session(by=ana, text="word " * 100)
 
     assert len(opened.title) <= 120
     assert opened.title.endswith("word …")
 
 
 def test_intake_owes_a_reply_and_tells_that_it_happened(ana):
-    opened = sessions.open(by=ana, text="It crashes", log="0x8004010F", at=NINE)
+    opened = sessions.open_session(by=ana, text="It crashes", log="0x8004010F", at=NINE)
 
     assert (opened.reply_requested_for, opened.reply_requested_at) == (2, NINE)
     assert jobs("reply", opened) == 1
@@ -89,7 +88,7 @@ def test_intake_owes_a_reply_and_tells_that_it_happened(ana):
 
 def test_an_intake_that_is_rolled_back_leaves_no_job(ana):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        opened = sessions.open(by=ana, text="It crashes")
+        opened = sessions.open_session(by=ana, text="It crashes")
         assert jobs("reply", opened) == 1
         raise ZeroDivisionError
 
@@ -101,21 +100,21 @@ def test_who_opens_one(ana, vic):
     staff = UserFactory(account=None, is_staff=True, is_superuser=True)
     type(ana).objects.filter(pk=ana.pk).update(is_active=False)
 
-    assert sessions.open(by=vic, text="It crashes").error == "not_allowed"
-    assert sessions.open(by=ana, text="It crashes").error == "inactive"
-    assert sessions.open(by=staff, text="It crashes").error == "not_allowed"
+    assert sessions.open_session(by=vic, text="It crashes").error == "not_allowed"
+    assert sessions.open_session(by=ana, text="It crashes").error == "inactive"
+    assert sessions.open_session(by=staff, text="It crashes").error == "not_allowed"
 
 
 # --- steps --------------------------------------------------------------------------------------------------------
 
 
 def test_steps_count_from_one_without_gaps(ana):
-    opened = sessions.open(by=ana, text="It crashes", reply=False)
+    opened = sessions.open_session(by=ana, text="It crashes", reply=False)
 
     for number in range(4):
-        sessions.say(opened.pk, by=ana, text=f"Line {number}", kind="note")
-    assert sessions.say(opened.pk, by=ana, text="  ").error == "invalid"
-    sessions.say(opened.pk, by=ana, text="Last", reply=False)
+        sessions.post(opened.pk, by=ana, text=f"Line {number}", kind="note")
+    assert sessions.post(opened.pk, by=ana, text="  ").error == "invalid"
+    sessions.post(opened.pk, by=ana, text="Last", reply=False)
 
     assert [step.number for step in opened.steps.all()] == [1, 2, 3, 4, 5, 6]
     assert now(opened).step_count == 6
@@ -123,10 +122,10 @@ def test_steps_count_from_one_without_gaps(ana):
 
 def test_a_rollback_leaves_no_gap(session, ana):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        sessions.say(session.pk, by=ana, text="Lost", kind="note")
+        sessions.post(session.pk, by=ana, text="Lost", kind="note")
         raise ZeroDivisionError
 
-    assert sessions.say(session.pk, by=ana, text="Kept", kind="note").number == 4
+    assert sessions.post(session.pk, by=ana, text="Kept", kind="note").number == 4
 
 
 @pytest.mark.django_db(transaction=True)
@@ -134,8 +133,8 @@ def test_two_who_write_at_once_get_two_numbers(session, ana, bo, second_waits_fo
     put(session, handler=bo)
 
     first, second = second_waits_for_first(
-        lambda: sessions.say(session.pk, by=ana, text="From Ana", kind="note"),
-        lambda: sessions.say(session.pk, by=bo, text="From Bo", kind="note"),
+        lambda: sessions.post(session.pk, by=ana, text="From Ana", kind="note"),
+        lambda: sessions.post(session.pk, by=bo, text="From Bo", kind="note"),
     )
 
     assert (first.number, second.number) == (4, 5)
@@ -143,14 +142,14 @@ def test_two_who_write_at_once_get_two_numbers(session, ana, bo, second_waits_fo
 
 
 def test_what_postgresql_cannot_hold_is_taken_out(session, ana):
-    step = sessions.say(session.pk, by=ana, text="a\x00b\r\nc\rd ", kind="note")
+    step = sessions.post(session.pk, by=ana, text="a\x00b\r\nc\rd ", kind="note")
 
     assert step.text == "ab\nc\nd"
 
 
 @pytest.mark.parametrize("field", ["text", "title", "log", "client", "ticket"])
 def test_a_nul_anywhere_at_intake_is_no_fault(ana, field):
-    opened = sessions.open(by=ana, **{"text": "It crashes", field: "It\x00 crashes"})
+    opened = sessions.open_session(by=ana, **{"text": "It crashes", field: "It\x00 crashes"})
 
     assert "\x00" not in f"{opened.title}{opened.client}{opened.ticket}{opened.problem_summary}"
 
@@ -166,10 +165,10 @@ def test_many_steps_at_once_are_numbered_in_their_order(session):
 
 
 def test_a_message_owes_a_reply_and_a_note_does_not(session, ana):
-    sessions.say(session.pk, by=ana, text="For the file", kind="note")
+    sessions.post(session.pk, by=ana, text="For the file", kind="note")
     owed_after_note = now(session).reply_requested_for
 
-    message = sessions.say(session.pk, by=ana, text="And now?")
+    message = sessions.post(session.pk, by=ana, text="And now?")
 
     assert owed_after_note is None
     assert now(session).reply_requested_for == message.number
@@ -181,12 +180,12 @@ def test_opener_and_handler_write(session, ana, bo, who):
     put(session, handler=bo)
     writer = ana if who == "opener" else bo
 
-    assert sessions.say(session.pk, by=writer, text="Something", kind="note").author == writer
+    assert sessions.post(session.pk, by=writer, text="Something", kind="note").author == writer
 
 
 @pytest.mark.parametrize(("who", "error"), [("bo", "not_found"), ("lea", "not_found"), ("eve", "not_found"), ("vic", "not_allowed")])
 def test_others_do_not_write(session, request, who, error):
-    refused = sessions.say(session.pk, by=request.getfixturevalue(who), text="Something")
+    refused = sessions.post(session.pk, by=request.getfixturevalue(who), text="Something")
 
     assert refused.error == error
     assert now(session).step_count == 3
@@ -198,13 +197,13 @@ def test_who_writes_is_judged_at_the_write(session, ana, since, error):
 
     for verb in (sessions.resolve, sessions.abandon, sessions.reopen):
         assert verb(session.pk, by=ana).error == error
-    assert sessions.say(session.pk, by=ana, text="Something").error == error
+    assert sessions.post(session.pk, by=ana, text="Something").error == error
 
 
 def test_who_moved_to_another_account_writes_no_more(session, ana):
     type(ana).objects.filter(pk=ana.pk).update(account=AccountFactory())
 
-    assert sessions.say(session.pk, by=ana, text="Something").error == "not_found"
+    assert sessions.post(session.pk, by=ana, text="Something").error == "not_found"
     assert sessions.resolve(session.pk, by=ana).error == "not_found"
 
 
@@ -215,7 +214,7 @@ def test_who_moved_to_another_account_writes_no_more(session, ana):
 def test_writing_is_refused_with_the_reason(session, ana, status, because):
     put(session, status=status)
 
-    refused = sessions.say(session.pk, by=ana, text="Something")
+    refused = sessions.post(session.pk, by=ana, text="Something")
 
     assert (refused.error, refused.extra) == ("session_changed", {"status": status})
     assert refused.detail.endswith(because)
@@ -225,7 +224,7 @@ def test_writing_is_refused_with_the_reason(session, ana, status, because):
 def test_the_handler_may_add_something_while_it_waits(session, ana):
     put(session, status="requesting_escalation")
 
-    assert sessions.say(session.pk, by=ana, text="One more thing", kind="note").number == 4
+    assert sessions.post(session.pk, by=ana, text="One more thing", kind="note").number == 4
 
 
 # --- resolve ------------------------------------------------------------------------------------------------------
@@ -239,7 +238,7 @@ def test_resolving_is_instant_and_the_notes_come_by_a_job(session, ana):
     assert (resolved.status, resolved.resolved_at, resolved.reply_requested_for, resolved.status_reason) == ("resolved", NINE, None, "")
     assert resolved.ticket_notes == ""
     assert jobs("write_notes", session) == 1
-    assert resolved.steps.last().text == "Ana resolved it"
+    assert resolved.steps.last().text == "Ana resolved this"
     event = Event.objects.get(kind="session_resolved")
     assert (event.from_state, event.to_state, event.by) == ("active", "resolved", ana)
 
@@ -274,7 +273,7 @@ def test_a_fix_that_another_took_the_place_of_is_not_settled_by_resolving(sessio
 
 
 def test_resolving_leaves_a_claimed_handoff_as_it_stands(handoff, bo):
-    type(handoff).objects.claim(handoff.pk, by=bo)
+    claim(handoff.pk, by=bo)
 
     sessions.resolve(handoff.session_id, by=bo)
     resolved_while = type(handoff).objects.get(pk=handoff.pk).state
@@ -299,7 +298,7 @@ def test_of_two_who_resolve_at_once_one_does(session, ana, bo, second_waits_for_
 def test_a_message_that_meets_the_end_waits_and_is_refused(session, ana, bo, second_waits_for_first):
     put(session, handler=bo)
 
-    _, refused = second_waits_for_first(lambda: sessions.resolve(session.pk, by=ana), lambda: sessions.say(session.pk, by=bo, text="Wait"))
+    _, refused = second_waits_for_first(lambda: sessions.resolve(session.pk, by=ana), lambda: sessions.post(session.pk, by=bo, text="Wait"))
 
     assert refused.error == "session_changed"
     assert session.steps.count() == 4
@@ -358,12 +357,12 @@ def test_reopening_forgets_when_it_was_resolved_and_keeps_the_rest(session, ana)
     reopened = sessions.reopen(session.pk, by=ana)
 
     assert (reopened.status, reopened.resolved_at, reopened.ticket_notes) == ("active", None, "Ours")
-    assert reopened.steps.last().text == "Ana reopened it"
-    assert sessions.say(session.pk, by=ana, text="It came back", kind="note").number == 6
+    assert reopened.steps.last().text == "Ana reopened this"
+    assert sessions.post(session.pk, by=ana, text="It came back", kind="note").number == 6
 
 
 def test_giving_up_owes_no_reply_any_more(session, ana):
-    sessions.say(session.pk, by=ana, text="And now?")
+    sessions.post(session.pk, by=ana, text="And now?")
 
     abandoned = sessions.abandon(session.pk, by=ana)
 
@@ -372,7 +371,7 @@ def test_giving_up_owes_no_reply_any_more(session, ana):
 
 def test_updates_name_their_own_columns_only(session, ana):
     with CaptureQueriesContext(connection) as captured:
-        sessions.say(session.pk, by=ana, text="And now?")
+        sessions.post(session.pk, by=ana, text="And now?")
         sessions.resolve(session.pk, by=ana)
         sessions.reopen(session.pk, by=ana)
         sessions.abandon(session.pk, by=ana)

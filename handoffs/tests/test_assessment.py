@@ -47,7 +47,7 @@ class Liar:
                 Known(text="Outlook on the web works elsewhere.", evidence=[elsewhere]),
                 Known(text="Nobody knows why.", evidence=[]),
             ],
-            tried=[Tried(action="Restarted the server", outcome="No change", evidence=[elsewhere])],
+            tried=[Tried(action="Restarted the server", outcome="No change", result="no_change", evidence=[elsewhere])],
             suggested_steps=[SuggestedStep(text="Restart <b>Outlook</b>.", evidence=[made_up])],
             open_questions=["Which build of Outlook is it?"],
         )

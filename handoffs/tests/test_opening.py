@@ -144,7 +144,7 @@ def test_the_handoff_stands_on_the_timeline_with_what_was_needed(session, ana, b
 
     last = session.steps.last()
     assert (last.number, last.kind, last.author_kind) == (4, "system", "system")
-    assert last.text == f"Ana handed it off, for Bo: {NEEDS}"
+    assert last.text == f"Ana escalated this for Bo: {NEEDS}"
 
 
 def test_one_event_tells_of_it_with_ids_and_short_words_only(session, ana, bo):

@@ -68,7 +68,7 @@ def test_parking_pauses_the_session_with_the_same_package(session, ana):
 
 def test_parking_needs_no_reason(session, ana):
     assert park(session.pk, by=ana).handoff.needs == ""
-    assert session.steps.last().text == "Ana parked it"
+    assert session.steps.last().text == "Ana parked this"
 
 
 def test_parking_tells_nobody_and_asks_for_no_assessment(session, ana, bo, lea, vic):
@@ -198,7 +198,7 @@ def test_whoever_parked_resumes(parked, ana):
     assert (resumed.pk, resumed.state, resumed.ended_at) == (parked.pk, "superseded", TEN)
     session = session_of(parked)
     assert (session.status, session.status_reason, session.handler) == ("active", "", ana)
-    assert session.steps.last().text == "Ana resumed it"
+    assert session.steps.last().text == "Ana resumed this"
     assert [event.kind for event in Event.objects.order_by("-number")[:2]] == ["session_resumed", "handoff_superseded"]
 
 

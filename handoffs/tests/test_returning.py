@@ -76,7 +76,7 @@ def test_the_claimer_releases_it_to_the_queue(claimed, ana, bo, dana):
     assert released.created_at == NINE
     session = session_of(claimed)
     assert (session.status, session.handler, session.user) == ("requesting_escalation", ana, ana)
-    assert session.steps.last().text == "Bo released it to the queue: I am called away."
+    assert session.steps.last().text == "Bo released this to the queue: I am called away."
     assert list(SessionHandoff.objects.waiting()) == [released]
     assert not SessionHolder.objects.filter(session=session, until=None).exists()
 
@@ -194,7 +194,7 @@ def test_the_claimer_returns_it_to_the_opener_with_instructions(claimed, ana, bo
     assert (session.status, session.handler) == ("active", ana)
     assert SessionHolder.objects.get(session=session, until=None).user == ana
     line, instructions = list(session.steps.order_by("number"))[-2:]
-    assert (line.kind, line.text) == ("system", "Bo returned it to Ana")
+    assert (line.kind, line.text) == ("system", "Bo returned this to Ana")
     assert (instructions.kind, instructions.author, instructions.text) == ("note", bo, "Delete them, then sign in again.")
 
 
@@ -323,7 +323,7 @@ def test_the_author_withdraws_and_goes_on(handoff, ana, bo):
     assert (withdrawn.state, withdrawn.ended_at, withdrawn.ended_note) == ("withdrawn", TEN, "Found it myself.")
     session = session_of(handoff)
     assert (session.status, session.status_reason, session.handler) == ("active", "", ana)
-    assert session.steps.last().text == "Ana withdrew it: Found it myself."
+    assert session.steps.last().text == "Ana withdrew the escalation: Found it myself."
     assert SessionHolder.objects.get(session=session, until=None).user == ana
     assert not SessionHandoff.objects.waiting().exists()
 
@@ -336,7 +336,7 @@ def test_an_admin_or_owner_withdraws_and_the_author_goes_on(handoff, ana, role):
 
     session = session_of(handoff)
     assert (session.status, session.handler) == ("active", ana)
-    assert session.steps.last().text == "Max withdrew it"
+    assert session.steps.last().text == "Max withdrew the escalation"
     assert Event.objects.get(kind="handoff_withdrawn").by == lead
 
 

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 
@@ -169,12 +169,18 @@ def _claim(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     return claim(stage.handoff, by=stage.handler, begin=step.claim, at=at)
 
 
-_BACK = {"release": release, "return_to_opener": return_to_opener, "withdraw": withdraw}
+class _Verb(Protocol):
+    def __call__(self, pk: uuid.UUID, *, by: User, note: str, at: datetime) -> SessionHandoff | Refused: ...
+
+
+_BACK: dict[str, _Verb] = {"release": release, "return_to_opener": return_to_opener, "withdraw": withdraw}
 _TURNS = {"resolve": sessions.resolve, "abandon": sessions.abandon, "reopen": sessions.reopen}
 
 
 def _let_go(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     """Release, return and withdraw: the session goes back to whoever handed off, or to the opener."""
+    if stage.handoff is None:
+        return Refused("invalid", "Nothing was handed off yet.")
     note = getattr(step, step.verb)
     done = _BACK[step.verb](stage.handoff, by=_who(stage, step), note=note, at=at)
     if not isinstance(done, Refused):

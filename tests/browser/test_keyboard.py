@@ -148,7 +148,7 @@ def test_c_claims_from_the_queue_at_once(browsers, cast):
     page.keyboard.press("j")
     page.keyboard.press("c")
 
-    expect(page.locator("#stream")).to_contain_text("claimed it and carried on where Ana left off")
+    expect(page.locator("#stream")).to_contain_text("claimed this and continued where Ana left off")
     assert f"/sessions/{handoff.session_id}/" in page.url
 
 

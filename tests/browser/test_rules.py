@@ -143,7 +143,7 @@ def test_releasing_brings_the_card_back_to_everybody_else(browsers, cast, stage)
     expect(dana.locator(".card")).to_have_count(1)
     assert dana.evaluate("window.__mark") == 1
     dana.goto(f"/sessions/{handoff.session_id}/")
-    expect(dana.locator("#stream")).to_contain_text("Bo released it to the queue: I have to leave for a site visit.")
+    expect(dana.locator("#stream")).to_contain_text("Bo released this to the queue: I have to leave for a site visit.")
 
 
 def test_the_loser_in_the_queue_reads_on_the_card_who_has_it(browsers, cast, stage):

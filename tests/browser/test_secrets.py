@@ -37,7 +37,7 @@ def test_a_writer_reveals_copies_hides_and_removes(browsers, session):
     step.get_by_role("button", name="Reveal the password").click()
     expect(step.locator("code")).to_have_text(VALUE)
     # That somebody looked is on the timeline at once, and what was opened stays open while the page follows.
-    expect(page.locator("#stream")).to_contain_text("Ana revealed the password of step 4")
+    expect(page.locator("#stream")).to_contain_text("Ana revealed the password in step 4")
     fact.get_by_role("button", name="Reveal the password").click()
     expect(page.locator("#stream li.event", has_text="revealed the password")).to_have_count(2)
     expect(fact.locator("code")).to_have_text(VALUE)

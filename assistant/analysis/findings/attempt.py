@@ -13,7 +13,7 @@ from assistant.analysis.language.sentences import shorten
 from assistant.analysis.language.targets import target_of
 from assistant.analysis.reading import errors
 from assistant.analysis.reading.read import Sentence
-from assistant.results import Evidence, Tried
+from assistant.results import Evidence, Tried, TryResult, outcome_words
 
 _SUBJECT = re.compile(
     r"^(?:\W*(?:(?:ok(?:ay)?|yes|so|and|but|then|also|well|now|finally|first|next|further|again|yeah|oh)\b[\s.,:-]*))*(?:i|"
@@ -64,10 +64,13 @@ class Attempt:
         return shorten(text[:1].upper() + text[1:], 220)
 
     @property
-    def outcome(self) -> str | None:
-        if self.result and self.relapse:
-            return f"did not last: {shorten(self.relapse.said.rstrip(' .'), 160)}"
-        return outcome_text(self.result, self.worked) if self.result else None
+    def outcome(self) -> tuple[TryResult, str]:
+        """How it went, and the words that say so."""
+        if self.result is None:
+            return TryResult.NOT_REPORTED, ""
+        if self.relapse:
+            return TryResult.DID_NOT_LAST, shorten(self.relapse.said.rstrip(" ."), 160)
+        return outcome_of(self.result, self.worked)
 
     def as_tried(self) -> Tried:
         cited: list[Evidence] = []
@@ -81,7 +84,10 @@ class Attempt:
                 cited.append(sentence.evidence)
         who = "" if self.actions[0].is_reporter or self.actions[0].part == "assistant" else f"{self.actions[0].who}: "
         deed = self.action if self.wording else " ".join(clause(s) for s in self.actions[:2])
-        return Tried(action=who + self.action, target=target_of(deed), outcome=self.outcome, evidence=cited)
+        result, details = self.outcome
+        return Tried(
+            action=who + self.action, target=target_of(deed), outcome=outcome_words(result, details), result=result, evidence=cited
+        )
 
 
 def clause(sentence: Sentence) -> str:
@@ -100,15 +106,15 @@ def plain(sentence: Sentence) -> str:
     return _SUBJECT.sub("", shorten(text if lexicon.content(text) else sentence.text, 190)).strip(" ,.-") or sentence.said
 
 
-def outcome_text(result: Sentence, worked: bool | None) -> str:
-    """ "no change: ...", "failed: <error>", "worked: ...", "result: ...": a verdict and the words that it rests on."""
+def outcome_of(result: Sentence, worked: bool | None) -> tuple[TryResult, str]:
+    """A verdict and the words that it rests on: where it failed with an error, the error."""
     full = LEADING_NOISE.sub("", result.text) or result.text
     turn = TURN.search(full) if result.done else None
     told = shorten((full[turn.end() :] if turn else full).strip(" .-,"), 160)
     if worked:
-        return f"{'partly worked' if result.has('partial') else 'worked'}: {told}"
+        return TryResult.PARTIAL if result.has("partial") else TryResult.WORKED, told
     if worked is None:
-        return f"result: {told}"
+        return TryResult.OTHER, told
     if found := errors.texts(result):
-        return f"failed: {shorten(found[0], 160)}"
-    return f"{'no change' if result.has('nochange') else 'failed'}: {told}"
+        return TryResult.FAILED, shorten(found[0], 160)
+    return TryResult.NO_CHANGE if result.has("nochange") else TryResult.FAILED, told

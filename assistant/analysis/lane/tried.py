@@ -10,14 +10,15 @@ from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
 from assistant.analysis.reading import secrecy
 from assistant.case import CaseFix
-from assistant.results import Evidence, Tried
+from assistant.results import Evidence, Tried, TryResult, outcome_words
 
-WORDS = {
-    "worked": "worked",
-    "failed": "failed",
-    "partial": "worked in part",
-    "applied": "applied, not yet verified",
-    "dismissed": "was not applied",
+# What became of a fix, as the result of a try; a fix that is only proposed is none.
+_FIX_RESULTS = {
+    "worked": TryResult.WORKED,
+    "failed": TryResult.FAILED,
+    "partial": TryResult.PARTIAL,
+    "applied": TryResult.APPLIED,
+    "dismissed": TryResult.NOT_APPLIED,
 }
 MOST_DEEDS = 6
 _DEED = re.compile(r"(?:^|[.;,]\s+|\band )(?P<deed>(?:I|We) (?:have )?(?P<verb>[a-z]+)\b[^.;]{6,150})")
@@ -71,26 +72,33 @@ def _told(bench: Bench, attempt: Attempt) -> Tried:
     if not attempt.wording and len(lexicon.content(action)) <= 2 and re.search(r"\b(?:it|them|that|those)\b", action):
         before = next((s for s in said if s.order == first.order - 1), None)
         action = f"{action} ({bare(before.said)})" if before and not before.is_noise else action
-    outcome = told.outcome
-    if outcome is None and (turn := _WENT.search(first.text)) and (head := plain_part(first.text[: turn.start()])):
+    outcome: tuple[TryResult, str] | None = None
+    if told.outcome is None and (turn := _WENT.search(first.text)) and (head := plain_part(first.text[: turn.start()])):
         action, outcome = head, _how(first.text[turn.end() :])
     after = next((s for s in said if s.order == last.order + 1), None)
-    if outcome is None and after is not None and not after.is_question and (_FIGURES.match(after.text) or _WENT_ON.match(after.text)):
+    if (
+        told.outcome is None
+        and outcome is None
+        and after is not None
+        and not after.is_question
+        and (_FIGURES.match(after.text) or _WENT_ON.match(after.text))
+    ):
         outcome = _how(after.said)
-    outcome = "no change" if outcome and outcome.lower() == "no change: no change" else outcome
-    return told.model_copy(update={"action": shorten(action, 220), "outcome": outcome})
+    result, details = outcome or attempt.outcome
+    details = "" if result == TryResult.NO_CHANGE and details.lower() == "no change" else details
+    return told.model_copy(update={"action": shorten(action, 220), "result": result, "outcome": outcome_words(result, details)})
 
 
 def plain_part(text: str) -> str:
     return capital(bare(re.sub(r"^\W*(?:I|We)(?:'ve| have| had)?\s+(?:just |then |also )?", "", text)))
 
 
-def _how(text: str) -> str:
-    """What came of a deed, in the words of whoever did it."""
+def _how(text: str) -> tuple[TryResult, str]:
+    """What came of a deed, with the words of whoever did it."""
     if _AS_BEFORE.search(text):
-        return f"no change: {bare(text)}" if len(lexicon.words(text)) > 3 else "no change"
+        return TryResult.NO_CHANGE, bare(text) if len(lexicon.words(text)) > 3 else ""
     wrong = lexicon.meanings(text) & {"symptom", "failure"} or _REFUSED.search(text)
-    return f"{'failed' if wrong else 'result'}: {bare(text)}"
+    return TryResult.FAILED if wrong else TryResult.OTHER, bare(text)
 
 
 def own_deeds(done: list[Attempt]) -> list[Attempt]:
@@ -109,15 +117,16 @@ def own_deeds(done: list[Attempt]) -> list[Attempt]:
 
 
 def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
-    if fix.outcome not in WORDS or secrecy.holds_secret(fix.title):
+    if fix.outcome not in _FIX_RESULTS or secrecy.holds_secret(fix.title):
         return None
     title, note = bare(fold(fix.title)), outcome_note(bench, fix)
     told = bench.steps.get(fix.outcome_step or 0) or bench.steps.get(fix.proposed_step or 0)
     evidence = quote(told, note or f"{title} {fix.outcome}")
     if evidence is None:
         return None
-    outcome = WORDS[fix.outcome] + (f": {first_sentences(note, 210)}" if note else "")
-    return Tried(action=capital(shorten(title, 200)), outcome=outcome, evidence=[evidence])
+    result = _FIX_RESULTS[fix.outcome]
+    outcome = outcome_words(result, first_sentences(note, 210) if note else "")
+    return Tried(action=capital(shorten(title, 200)), outcome=outcome, result=result, evidence=[evidence])
 
 
 def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
@@ -150,6 +159,9 @@ def _reported(bench: Bench, done: list[Attempt]) -> list[tuple[int, Tried]]:
             )
         if match is None or len(lexicon.words(match["what"])) > 7 or _BY_OTHERS.search(head) or relayed(sentence.text):
             continue
-        outcome = f"result: {bare(rest)}" if len(lexicon.content(rest)) >= 2 else None
-        found.append((sentence.step, Tried(action=capital(shorten(bare(head), 200)), outcome=outcome, evidence=[sentence.evidence])))
+        result = TryResult.OTHER if len(lexicon.content(rest)) >= 2 else TryResult.NOT_REPORTED
+        told = Tried(
+            action=capital(shorten(bare(head), 200)), outcome=outcome_words(result, bare(rest)), result=result, evidence=[sentence.evidence]
+        )
+        found.append((sentence.step, told))
     return found

@@ -10,7 +10,7 @@ from accounts.models import Event
 from assistant.offline.assistant import Offline
 from flowpilot import lane, sessions
 from flowpilot.models import AISession
-from handoffs import assessment, reassessing
+from handoffs import assessment, renewing
 from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 from handoffs.releasing import release
@@ -112,7 +112,7 @@ def test_a_burst_is_one_job_and_it_waits_for_the_writer(ready, ana, time_machine
     four(ready, ana)
 
     (job,) = jobs(ready)
-    assert job.scheduled_at == now + reassessing.SETTLING
+    assert job.scheduled_at == now + renewing.SETTLING
 
 
 def test_it_is_not_renewed_more_often_than_every_two_minutes(ready, ana, time_machine):
