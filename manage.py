@@ -4,14 +4,14 @@
 import os
 import sys
 
+from django.core.management import execute_from_command_line
+
+from resolutionflow import embedded
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
-    from resolutionflow import embedded
-
     embedded.hold_for_command(sys.argv)
-    from django.core.management import execute_from_command_line
-
     execute_from_command_line(sys.argv)
 
 

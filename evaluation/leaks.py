@@ -3,14 +3,13 @@
 import hashlib
 
 from assistant.conversations import Conversation
+from redaction.detect import find
 
 _MIN_LENGTH = 6
 
 
 def secrets_in(texts: list[str]) -> list[str]:
     """The credentials that stand in the turns, as the product's detector sees them (the turn before may have asked for one)."""
-    from redaction.detect import find
-
     found = []
     for index, text in enumerate(texts):
         asked = texts[index - 1] if index else ""

@@ -13,6 +13,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from redaction.mask import mask_within
+
 log = structlog.get_logger("request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -30,10 +32,7 @@ def _no_values(logger: Any, method: str, event: structlog.typing.EventDict) -> s
 
 
 def _no_secrets(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """What is left of a text in a line goes through the detector of sessions: no log holds a password, whoever wrote the line."""
-    # Only now: settings configure the logs before anything of an app may be imported.
-    from redaction.mask import mask_within
-
+    """Text in a log line is masked like a session's: no log contains a password, whoever wrote the line."""
     return {key: mask_within(value) for key, value in event.items()}
 
 

@@ -545,7 +545,7 @@ def test_the_status_update_about_an_escalation_is_the_saved_prose_and_asks_nobod
         )
         assert answer.status_code == 200
         assert answer.json()["source"] == "saved"
-        assert answer.json()["text"] == (handoff.assessment["summary_prose"] if ready else f"Ana Reyes handed this off: {handoff.needs}")
+        assert answer.json()["text"] == (handoff.assessment["summary_prose"] if ready else f"Ana Reyes escalated this: {handoff.needs}")
 
 
 def test_a_status_update_about_progress_is_written_now(session, ana, signed_in):

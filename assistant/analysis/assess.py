@@ -13,7 +13,8 @@ from assistant.analysis.lane.layout import has_lane
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
 from assistant.analysis.reading import errors, secrecy
-from assistant.analysis.reading.read import Reading, Sentence, read
+from assistant.analysis.reading.document import Reading, Sentence
+from assistant.analysis.reading.read import read
 from assistant.analysis.report.facts import known_facts, said_and_corrected
 from assistant.analysis.report.next_steps import open_questions, suggested_steps
 from assistant.analysis.report.opening import PLAIN_TROUBLE, main_symptom, without_mark

@@ -13,8 +13,9 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel
 from pydantic_ai import direct, messages
-from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models import Model, ModelRequestParameters, infer_model
 from pydantic_ai.output import OutputObjectDefinition
+from pydantic_ai.providers import infer_provider_class
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
@@ -23,6 +24,8 @@ from assistant.llm.config import Config
 # No honest answer of ours comes near it.
 LARGEST_ANSWER = 2 * 1024 * 1024
 _TOOL = "answer"
+# What the library calls the interfaces that we speak, by ASSISTANT_PROVIDER.
+_KINDS = {"anthropic": "anthropic", "openai": "openai-chat"}
 
 
 class AnswerTooLarge(Exception):
@@ -149,20 +152,14 @@ def _parameters(model: Model, shape: type[BaseModel]) -> ModelRequestParameters:
 async def _model(config: Config, name: str, seconds: float) -> AsyncIterator[Model]:
     """The provider's client with no retries of its own (ours are counted), no redirects, and the bound on what is read."""
     async with httpx2.AsyncClient(transport=_Bounded(), timeout=httpx2.Timeout(seconds, connect=min(10, seconds))) as http:
-        if config.provider == "anthropic":
-            from anthropic import AsyncAnthropic
-            from pydantic_ai.models.anthropic import AnthropicModel
-            from pydantic_ai.providers.anthropic import AnthropicProvider
+        def provider(kind: str) -> Any:
+            made: Any = infer_provider_class(kind)
+            made = made(api_key=config.key or "none", base_url=config.url, http_client=http)
+            made.client.max_retries = 0
+            return made
 
-            native = AsyncAnthropic(api_key=config.key or "none", base_url=config.url, max_retries=0, http_client=http)
-            yield AnthropicModel(name, provider=AnthropicProvider(anthropic_client=native))
-        else:
-            from openai import AsyncOpenAI
-            from pydantic_ai.models.openai import OpenAIChatModel
-            from pydantic_ai.providers.openai import OpenAIProvider
-
-            client = AsyncOpenAI(api_key=config.key or "none", base_url=config.url, max_retries=0, http_client=http)
-            yield OpenAIChatModel(name, provider=OpenAIProvider(openai_client=client))
+        # By name: the library loads the SDK of the configured provider only, and only when it is used.
+        yield infer_model(f"{_KINDS[config.provider]}:{name}", provider_factory=provider)
 
 
 def _price(answer: messages.ModelResponse) -> float | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from assistant.analysis.findings.corrections import corrections
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import shorten
-from assistant.analysis.reading.read import Reading, Sentence, read
+from assistant.analysis.reading.document import Reading, Sentence
+from assistant.analysis.reading.read import read
 from assistant.analysis.report.facts import said_and_corrected
 from assistant.analysis.verify import standing_quotes
 from assistant.case import Case, CaseStep

@@ -102,7 +102,7 @@ def test_applied_says_why_it_cannot_be_verified_yet(fix, ana):
 def test_applied_without_that_reason_is_refused(fix, ana, note):
     refused = tell(fix, ana, "applied", note=note)
 
-    assert (refused.error, refused.detail) == ("invalid", "Say why it cannot be verified yet.")
+    assert (refused.error, refused.detail) == ("invalid", "Enter why it can't be verified yet.")
     assert unchanged(fix)
 
 

@@ -74,7 +74,7 @@ def test_settling_one_out_of_turn_leaves_the_active_one(session, ana):
 def test_done_without_a_word_is_refused(session, ana, answer):
     refused = lane.settle(session.pk, 2, by=ana, state="done", answer=answer)
 
-    assert (refused.error, refused.detail) == ("invalid", "Say what you found, or skip it.")
+    assert (refused.error, refused.detail) == ("invalid", "Enter what you found, or skip it.")
     assert card(session, 2).state == "active"
 
 
@@ -158,7 +158,7 @@ def test_each_card_is_sent_once(session, ana):
     lane.settle(session.pk, 3, by=ana, state="skipped")
     later = lane.send(session.pk, by=ana)
 
-    assert (again.error, again.detail) == ("invalid", "Nothing is ready to be sent: answer or skip a card first.")
+    assert (again.error, again.detail) == ("invalid", "Nothing to send yet. Answer or skip a card first.")
     assert [step.card for step in later] == [3]
     assert session.steps.filter(card=2).count() == 1
 

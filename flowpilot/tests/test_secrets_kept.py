@@ -22,7 +22,7 @@ from assistant.conversations import Conversation
 from assistant.results import NewTask, Reply
 from flowpilot import fixes, lane, replies, sessions, steps, ticketnotes
 from flowpilot.importing import import_conversation
-from flowpilot.models import Fact, Fix, Secret, Task
+from flowpilot.models import AISession, Fact, Fix, Secret, Task
 from flowpilot.revealing import remove, reveal, shred
 from flowpilot.search.query import search, understand
 from flowpilot.steps import NewStep
@@ -30,6 +30,7 @@ from flowpilot.vault.cipher import Unreadable, unseal
 from flowpilot.vault.redact import redact
 from handoffs import assessment
 from handoffs.claiming import claim
+from handoffs.models import SessionHandoff
 from handoffs.opening import open_handoff
 from handoffs.parking import park, resume
 from handoffs.releasing import release
@@ -43,7 +44,7 @@ NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def now(session):
-    return sessions.get(pk=session.pk)
+    return AISession.objects.get(pk=session.pk)
 
 
 def opened(secret):
@@ -233,12 +234,14 @@ def test_replies_and_notes_of_the_assistant_hide_too(session, ana):
 
 
 def test_after_a_whole_story_the_database_holds_the_value_nowhere(ana, bo, signed_in):
-    session = sessions.open_session(by=ana, text=f"Outlook asks. {SAID}", title=f"Outlook, pw: {VALUE}", log=f"net user jsmith {VALUE} /add")
+    session = sessions.open_session(
+        by=ana, text=f"Outlook asks. {SAID}", title=f"Outlook, pw: {VALUE}", log=f"net user jsmith {VALUE} /add"
+    )
     client = signed_in(ana)
     client.post(f"/sessions/{session.pk}/messages/", {"text": f"also tried {VALUE}", "kind": "note"})
     client.post(f"/sessions/{session.pk}/facts/", {"text": f"password: {VALUE}"})
     client.post(f"/sessions/{session.pk}/escalate/", {"reason": f"Why does pw: {VALUE} fail?"})
-    handoff = handoffs.get(session=session)
+    handoff = SessionHandoff.objects.get(session=session)
     assessment.make(handoff.pk, at=NINE)
     claim(handoff.pk, by=bo, begin="analysis")
     replies.reply_to(session.pk, now(session).reply_requested_for, at=NINE)
@@ -246,7 +249,7 @@ def test_after_a_whole_story_the_database_holds_the_value_nowhere(ana, bo, signe
     ticketnotes.write(session.pk)
 
     assert now(session).ticket_notes
-    assert handoffs.get(session=session).assessment
+    assert SessionHandoff.objects.get(session=session).assessment
     assert holds("[hidden password 1]")
     assert holds(VALUE) == []
     assert holds("Kestrel") == []
@@ -473,7 +476,7 @@ def test_characters_that_nobody_sees_are_named_on_the_page(session, ana, signed_
 
 
 def age(session, **columns):
-    sessions.filter(pk=session.pk).update(**columns)
+    AISession.objects.filter(pk=session.pk).update(**columns)
 
 
 def test_a_secret_outlives_its_session_by_the_days_that_are_set_and_no_longer(secret, session, ana):

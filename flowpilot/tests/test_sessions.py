@@ -209,7 +209,11 @@ def test_who_moved_to_another_account_writes_no_more(session, ana):
 
 @pytest.mark.parametrize(
     ("status", "because"),
-    [("paused", "It is parked. Resume it first."), ("resolved", "It is resolved. Reopen it first."), ("abandoned", "It was given up.")],
+    [
+        ("paused", "It is parked. Resume it first."),
+        ("resolved", "It is resolved. Reopen it first."),
+        ("abandoned", "It was closed unresolved."),
+    ],
 )
 def test_writing_is_refused_with_the_reason(session, ana, status, because):
     put(session, status=status)
@@ -312,9 +316,9 @@ LEADS_TO = {"resolve": "resolved", "abandon": "abandoned", "reopen": "active"}
 BECAUSE = {
     "paused": "It is parked. Resume it first.",
     "resolved": "It is resolved. Reopen it first.",
-    "abandoned": "It was given up.",
+    "abandoned": "It was closed unresolved.",
     "requesting_escalation": "It is waiting for a colleague.",
-    "active": "It is active already.",
+    "active": "It is already active.",
 }
 
 
@@ -331,7 +335,7 @@ def test_each_transition_leaves_the_states_that_it_names_and_no_other(session, a
         assert (event.from_state, event.to_state, event.by) == (status, LEADS_TO[verb], ana)
     else:
         assert (answer.error, answer.status, answer.extra) == ("session_changed", 409, {"status": status})
-        assert answer.detail == f"Nothing was changed: the session has moved on. {BECAUSE[status]}"
+        assert answer.detail == f"Nothing was changed: the session has changed. {BECAUSE[status]}"
         assert (now(session).status, now(session).step_count, Event.objects.count()) == (status, 3, 0)
 
 

@@ -498,7 +498,7 @@ def test_the_superseded_one_is_gone_for_who_comes_late(handoff, bo, dana):
 
     late = claim(handoff.pk, by=dana)
 
-    assert (late.error, late.status, late.detail) == ("superseded", 410, "A newer handoff took its place.")
+    assert (late.error, late.status, late.detail) == ("superseded", 410, "A newer handoff replaced it.")
 
 
 def test_a_refused_hand_on_leaves_the_claimed_one_alive(handoff, bo):

@@ -305,7 +305,7 @@ def test_nobody_writes_while_it_is_parked(parked, ana):
 
     assert (refused.error, refused.detail) == (
         "session_changed",
-        "Nothing was changed: the session has moved on. It is parked. Resume it first.",
+        "Nothing was changed: the session has changed. It is parked. Resume it first.",
     )
 
 

@@ -6,7 +6,7 @@ import re
 from assistant.analysis.findings.attempt import TURN, WHEN_I, Attempt, clause
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Sentence
+from assistant.analysis.reading.document import Sentence
 
 _CHECKED = re.compile(
     r"^\W*(?:i|we)?(?:'ve| have)?\s*(?:also |already )?(?:checked|confirmed|verified|double-?checked|reviewed|read)\b", re.IGNORECASE

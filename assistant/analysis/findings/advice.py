@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.deeds import SET_IT
 from assistant.analysis.language.sentences import shorten
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 _LEAD_IN = re.compile(
     r"^(?:\W*(?:please|pls|then|also|just|first|second|next|now|ok(?:ay)?|and|so|or|but|maybe|perhaps|alternatively|"

@@ -12,7 +12,7 @@ from assistant.analysis.language.deeds import LEADING_NOISE, action_starts
 from assistant.analysis.language.sentences import shorten
 from assistant.analysis.language.targets import target_of
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Sentence
+from assistant.analysis.reading.document import Sentence
 from assistant.results import Evidence, Tried, TryResult, outcome_words
 
 _SUBJECT = re.compile(

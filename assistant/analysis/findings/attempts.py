@@ -9,7 +9,7 @@ from assistant.analysis.findings.attempt import Attempt, clause
 from assistant.analysis.findings.followed_advice import done_first, in_its_place, leaning
 from assistant.analysis.findings.relapses import did_not_last
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 from assistant.analysis.reading.roles import own_deed
 
 _TESTS = re.compile(r"\b(?:\w*test\w*|scan(?!ner)\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)

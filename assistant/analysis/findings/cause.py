@@ -11,7 +11,7 @@ from assistant.analysis.findings.cause_found import Cause, explained, match_of, 
 from assistant.analysis.findings.standing import Standing
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import shorten
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 _IF_WORKS = re.compile(
     r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|"

@@ -7,7 +7,7 @@ from assistant.analysis.findings.attempt import Attempt, clause, plain
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import shorten
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 from assistant.results import Confidence
 
 # "I don't know what of it has helped".

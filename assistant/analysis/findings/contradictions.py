@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Sentence
+from assistant.analysis.reading.document import Sentence
 
 _NEGATIVE = re.compile(
     r"\b(?:non(?=-)|not|no(?! (?:longer )?problem)|never|none|nothing(?! but)|nobody|neither|nor|without|cannot|off|"

@@ -12,7 +12,7 @@ from assistant.analysis.findings.contradictions import matter, polarity, promise
 from assistant.analysis.findings.superseded import overtaken
 from assistant.analysis.findings.withdrawals import what_holds, withdrawn
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 _NOT_BUT = re.compile(
     r"\b(?P<new>[\w.+/-]+)[, ]+(?:and )?not (?:an? |the |on |in )?(?P<old>[\w.+/-]+)|\bnot (?:an? |the |on |"

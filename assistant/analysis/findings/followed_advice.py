@@ -8,7 +8,7 @@ from assistant.analysis.findings.advice import Suggestion, advises, said_no, say
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 # Tells what a thing is, not what a command gave.
 _EXPLAINS = re.compile(r"\bis (?:the|my|a|used)\b|\bhere(?:'?s| is)\b", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 # So many steps later a trouble is a new one, unless it is told as the old one come back.
 _SOON = 6

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from assistant.analysis.findings.advice import Suggestion
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 # "... but I cannot ssh to it": wrong now, where "but could not" tells of the past.
 _STILL_WRONG = re.compile(

@@ -7,7 +7,7 @@ They fill what the marked ones leave free, the most telling first.
 import re
 
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 # Where a value stands, or a name: figures, units, capitals inside a word, a path.
 _VALUE = re.compile(r"\d|\b[A-Z]{2,}\d*\b|\b[a-z]+[A-Z]\w+|[/\\]\w")

@@ -4,7 +4,7 @@ import re
 
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.findings.contradictions import matter
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 _CALLS_RIGHT = re.compile(
     r"\b(?:settings?|configuration|config|ports?|passwords?|credentials|everything|records?|values?|servers?|"

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from assistant.analysis.findings.contradictions import matter
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 # Said of one's own words.
 _MINE = re.compile(

@@ -12,7 +12,7 @@ from assistant.analysis.lane.wording import bare, capital, lowered
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten, split
 from assistant.analysis.reading import secrecy
-from assistant.analysis.reading.read import Sentence
+from assistant.analysis.reading.document import Sentence
 from assistant.results import Confidence
 
 _LEAD = re.compile(

@@ -10,7 +10,8 @@ from assistant.analysis.lane.wording import LONGEST_ANSWER, bare, ended, first_s
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
 from assistant.analysis.reading import errors, secrecy
-from assistant.analysis.reading.read import Sentence, quotable
+from assistant.analysis.reading.document import Sentence
+from assistant.analysis.reading.read import quotable
 from assistant.analysis.report.facts import weight_of
 from assistant.case import CaseStep
 from assistant.results import Evidence, Known

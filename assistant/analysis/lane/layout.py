@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import MAX_QUOTE, MAX_TEXT_OF_STEP, cut, fold, split, visible_part
 from assistant.analysis.reading import secrecy
-from assistant.analysis.reading.read import Reading, quotable, read
+from assistant.analysis.reading.document import Reading
+from assistant.analysis.reading.read import quotable, read
 from assistant.case import Case, CaseFix, CaseStep, CaseTask
 from assistant.results import Evidence
 

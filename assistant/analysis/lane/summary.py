@@ -10,7 +10,7 @@ from assistant.analysis.lane.wording import bare, ended, first_sentences, lowere
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
 from assistant.analysis.reading import secrecy
-from assistant.analysis.reading.read import Sentence
+from assistant.analysis.reading.document import Sentence
 from assistant.analysis.report.opening import PLAIN_TROUBLE, without_mark
 from assistant.case import CaseFact, CaseFix
 

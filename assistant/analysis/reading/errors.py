@@ -3,7 +3,7 @@
 import re
 
 from assistant.analysis.language import lexicon
-from assistant.analysis.reading.read import Sentence
+from assistant.analysis.reading.document import Sentence
 
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]{6,220})[\"“”»]|(?<!\w)'([^']{8,200})'(?!\w)|`([^`]{6,200})`")
 _LED_IN = re.compile(

@@ -1,19 +1,16 @@
 """Answers that stand in the place of their questions: "1. ... 2. ..." under "1. ... 2. ...", or under the quoted line ("> ...")."""
 
 import re
-from typing import TYPE_CHECKING
 
 from assistant.analysis.language.lists import items
 from assistant.analysis.language.sentences import fold
-
-if TYPE_CHECKING:
-    from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 # So many turns later an answer still goes by the numbers of the questions.
 _LATE = 3
 
 
-def paired(reading: "Reading") -> "list[tuple[Sentence, list[Sentence]]]":
+def paired(reading: Reading) -> list[tuple[Sentence, list[Sentence]]]:
     """What was asked (or advised) and the sentences that answer in its place, in order."""
     found: list[tuple[Sentence, list[Sentence]]] = []
     asked: dict[str, list[Sentence]] = {}
@@ -47,7 +44,7 @@ def _within(said: "list[Sentence]", text: str) -> "list[Sentence]":
     return [sentence for sentence in said if sentence.text in part]
 
 
-def _by_quotation(reading: "Reading", number: int, text: str) -> "list[tuple[Sentence, list[Sentence]]]":
+def _by_quotation(reading: Reading, number: int, text: str) -> list[tuple[Sentence, list[Sentence]]]:
     said = reading.of(number)
     found: list[tuple[Sentence, list[Sentence]]] = []
     quoted, answered = "", ""
@@ -66,7 +63,7 @@ def _by_quotation(reading: "Reading", number: int, text: str) -> "list[tuple[Sen
     return found
 
 
-def _quoted(reading: "Reading", number: int, quoted: str) -> "Sentence | None":
+def _quoted(reading: Reading, number: int, quoted: str) -> "Sentence | None":
     """The sentence of somebody else that was quoted: the last one of it."""
     here = fold(quoted)
     held = [s for s in reading.sentences if s.step < number and not s.is_reporter and len(s.text) >= 8 and s.text in here]

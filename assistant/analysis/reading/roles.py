@@ -3,14 +3,11 @@
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.deeds import LEADING_NOISE, is_open_past, strong_past
 from assistant.analysis.language.marking import PUT_AND
-
-if TYPE_CHECKING:
-    from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 _TO_SOMETHING = re.compile(
     r"\b(?:i|we)(?:['’]ve| have|'d)?\s+(?:also |just |now |already )*\w+ (?:up |off |on |out |in |at |back |to |into )?(?:the|your|her|his|their|"
@@ -33,7 +30,7 @@ _HAS_ACCESS = re.compile(
 )
 
 
-def hands_on(reading: "Reading") -> set[str]:
+def hands_on(reading: Reading) -> set[str]:
     """Helpers who do something to what is the client's."""
     # Whoever speaks of a machine of their own is taken for a fellow sufferer, not for somebody with access; unless they tell more often
     # of what they did to something of the client's.
@@ -43,7 +40,7 @@ def hands_on(reading: "Reading") -> set[str]:
     return {author for author, count in deeds.items() if not peers[author] or (author in access and count > peers[author])}
 
 
-def own_deed(sentence: "Sentence") -> bool:
+def own_deed(sentence: Sentence) -> bool:
     """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
     if (
         not sentence.done
@@ -66,7 +63,7 @@ _IS_THERE = re.compile(
 )
 
 
-def on_the_spot(reading: "Reading") -> set[str]:
+def on_the_spot(reading: Reading) -> set[str]:
     """Helpers who turn out to be on the client's side: they say that they are there, and advise nothing."""
     there, advise = set(), set()
     for s in reading.helpers():

@@ -13,7 +13,7 @@ from assistant.analysis.findings.standing import Standing
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 from assistant.results import Corrected, Known
 
 _PEER = "Also reported by"

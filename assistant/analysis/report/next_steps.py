@@ -10,7 +10,7 @@ from assistant.analysis.findings.standing import Standing
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import shorten
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 from assistant.results import SuggestedStep
 
 _WILL = re.compile(r"\b(?:will|going to)\b|\b(?:i|we)['’]ll\b", re.IGNORECASE)

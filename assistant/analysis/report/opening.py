@@ -5,7 +5,7 @@ import re
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, visible_part
 from assistant.analysis.reading import errors
-from assistant.analysis.reading.read import Reading, Sentence
+from assistant.analysis.reading.document import Reading, Sentence
 
 PLAIN_TROUBLE = re.compile(
     r"\b(?:can'?t|cannot|could ?n[o']t|unable|neither|error|fail\w*|stopp?\w*|won'?t|lost|crash\w*|timed? ?out|blank|only|"
