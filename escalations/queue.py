@@ -22,7 +22,7 @@ def rows_for(user: User) -> QuerySet[SessionHandoff]:
 
 
 def seen_by(user: User) -> set[Any]:
-    return set(Seen.objects.filter(user=user, handoff__state="open").values_list("handoff_id", flat=True))
+    return set(Seen.objects.filter(user=user, handoff__state=SessionHandoff.State.OPEN).values_list("handoff_id", flat=True))
 
 
 def mark_seen(user: User, handoff: SessionHandoff) -> None:

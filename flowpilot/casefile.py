@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from assistant.case import Case, CaseFact, CaseFix, CaseStep, CaseTask
-from flowpilot.models import AISession, SessionStep
+from flowpilot.models import AISession, SessionStep, Task
 
 
 def case_step(step: SessionStep) -> CaseStep:
@@ -61,7 +61,7 @@ def lane_document(case: Case) -> dict[str, Any]:
     """The lane as plain JSON types: facts, tasks by state, fixes with their outcomes."""
     return {
         "facts": [asdict(fact) for fact in case.facts],
-        "open_tasks": [asdict(task) for task in case.tasks if task.state in ("pending", "active")],
-        "done_tasks": [asdict(task) for task in case.tasks if task.state in ("done", "skipped")],
+        "open_tasks": [asdict(task) for task in case.tasks if task.state in Task.OPEN],
+        "done_tasks": [asdict(task) for task in case.tasks if task.state in Task.SETTLED],
         "fixes": [asdict(fix) for fix in case.fixes],
     }

@@ -10,6 +10,7 @@ from assistant.analysis.language import lexicon
 from assistant.analysis.reading.read import read
 from assistant.case import Case
 from assistant.results import NewTask
+from flowpilot.models import Task
 
 # Two titles that say the same in other order or with a word more.
 SAME_TITLE = 88
@@ -25,7 +26,7 @@ def split(wanted: list[NewTask], case: Case) -> tuple[list[NewTask], list[tuple[
     told: list[tuple[str, int]] | None = None
     for task in wanted:
         step = _in_lane(task, case)
-        if step is None and task.kind == "check":
+        if step is None and task.kind == Task.Kind.CHECK:
             told = _told(case) if told is None else told
             step = next((number for text, number in reversed(told) if _same_deed(task.title, text)), None)
         if step is None:
@@ -38,7 +39,7 @@ def split(wanted: list[NewTask], case: Case) -> tuple[list[NewTask], list[tuple[
 def _in_lane(task: NewTask, case: Case) -> int | None:
     """The step in which a card of the lane with the same title or the same command was answered."""
     for card in case.tasks:
-        if card.state != "done" or card.step is None or card.kind != task.kind:
+        if card.state != Task.State.DONE or card.step is None or card.kind != task.kind:
             continue
         same_command = bool(task.command) and _bare(task.command) == _bare(card.command)
         if same_command or fuzz.token_sort_ratio(task.title.casefold(), card.title.casefold()) >= SAME_TITLE:

@@ -127,5 +127,5 @@ def _handoff_of(user: Any, query: bytes) -> str | None:
         pk = uuid.UUID(asked)
     except ValueError:
         return None
-    exists = SessionHandoff.objects.filter(pk=pk, account_id=user.account_id, intent="escalate").exists()
+    exists = SessionHandoff.objects.escalations().filter(pk=pk, account_id=user.account_id).exists()
     return str(pk) if exists else None

@@ -24,12 +24,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return redirect("admin:index")
     mine = AISession.objects.filter(account_id=user.account_id).filter(Q(handler=user) | Q(user=user)).select_related("user", "handler")
     context = {
-        "working": mine.filter(handler=user, status="active").order_by("-updated_at")[:12],
-        "parked": mine.filter(handler=user, status="paused").order_by("-updated_at")[:12],
-        "handed_off": SessionHandoff.objects.filter(author=user, intent="escalate", state__in=("open", "claimed"))
+        "working": mine.active().filter(handler=user).order_by("-updated_at")[:12],
+        "parked": mine.filter(handler=user, status=AISession.Status.PAUSED).order_by("-updated_at")[:12],
+        "handed_off": SessionHandoff.objects.escalations().live().filter(author=user)
         .select_related("session", "claimed_by", "target")
         .order_by("-created_at")[:12],
-        "resolved": mine.filter(status="resolved").order_by("-resolved_at")[:6],
+        "resolved": mine.filter(status=AISession.Status.RESOLVED).order_by("-resolved_at")[:6],
         "rows": list(rows_for(user)[:WAITING_ROWS]),
     }
     return render(request, "escalations/dashboard.html", context)

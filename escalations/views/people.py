@@ -102,9 +102,9 @@ def rows(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str = "", **forms: Refusable) -> HttpResponse:
     """The page of one person, with the forms as they came back, or fresh."""
     user = me(request)
-    held = AISession.objects.filter(handler=person, status__in=("active", "paused")).order_by("-updated_at", "pk")
-    active = held.filter(status="active")
-    claimed = Exists(SessionHandoff.objects.filter(session=OuterRef("pk"), claimed_by=person, state="claimed"))
+    held = AISession.objects.in_progress_with(person).order_by("-updated_at", "pk")
+    active = held.active()
+    claimed = Exists(SessionHandoff.objects.filter(session=OuterRef("pk"), claimed_by=person, state=SessionHandoff.State.CLAIMED))
     counts = active.aggregate(
         active=Count("pk"), claimed=Count("pk", filter=Q(claimed)), alone=Count("pk", filter=Q(user=person) & ~Q(claimed))
     )
@@ -115,7 +115,7 @@ def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str
         "untouchable": _untouchable(user, person),
         "held": held[:MOST_HELD],
         **counts,
-        "parked": held.filter(status="paused").count(),
+        "parked": held.filter(status=AISession.Status.PAUSED).count(),
         "refused": refused,
         "form": forms.get("form") or PersonForm(by=user, person=person),
         "password_form": forms.get("password_form") or PasswordForm(),
