@@ -25,13 +25,13 @@ def playbooks() -> tuple[Playbook, ...]:
 
 
 @cache
-def _matcher_of(found: tuple[Playbook, ...]) -> Matcher:
-    return Matcher(found)
+def _matcher_of(*extra: Path) -> Matcher:
+    return Matcher(library(*extra))
 
 
 def matcher() -> Matcher:
     """Finds them in text; made once for each process."""
-    return _matcher_of(playbooks())
+    return _matcher_of(*_extra())
 
 
 def match(text: str) -> list[Match]:

@@ -13,7 +13,7 @@ FITS = 0.35
 # How many other words may stand between two words of a phrase.
 GAP = 2
 
-_TROUBLE = {"problem", "issu", "error", "troubl", "difficulty", "fault"}
+_TROUBLE = set(phrase_stems("problem issue error trouble difficulty fault"))
 _DENIES = {"no", "not", "without", "never", "none", "zero", "0", "cannot", "nothing"}
 _WELL = {"fine", "ok", "okay", "correct", "correctly", "normal", "normally", "perfectly", "unaffected"}
 _ILL = {"not", "cannot", "stopped", "never", "no", "hardly", "longer"}

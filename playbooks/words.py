@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import snowballstemmer
 from rapidfuzz.distance import OSA, Indel
 
 # A pasted log says what matters at its beginning and its end.
@@ -63,7 +64,7 @@ _PAIRS = {
 }
 # Names that an ending would be cut off.
 _WHOLE = {"windows", "teams", "wireless", "access", "bitlocker", "always", "pages", "during", "ping", "string", "nothing", "something"}
-_VOWELS = set("aeiouy")
+_STEMMER = snowballstemmer.stemmer("english")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,7 @@ def _plain(token: str) -> str:
 def _stem(word: str) -> str:
     if len(word) <= 3 or word in _WHOLE or not word.isascii() or any(letter.isdigit() for letter in word):
         return word
-    for ending, instead in (("ies", "y"), ("ing", ""), ("ed", ""), ("sses", "ss"), ("s", "")):
-        root = word.removesuffix(ending)
-        if root != word and len(root) >= 3 and _VOWELS & set(root) and not (ending == "s" and root[-1] in "su"):
-            word = root + instead
-            if ending in ("ing", "ed") and len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
-                word = word[:-1]
-            break
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+    return _STEMMER.stemWord(word)
 
 
 def clip(text: str) -> str:

@@ -139,7 +139,7 @@ def test_a_model_that_is_set_by_half_stops_the_start(settings):
 
     (error,) = the_model_is_set_whole(None)
 
-    assert error.id == "flowpilot.E002"
+    assert error.id == "assistant.E002"
     assert "ASSISTANT_STRONG_MODEL" in error.msg
     settings.ASSISTANT = "offline"
     assert the_model_is_set_whole(None) == []

@@ -29,9 +29,9 @@ from evaluation.scoring import Judged, Score, score
 from evaluation.told import Entry, Told, of_assessment, of_sentences
 from tests.provider import scripted, settings_for
 
-SMALL = Path(__file__).parent / "data" / "evaluating"
-OTHERS = Path(__file__).parent / "data"
+SMALL = Path(__file__).parent / "data"
 ROOT = Path(__file__).resolve().parents[2]
+OTHERS = ROOT / "assistant" / "tests" / "data"
 REAL = ROOT / os.environ.get("RESOLUTIONFLOW_DATA", "../shared/data") / "conversations"
 EXPECTED = ROOT / "tests" / "data" / "expectations"
 HELD_OUT = ROOT / "tests" / "data" / "heldout"

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from tests.provider import scripted, settings_for
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[2] / "assistant" / "tests" / "data"
 
 
 @pytest.fixture

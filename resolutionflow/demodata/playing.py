@@ -228,7 +228,9 @@ _STEPS = {
 
 def _read_old_news(stage: Stage, *, now: datetime) -> None:
     """Bell rows older than a day, and of handoffs that somebody has taken since, count as read; what waits stays unread."""
-    waiting = SessionHandoff.objects.filter(session_id=stage.session, state__in=(SessionHandoff.State.OPEN, SessionHandoff.State.RETURNED)).values("pk")
+    waiting = SessionHandoff.objects.filter(
+        session_id=stage.session, state__in=(SessionHandoff.State.OPEN, SessionHandoff.State.RETURNED)
+    ).values("pk")
     rows = Notification.objects.filter(handoff__session_id=stage.session)
     fresh = rows.filter(created_at__gte=now - timedelta(days=1), handoff__in=waiting)
     for row in rows.exclude(pk__in=fresh.values("pk")):

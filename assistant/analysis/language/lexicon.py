@@ -4,12 +4,13 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
+import snowballstemmer
 import yaml
 from rapidfuzz import fuzz
 
 _FILE = Path(__file__).with_name("lexicon.yaml")
 _WORD = re.compile(r"[a-z0-9][a-z0-9'.:/\\_-]*[a-z0-9]|[a-z0-9]")
-_ENDINGS = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e")
+_STEMMER = snowballstemmer.stemmer("english")
 _NOT_PHRASES = {
     "topics",
     "actions",
@@ -127,10 +128,7 @@ def find(name: str, text: str) -> re.Match[str] | None:
 
 @cache
 def stem(word: str) -> str:
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word.removesuffix(ending)
-    return word
+    return _STEMMER.stemWord(word)
 
 
 @lru_cache(maxsize=4096)
