@@ -13,25 +13,10 @@
   const cards = () => [...(list()?.querySelectorAll(".card") ?? [])];
   const show = (element, on) => { if (element) element.hidden = !on; };
 
-  // The filters stand in the address; the server drew the page by them, and what arrives is held against the same ones.
-  const asked = new URLSearchParams(location.search);
-  const filtered = ["priority", "domain", "client"].some((name) => asked.get(name));
-  const view = asked.get("show") || "open";
-  function fits(card) {
-    if (view === "mine") return card.dataset.author === me;
-    if (view === "for-me" && card.dataset.target !== me) return false;
-    return (!asked.get("priority") || card.dataset.prioritySlug === asked.get("priority"))
-      && (!asked.get("domain") || card.dataset.domain === asked.get("domain"))
-      && (!asked.get("client") || card.dataset.client === asked.get("client"));
-  }
-  function rank(card) {
-    return [-Number(card.dataset.priority), card.dataset.target === me ? 0 : 1, Date.parse(card.dataset.at)];
-  }
-  function before(a, b) {
-    const x = rank(a), y = rank(b);
-    for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return x[i] < y[i];
-    return false;
-  }
+  // What a card must carry to be shown here, as the server puts it; nothing for the whole queue.
+  const criteria = Object.entries(JSON.parse(rows?.dataset.criteria ?? "{}"));
+  const fits = (card) => criteria.every(([name, value]) => card.dataset[name] === value);
+  const sortKey = (card) => (card.dataset.target === me ? card.dataset.targetSortKey : card.dataset.sortKey);
   function dress(card) {
     show(card.querySelector("[data-for-me]"), card.dataset.target === me);
     show(card.querySelector("[data-for-other]"), card.dataset.target && card.dataset.target !== me);
@@ -40,12 +25,12 @@
   }
   function first() {
     // Only the first "Pick up" is filled: the order is the advice.
-    cards().forEach((card, index) => card.querySelector(".act > .btn")?.classList.toggle("primary", index === 0 && view !== "mine"));
+    cards().forEach((card, index) => card.querySelector(".act > .btn")?.classList.toggle("primary", index === 0));
   }
   function tally() {
     if (!queue) return;
     const all = cards().filter((card) => !card.classList.contains("gone"));
-    if (!filtered && view === "open") {
+    if (!criteria.length && !rows.querySelector("[data-more]")) {
       document.querySelector("[data-waiting]").textContent = all.length;
       document.querySelector("[data-tab-open]").textContent = all.length;
       document.querySelector("[data-unseen]").textContent = all.filter((card) => !card.querySelector(".unseen").hidden).length;
@@ -76,7 +61,7 @@
     was?.remove();
     dress(card);
     card.classList.add("arrived");
-    const next = cards().find((other) => before(card, other));
+    const next = cards().find((other) => sortKey(card) < sortKey(other));
     list().insertBefore(card, next ?? null);
     htmx.process(card);
     tally();
@@ -158,7 +143,7 @@
       next?.querySelector(".cover").focus();
       next?.scrollIntoView({ block: "nearest" });
     }
-    if (event.key === "c" && claims && at >= 0 && !all[at].classList.contains("gone") && view !== "mine") {
+    if (event.key === "c" && claims && at >= 0 && !all[at].classList.contains("gone") && all[at].dataset.author !== me) {
       const card = all[at];
       if (card.dataset.claiming) return;
       card.dataset.claiming = "1";
