@@ -1,4 +1,4 @@
-"""The account page: who I am, and what I change of myself. What belongs to the browser is set in the page (static/js/account.js)."""
+"""The account page: who I am, and what I change of myself. static/js/browser-settings.js sets what belongs to the browser."""
 
 from allauth.decorators import rate_limit
 from django.contrib.auth import update_session_auth_hash

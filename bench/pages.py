@@ -78,7 +78,7 @@ CLOCK = """(() => {
     },
     session() {
       const say = document.getElementById("say");
-      return drawn(say) && !say.disabled && !say.readOnly && window.drafts && drawn(document.querySelector("#lane .task"));
+      return drawn(say) && !say.disabled && !say.readOnly && drawn(document.querySelector("#lane .task"));
     },
   };
   const done = () => {

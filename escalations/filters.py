@@ -13,6 +13,14 @@ from flowpilot.models import Priority
 from handoffs.models import SessionHandoff
 
 VIEWS = {"open": "Open", "for-me": "For me", "mine": "Handed off by me"}
+# What a row can be filtered by: the name that cards carry it under (`data-` attributes), and where the database keeps it.
+LOOKUPS = {
+    "target": "target_id",
+    "author": "author_id",
+    "priority": "priority",
+    "domain": "session__domain",
+    "client": "session__client",
+}
 LONGEST = 120
 
 
@@ -46,18 +54,24 @@ class Filters:
         kept = {name: value for name, value in wanted.items() if value and not (name == "show" and value == "open")}
         return "?" + urlencode(kept) if kept else "?"
 
+    def criteria(self, user: User) -> dict[str, str]:
+        """The values that a row must have to be shown to `user`, by name in `LOOKUPS`.
+
+        `rows` asks the database for them. The page gets them too, and keeps an arriving card if its `data-` attributes are equal to them.
+        """
+        values: dict[str, Any] = {
+            "target": user.pk if self.show == "for-me" else "",
+            "author": user.pk if self.show == "mine" else "",
+            "priority": Priority.from_slug(self.priority).value if self.priority else "",
+            "domain": self.domain,
+            "client": self.client,
+        }
+        return {name: str(value) for name, value in values.items() if value}
+
     def rows(self, user: User) -> QuerySet[SessionHandoff]:
         """The handoffs that `user` sees through these filters, in the queue's order."""
         rows = handed_off_by(user) if self.show == "mine" else rows_for(user)
-        if self.show == "for-me":
-            rows = rows.filter(target_id=user.pk)
-        if self.priority:
-            rows = rows.filter(priority=Priority.from_slug(self.priority))
-        if self.domain:
-            rows = rows.filter(session__domain=self.domain)
-        if self.client:
-            rows = rows.filter(session__client=self.client)
-        return rows
+        return rows.filter(**{LOOKUPS[name]: value for name, value in self.criteria(user).items()})
 
 
 def handed_off_by(user: User) -> QuerySet[SessionHandoff]:

@@ -1,11 +1,13 @@
 """The queue: which open handoffs somebody sees, and in which order."""
 
+from datetime import UTC
 from typing import Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from accounts.models import User
 from escalations.models import Seen
+from flowpilot.models import Priority
 from handoffs.models import SessionHandoff
 
 
@@ -19,6 +21,18 @@ def rows_for(user: User) -> QuerySet[SessionHandoff]:
         .order_by("-priority", "-for_me", "created_at", "pk")
         .select_related("session", "author", "target")
     )
+
+
+def sort_key(handoff: SessionHandoff, *, for_target: bool = False) -> str:
+    """The order of `rows_for` as text: of two rows, the one with the smaller key comes first.
+
+    A card is rendered once for everybody, so it carries two keys: one for the person it is addressed to
+    (`for_target`) and one for everybody else. The page compares keys and knows nothing else about the order. Keys
+    are ASCII of one width, so that Python, JavaScript and PostgreSQL (which compares ids byte by byte) agree on them.
+    """
+    rank = max(Priority) - handoff.priority
+    created_at = handoff.created_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{rank}|{0 if for_target else 1}|{created_at}|{handoff.pk}"
 
 
 def seen_by(user: User) -> set[Any]:

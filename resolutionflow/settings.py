@@ -190,7 +190,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if EMBEDDED
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "resolutionflow.static_files.HashedStaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = EMBEDDED

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ def product(apps: tuple[str, ...] = APPS) -> list[Path]:
     return sorted([*found, ROOT / "manage.py"])
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def place(path: Path, node: ast.AST) -> str:
     return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
 
@@ -56,7 +62,7 @@ def imports_inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
 
 def test_no_function_of_the_product_imports_anything():
     """Such an import hides a circle, or what a start costs."""
-    found = [place(path, node) for path in product() for node in imports_inside_functions(ast.parse(path.read_text()))]
+    found = [place(path, node) for path in product() for node in imports_inside_functions(tree_of(path))]
 
     assert found == []
 
@@ -105,7 +111,7 @@ def test_the_names_of_states_come_from_the_enums():
         f"{place(path, node)}: {node.value!r}"
         for path in product(WITH_MODELS)
         if not is_model_definition(path)
-        for node in raw_states(ast.parse(path.read_text()))
+        for node in raw_states(tree_of(path))
     ]
 
     assert found == []
@@ -148,7 +154,7 @@ def test_kinds_of_events_are_not_written_out():
         f"{place(path, node)}: {node.value}"
         for path in product()
         if path.name not in ("events.py", "people_events.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Constant) and node.value in kinds
     ]
 

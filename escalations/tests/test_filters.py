@@ -1,8 +1,15 @@
 """The queue narrowed: by view, priority, domain and client, all of it in the address."""
 
+import itertools
+import json
+
 import pytest
 from bs4 import BeautifulSoup
+from django.template.loader import render_to_string
 
+from escalations.filters import VIEWS, Filters, handed_off_by
+from escalations.queue import rows_for
+from flowpilot.models import Priority
 from tests.factories import hand_off, make_session
 
 HTML = {"accept": "text/html"}
@@ -61,6 +68,29 @@ def test_the_tabs_count_what_each_view_holds_and_keep_the_filters(waiting, bo, s
     tabs = page.select(".filters .tabs a")
     assert [tab.select_one(".n").text for tab in tabs] == ["3", "1", "1"]
     assert tabs[1]["href"] == "?show=for-me&client=Fenwick"
+
+
+def test_the_page_keeps_an_arriving_card_by_comparing_it_with_the_criteria(waiting, bo, signed_in):
+    page = BeautifulSoup(signed_in(bo).get("/escalations/?show=for-me&priority=normal&client=A%22%26B").content, "html.parser")
+
+    criteria = json.loads(page.select_one("#rows")["data-criteria"])
+    assert criteria == {"target": str(bo.pk), "priority": str(Priority.NORMAL.value), "client": 'A"&B'}
+
+
+def test_comparing_cards_with_the_criteria_gives_the_rows_of_every_view(waiting, bo):
+    """What the page does with a card that arrives, done here with the very card that it gets."""
+    cards = {
+        handoff.pk: BeautifulSoup(render_to_string("escalations/_card.html", {"handoff": handoff, "live": True}), "html.parser").li
+        for handoff in waiting.values()
+    }
+    values = itertools.product(VIEWS, ["", "urgent", "normal"], ["", "VPN", "Email"], ["", "Fenwick", "Northgate"])
+    for show, priority, domain, client in values:
+        filters = Filters(show=show, priority=priority, domain=domain, client=client)
+        seen = handed_off_by(bo) if show == "mine" else rows_for(bo)
+
+        kept = [row.pk for row in seen if all(cards[row.pk].get(f"data-{name}") == value for name, value in filters.criteria(bo).items())]
+
+        assert kept == [row.pk for row in filters.rows(bo)], filters
 
 
 def test_a_choice_stays_when_its_last_row_has_gone(waiting, bo, signed_in):

@@ -2,15 +2,18 @@
 
 import itertools
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from bs4 import BeautifulSoup
+from django.template.loader import render_to_string
 
-from escalations.queue import mark_seen, row_json, rows_for, seen_by
+from escalations.filters import handed_off_by
+from escalations.queue import mark_seen, row_json, rows_for, seen_by, sort_key
 from flowpilot import sessions
-from flowpilot.models import Priority
+from flowpilot.models import AISession, Priority
 from handoffs.claiming import claim
+from handoffs.models import SessionHandoff
 from handoffs.parking import park
 from handoffs.releasing import release
 from handoffs.returning import return_to_opener
@@ -147,6 +150,57 @@ def test_of_the_same_moment_the_order_is_always_the_same(ana, bo):
     waiting = [wait(ana) for _ in range(5)]
 
     assert order_of(bo) == order_of(bo) == sorted(handoff.pk for handoff in waiting)
+
+
+# --- the order as the page knows it -------------------------------------------------------------------------------
+
+
+def wait_at_random(author, targets, count):
+    """Many rows at once; few different moments and priorities, so that every part of the order decides somewhere."""
+    moments = [NINE + timedelta(microseconds=offset) for offset in (0, 1, 999_999, 1_000_000, 60_000_001)]
+    zones = [UTC, timezone(timedelta(hours=13)), timezone(timedelta(hours=-9, minutes=-30))]
+    sessions = AISession.objects.bulk_create(
+        AISession(account_id=author.account_id, user=author, handler=author, title=f"Case {n}", status="requesting_escalation")
+        for n in range(count)
+    )
+    return SessionHandoff.objects.bulk_create(
+        SessionHandoff(
+            account_id=author.account_id,
+            session=session,
+            author=author,
+            priority=random.choice(Priority.values),
+            target=random.choice(targets),
+            created_at=random.choice(moments).astimezone(random.choice(zones)),
+        )
+        for session in sessions
+    )
+
+
+def test_the_sort_keys_give_the_order_of_the_queue_for_every_viewer(ana, bo, dana, vic):
+    waiting = wait_at_random(ana, [bo, dana, None], 200)
+
+    for viewer in (bo, dana, vic):
+        by_key = sorted(waiting, key=lambda row: sort_key(row, for_target=row.target_id == viewer.pk))
+        assert order_of(viewer) == [row.pk for row in by_key]
+    assert [row.pk for row in handed_off_by(ana)] == [row.pk for row in sorted(waiting, key=sort_key)]
+
+
+def test_keys_are_ascii_of_one_width_so_that_everything_compares_them_alike(ana, bo):
+    keys = [sort_key(row, for_target=row.target_id == bo.pk) for row in wait_at_random(ana, [bo, None], 50)]
+
+    assert all(key.isascii() for key in keys)
+    assert len({len(key) for key in keys}) == 1
+
+
+def test_the_page_and_a_live_card_carry_the_same_keys(ana, bo, signed_in):
+    handoff = wait(ana, target=bo)
+
+    on_the_page = BeautifulSoup(signed_in(bo).get("/escalations/").content, "html.parser").select_one(".card")
+    live = BeautifulSoup(render_to_string("escalations/_card.html", {"handoff": handoff, "live": True}), "html.parser").select_one(".card")
+
+    for card in (on_the_page, live):
+        assert card["data-sort-key"] == sort_key(handoff)
+        assert card["data-target-sort-key"] == sort_key(handoff, for_target=True)
 
 
 # --- what a card needs --------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The queue, and its rows as the page fetches them after a break."""
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -29,6 +30,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     context = {
         **shown,
         "filters": filters,
+        "criteria": json.dumps(filters.criteria(user)),
         "views": [
             ("open", VIEWS["open"], len(everything), filters.address(show="open")),
             ("for-me", VIEWS["for-me"], sum(1 for row in everything if row.target_id == user.pk), filters.address(show="for-me")),

@@ -37,7 +37,7 @@ def handoff_actions(handoff: SessionHandoff | None, user: User) -> set[Action]:
 @register.simple_tag
 def evidence_cites(evidence: list[dict[str, Any]]) -> SafeString:
     """Citations of evidence, each step once. The words that it rests on are each one's description; where it leads they are marked
-    (static/js/quotes.js)."""
+    (static/js/citations.js)."""
     quotes: dict[int, list[str]] = {}
     for each in evidence:
         quotes.setdefault(each["step"], []).extend([each["quote"]] if each.get("quote") else [])

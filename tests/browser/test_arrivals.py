@@ -12,7 +12,7 @@ WATCH_NOTES = """
     window.Notification.permission = "granted";
     window.Notification.requestPermission = async () => "granted";
     window.chimes = 0;
-    document.addEventListener("alert:sounded", () => { window.chimes += 1; });
+    document.addEventListener("chime:played", () => { window.chimes += 1; });
 """
 
 
@@ -43,7 +43,7 @@ def test_what_does_not_fit_the_filters_does_not_come_in(watching, cast):
     # The rail counts all that wait.
     expect(page.locator("[data-open-count]")).to_contain_text("3")
     # What is fetched anew is narrowed the same way, and the back button goes back through the filters.
-    page.evaluate("document.dispatchEvent(new CustomEvent('live:heal'))")
+    page.evaluate("document.dispatchEvent(new CustomEvent('live:refresh'))")
     page.wait_for_timeout(600)
     expect(page.locator(".card")).to_have_count(1)
     page.get_by_role("link", name="Clear").click()

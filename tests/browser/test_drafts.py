@@ -57,7 +57,7 @@ def test_a_claim_by_somebody_else_disturbs_nothing_that_is_being_typed(browsers,
 
     number = int(page.locator(".task.active").get_attribute("id").rsplit("-", 1)[1])
     stage(lambda: lane.settle(handoff.session_id, number, by=cast.bo, state="done", answer="No entry at all."))
-    expect(page.locator(".meanwhile")).to_contain_text("Bo settled this meanwhile: No entry at all.")
+    expect(page.locator(".meanwhile")).to_contain_text("Bo answered this in the meantime: No entry at all.")
     expect(answer).to_have_value("cmdkey shows two entries")
     assert page.evaluate("window.__mark") == 1, "the page was reloaded"
 

@@ -123,7 +123,7 @@ def test_what_is_being_typed_is_not_swapped_away_by_news(browsers, claimed, cast
     bo = browsers.open("bo", f"/handoffs/{claimed.pk}/?overlay=1")
     bo.get_by_label("What you would have needed to read here").press_sequentially("Half a thou")
 
-    bo.evaluate("document.addEventListener('live:news', () => { document.documentElement.dataset.heard = '1'; })")
+    bo.evaluate("document.addEventListener('live:event', () => { document.documentElement.dataset.heard = '1'; })")
     stage(lambda: sessions.post(claimed.session_id, by=cast.bo, text="From another window", kind="note", reply=False))
     expect(bo.locator("html")).to_have_attribute("data-heard", "1")
     bo.keyboard.type("ght")

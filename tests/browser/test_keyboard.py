@@ -152,6 +152,33 @@ def test_c_claims_from_the_queue_at_once(browsers, cast):
     assert f"/sessions/{handoff.session_id}/" in page.url
 
 
+def test_c_claims_a_card_that_has_just_arrived(browsers, cast):
+    page = browsers.open("bo", "/escalations/")
+    expect(page.locator("[data-live]")).to_be_visible()
+    handoff = cast.handoff()
+    expect(page.locator(".card")).to_have_count(1)
+
+    # Without a focused card the first press shows which one it would be.
+    page.keyboard.press("c")
+    expect(page.locator("#announce")).to_have_text("Press c again to claim this one")
+    page.keyboard.press("c")
+
+    page.wait_for_url(f"**/sessions/{handoff.session_id}/")
+
+
+def test_c_does_nothing_for_a_viewer_or_on_ones_own_escalation(browsers, cast):
+    cast.handoff(by="ana")
+    for who, path in (("vic", "/escalations/"), ("ana", "/escalations/?show=mine")):
+        page = browsers.open(who, path)
+        expect(page.locator(".card")).to_have_count(1)
+        page.keyboard.press("j")
+        page.keyboard.press("c")
+        page.wait_for_timeout(300)
+
+        assert page.url.endswith(path)
+        expect(page.locator("#announce")).to_be_empty()
+
+
 def test_keys_of_the_browser_stay_the_browsers(browsers, cast):
     cast.handoff()
     page = browsers.open("bo", "/escalations/")

@@ -100,7 +100,7 @@ def test_the_theme_is_kept_by_the_browser_and_follows_the_system_again(browsers)
 
 def test_the_sound_is_tried_and_kept_by_the_browser(browsers):
     page = browsers.open("bo", "/account/")
-    page.evaluate("document.addEventListener('alert:try', () => { window.tried = (window.tried ?? 0) + 1; })")
+    page.evaluate("document.addEventListener('chime:played', () => { window.tried = (window.tried ?? 0) + 1; })")
 
     page.get_by_role("button", name="Try it").click()
     assert page.evaluate("window.tried") == 1
@@ -125,7 +125,7 @@ def test_notifications_that_the_browser_allows_are_switched_on(browsers):
     assert page.locator("#desktop-said").inner_text() == ""
 
 
-@pytest.mark.parametrize(("answer", "says"), [("denied", "refuses notifications"), ("default", "closed without an answer")])
+@pytest.mark.parametrize(("answer", "says"), [("denied", "blocks notifications"), ("default", "without answering")])
 def test_notifications_that_are_not_allowed_switch_back_and_say_why(browsers, answer, says):
     page = browsers.open("bo", None)
     # Which of the two a browser without windows gives differs; what the page does with each is what is tried here.

@@ -274,6 +274,6 @@ def test_whoever_handed_off_sees_claim_and_release_and_their_count_stays(browser
     expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
 
     stage(lambda: release(own.pk, by=cast.bo))
-    expect(row).to_contain_text("released, waiting again")
+    expect(row).to_contain_text("released, back in the queue")
     expect(ana.locator("[data-open-count] [data-n]")).to_have_text("1")
     assert fresh(stage, other).state == "open"

@@ -1,0 +1,5 @@
+// Home.
+
+import "./live/tab-title.js";
+import "./home/waiting.js";
+import "./home/handed-off.js";
