@@ -76,7 +76,7 @@ def tried_rows(handoff: SessionHandoff, state: str, names: dict[str, str] | None
             {
                 "action": e["action"],
                 "target": _target(e),
-                "result": TryResult(e["result"]),
+                "result": TryResult(e.get("result") or (TryResult.OTHER if e["outcome"] else TryResult.NOT_REPORTED)),
                 "outcome": e["outcome"],
                 "who": (names or {}).get(e.get("by", ""), e.get("by", "")),
                 "when": _when(e.get("at", "")),

@@ -116,7 +116,7 @@ def _long(session, people, count):
         )
         Task.objects.create(session=session, number=card + 2000, kind="check", title=f"Check {n}", command="whoami")
         Fix.objects.create(session=session, number=card + 3000, title=f"Fix {n}", current=False, outcome="failed", by=person)
-        session.hands.create(user=person, since=session.created_at, until=session.created_at)
+        session.holders.create(user=person, since=session.created_at, until=session.created_at)
     AISession.objects.filter(pk=session.pk).update(step_count=start + count, card_count=session.card_count + count)
     session.refresh_from_db()
 

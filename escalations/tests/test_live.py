@@ -517,7 +517,7 @@ settings.DATABASES["default"]["NAME"] = sys.argv[1]
 import django
 django.setup()
 from accounts.models import User
-from handoffs.models import SessionHandoff
+from handoffs.opening import open_handoff
 opened = open_handoff(uuid.UUID(sys.argv[2]), by=User.objects.get(pk=int(sys.argv[3])), needs="From a command")
 print(opened.handoff.pk)
 """

@@ -208,7 +208,7 @@ def test_a_reply_does_not_count(claimed, ana):
 def test_an_imported_step_does_not_count(claimed, ana, bo):
     with transaction.atomic():
         written = steps.write(claimed.session_id, [NewStep("message", "From the forum", author_kind="imported")], at=after(70))
-        record(steps.stepped(ana.account_id, claimed.session_id, written, by_id=bo.pk, at=after(70), begun_by="import"))
+        record(steps.steps_added(ana.account_id, claimed.session_id, written, by_id=bo.pk, at=after(70), begun_by="import"))
 
     assert report(ana)["acted_on"] == 0
 

@@ -69,14 +69,14 @@ def secrets_of(session: AISession) -> dict[int, Secret]:
 
 @register.simple_tag(takes_context=True)
 def told(context: Any, text: Any) -> SafeString:
-    """A text of the page's `session`. With `is_hand` in the context its secrets can be revealed and removed."""
+    """A text of the page's `session`. With `may_write` in the context its secrets can be revealed and removed."""
     session = context["session"]
 
     def draw(kind: str, number: int) -> SafeString | None:
         secret = secrets_of(session).get(number)
         if secret is None or secret.kind != kind:
             return None
-        return veil(secret, may_reveal=bool(context.get("is_hand")))
+        return veil(secret, may_reveal=bool(context.get("may_write")))
 
     return _drawn(text, draw)
 

@@ -227,7 +227,7 @@ def test_replies_and_notes_of_the_assistant_hide_too(session, ana):
     assert (card.command, card.title.endswith("x pw:")) == ("net user eve [hidden password 3] /add", True)
 
     sessions.resolve(session.pk, by=ana)
-    ticketnotes._keep(now(session), "Resolution\npw: Welc0me!9", at=NINE)
+    ticketnotes._save(now(session), "Resolution\npw: Welc0me!9", at=NINE)
     assert now(session).ticket_notes == "Resolution\npw: [hidden password 1]"
     ticketnotes.edit(session.pk, by=ana, text="pw: [hidden password 1] and PIN: 884213")
     assert now(session).ticket_notes == "pw: [hidden password 1] and PIN: [hidden PIN 4]"
@@ -253,7 +253,7 @@ def test_after_a_whole_story_the_database_holds_the_value_nowhere(ana, bo, signe
     assert holds("[hidden password 1]")
     assert holds(VALUE) == []
     assert holds("Kestrel") == []
-    assert list(search(sessions.all(), understand(VALUE, among=sessions.all(), account_id=ana.account_id))) == []
+    assert list(search(AISession.objects.all(), understand(VALUE, among=AISession.objects.all(), account_id=ana.account_id))) == []
 
 
 # --- revealing ----------------------------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ def test_a_secret_that_no_key_opens_is_told_in_words(secret, session, ana, signe
         answer = signed_in(ana).post(f"/sessions/{session.pk}/secrets/1/reveal/")
 
     assert answer.status_code == 410
-    assert "cannot be opened" in answer.text
+    assert "can't be decrypted" in answer.text or "can&#x27;t be decrypted" in answer.text
     assert not Event.objects.filter(kind="secret_revealed").exists()
 
 

@@ -30,9 +30,13 @@ MADE = {
     "tried": [
         {
             "action": "Restarted Outlook", "target": "NG-PC07", "outcome": "no change: asks again", "by": "Ana Reyes",
+            "result": "no_change",
             "evidence": [quote(1, SAID)],
         },
-        {"action": "Cleared the cache", "target": "", "outcome": None, "by": "", "at": "", "evidence": [quote(3, ANSWERED)]},
+        {
+            "action": "Cleared the cache", "target": "", "outcome": None, "result": "not_reported", "by": "", "at": "",
+            "evidence": [quote(3, ANSWERED)],
+        },
     ],
     "suggested_steps": [{"text": "List the credentials", "why": "", "evidence": [quote(3, ANSWERED)]}],
     "open_questions": [],
@@ -243,16 +247,18 @@ def test_an_assessment_of_before_shows_what_it_has(proven, page):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "word", "told"),
+    ("result", "outcome", "word", "told"),
     [
-        ("did not last: Spoke too soon", "Did not last", "Spoke too soon"),
-        ("no change: still dark", "No change", "still dark"),
-        ("worked: it prints", "Worked", "it prints"),
-        ("result: C has 38 GB free", "Result", "C has 38 GB free"),
+        ("did_not_last", "did not last: Spoke too soon", "Did not last", "Spoke too soon"),
+        ("no_change", "no change: still dark", "No change", "still dark"),
+        ("worked", "worked: it prints", "Worked", "it prints"),
+        ("other", "result: C has 38 GB free", "Result", "C has 38 GB free"),
     ],
 )
-def test_an_outcome_is_a_word_and_what_was_said(proven, page, outcome, word, told):
-    tried = [{"action": "Restarted it", "target": "", "outcome": outcome, "by": "", "at": "", "evidence": [quote(1, SAID)]}]
+def test_an_outcome_is_a_word_and_what_was_said(proven, page, result, outcome, word, told):
+    tried = [
+        {"action": "Restarted it", "target": "", "outcome": outcome, "result": result, "by": "", "at": "", "evidence": [quote(1, SAID)]}
+    ]
 
     shown = words(page(proven(tried=tried)).select_one(".tried"))
 
@@ -270,7 +276,7 @@ def test_hostile_texts_are_text_in_every_place(proven, bo, page, after):
         summary_prose=HOSTILE,
         what_we_know=[{"text": HOSTILE, "evidence": bad}],
         corrected=[{"text": HOSTILE, "evidence": bad, "now": HOSTILE, "corrected_by": bad}],
-        tried=[{"action": HOSTILE, "target": "t", "outcome": HOSTILE, "by": HOSTILE, "at": HOSTILE, "evidence": bad}],
+        tried=[{"action": HOSTILE, "target": "t", "outcome": HOSTILE, "result": "other", "by": HOSTILE, "at": HOSTILE, "evidence": bad}],
         suggested_steps=[{"text": HOSTILE, "why": HOSTILE, "evidence": bad}],
         open_questions=[HOSTILE],
         not_shown=[HOSTILE],
@@ -306,7 +312,7 @@ def test_the_briefing_says_what_was_taken_back_and_never_as_known(proven):
     assert "- The web works." in known and "Everybody is affected." not in known
     assert "- Said: Everybody is affected. Corrected: One person is." in rest
     assert "- Restarted Outlook (NG-PC07), by Ana Reyes: no change: asks again" in rest
-    assert "- Cleared the cache: not reported back" in rest
+    assert "- Cleared the cache: no result reported" in rest
     assert "The mailbox was moved." not in told
 
 

@@ -113,7 +113,7 @@ def test_every_part_can_be_judged_where_it_has_an_entry(claimed, bo, part):
     assert judge(claimed, bo, part, 0).part == part
     assert judge(claimed, bo, part, 1).error == "invalid"
     if part == "tried":
-        assert EntryJudgement.objects.get().text == "Asked: not reported back"
+        assert EntryJudgement.objects.get().text == "Asked: no result reported"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_an_answer_that_waits_for_a_judgement_does_not_replace_it(claimed, bo, a
     release(claimed.pk, by=bo)
     waiting = SessionHandoff.objects.get(pk=claimed.pk)
 
-    second_waits_for_first(lambda: judge(claimed, bo), lambda: assessment._keep(waiting, 9, made, upto=99, at=claimed.created_at))
+    second_waits_for_first(lambda: judge(claimed, bo), lambda: assessment._store(waiting, 9, made, upto=99, at=claimed.created_at))
 
     assert SessionHandoff.objects.get(pk=claimed.pk).assessment == claimed.assessment
     assert EntryJudgement.objects.count() == 1

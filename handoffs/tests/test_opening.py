@@ -197,7 +197,7 @@ def test_a_handoff_that_is_rolled_back_leaves_nothing_behind(session, ana):
 
 
 def test_a_bell_row_that_cannot_be_written_undoes_the_handoff(session, ana, bo):
-    def broken(sender, news, **kwargs):
+    def broken(sender, event, **kwargs):
         raise Fault
 
     unchanged = leave_as_is()

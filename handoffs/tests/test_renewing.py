@@ -390,7 +390,7 @@ def keep(handoff, generation, text, *, upto):
     from assistant.results import Assessment
 
     made = Assessment(summary_prose=text, confidence="low", what_we_know=[], tried=[], suggested_steps=[], open_questions=[])
-    assessment._keep(fresh(handoff), generation, Answer(made, "offline"), upto=upto, at=handoff.created_at)
+    assessment._store(fresh(handoff), generation, Answer(made, "offline"), upto=upto, at=handoff.created_at)
 
 
 @pytest.mark.parametrize(("generation", "upto", "kept"), [(3, 20, True), (3, 12, False), (2, 20, False), (1, 30, False), (3, 30, True)])

@@ -179,11 +179,11 @@ def test_every_escalation_has_a_ready_assessment_whose_quotes_stand_in_their_ste
 
 def test_times_ascend_within_each_session_and_none_is_in_the_future(demo):
     now = timezone.now()
-    for session in AISession.objects.prefetch_related("steps", "hands"):
+    for session in AISession.objects.prefetch_related("steps", "holders"):
         times = [session.created_at, *(step.at for step in session.steps.all())]
         assert times == sorted(times), session.title
         assert times[-1] <= session.updated_at <= now
-        for hand in session.hands.all():
+        for hand in session.holders.all():
             assert hand.since <= (hand.until or now)
         # Assessments are made beside what people do.
         told = Event.objects.filter(session=session.pk).exclude(kind="assessment_ready")
