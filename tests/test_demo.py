@@ -15,6 +15,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+pytestmark = pytest.mark.slow
+
 STAND_IN = """
 import sys
 from resolutionflow.demo import Demo, plain_ends, wanted_port

@@ -18,6 +18,8 @@ import pytest
 from resolutionflow import embedded
 
 PROJECT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.slow
+
 HOLD = "from resolutionflow import embedded; embedded.hold(); print('held', flush=True); "
 
 
