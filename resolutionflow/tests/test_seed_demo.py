@@ -18,6 +18,9 @@ from handoffs.models import SessionHandoff
 from resolutionflow.demodata import playing, stories
 from resolutionflow.demodata.people import PASSWORD, PEOPLE
 
+# In one worker: the demo is played before the first of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("the demo")]
+
 COUNTED = (Account, User, AISession, SessionStep, SessionHolder, Task, Fact, Fix, SessionHandoff, Notification, Event)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = [
@@ -32,6 +32,9 @@ FLAGS = [
 ]
 # Chromium reports every answer of 400 and above as an error of its own; the tests that expect one say which.
 REFUSED = "Failed to load resource: the server responded with a status of"
+# How long anything may take before a test says that it never came: the machine may be busy. Nothing waits this long when all is well.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,18 +86,12 @@ class Server:
             "HTTP_ONLY": "true",
             # The same as here, so that a session made by `Cast.cookie` is one of the server's.
             "SECRET_KEY": settings.SECRET_KEY,
-            "DJANGO_SETTINGS_MODULE": "resolutionflow.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.browser.served",
+            "TESTS_DATABASE": settings.DATABASES["default"]["NAME"],
         }
         self.log = log
         self.web: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
-
-    def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def start_worker(self) -> None:
         self.worker = subprocess.Popen(
@@ -113,7 +110,7 @@ class Server:
             stdout=(self.log / "web.log").open("ab"),
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             try:
                 urllib.request.urlopen(f"{self.url}/healthz", timeout=2)
@@ -142,9 +139,8 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server"))
-    running.manage("migrate", "-v0")
     try:
         running.start_worker()
         running.start_web()
@@ -154,7 +150,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    # Before and after Playwright: while its loop runs in this thread, the database cannot be made or dropped here.
     with sync_playwright() as playwright:
         path = os.environ.get("RESOLUTIONFLOW_BROWSER") or None
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -254,7 +251,7 @@ class Browsers:
         if who:
             fresh.add_cookies([{"name": "sessionid", "value": self.cast.cookie(who), "url": self.server.url}])
         page = fresh.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         if path:
@@ -291,7 +288,7 @@ def browsers(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers
 def until(page: Page, expression: str) -> None:
     """Waits until a JavaScript expression is true in the page. (`wait_for_function` evaluates text in the page itself, again and again,
     and the page's policy forbids that from the second time on.)"""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE / 1000
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"it never came true in the page: {expression}"
         page.wait_for_timeout(50)

@@ -192,7 +192,7 @@ def test_the_three_ways_stay_under_the_thumb(browsers, pages):
 
 def test_the_first_screenful_holds_the_whole_case(browsers, pages):
     page = browsers.open("bo", pages["context"], width=1440, height=900)
-    expect(page.locator("#summary[data-state=ready]")).to_be_visible(timeout=15_000)
+    expect(page.locator("#summary[data-state=ready]")).to_be_visible()
     dock = page.locator(".dock").bounding_box()
     for what in ("#case-h", "#need-h", "#know-h", "#tried-h", "#cause-h", ".conf", "#next-h", ".way"):
         box = page.locator(what).first.bounding_box()
@@ -221,7 +221,7 @@ def test_names_may_run_right_to_left_or_hold_emoji(browsers, cast, stage):
 
 def test_the_case_prints_on_one_page(browsers, pages):
     page = browsers.open("bo", pages["context"])
-    expect(page.locator("#summary[data-state=ready]")).to_be_visible(timeout=15_000)
+    expect(page.locator("#summary[data-state=ready]")).to_be_visible()
 
     paper = page.pdf(format="A4")
 

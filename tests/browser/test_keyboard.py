@@ -137,7 +137,7 @@ def test_the_whole_story_by_keyboard(browsers, cast):
     tab_to(bo, "button", "Resolve")
     bo.keyboard.press("Enter")
     expect(bo.locator("#s-head")).to_contain_text("Resolved")
-    expect(bo.locator("#notes")).to_be_visible(timeout=15_000)
+    expect(bo.locator("#notes")).to_be_visible()
 
 
 def test_c_claims_from_the_queue_at_once(browsers, cast):

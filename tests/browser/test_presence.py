@@ -64,7 +64,7 @@ def test_a_frozen_page_is_forgotten_and_comes_back_when_it_wakes(browsers, cast,
         server.start_web()
 
     try_now(queue)
-    expect(queue.get_by_text("Bo is looking")).to_be_visible(timeout=20_000)
+    expect(queue.get_by_text("Bo is looking")).to_be_visible()
 
 
 def test_two_tabs_of_one_person_are_one_and_closing_one_leaves_the_other(browsers, cast):
@@ -91,7 +91,7 @@ def test_a_tab_behind_others_is_not_looking(browsers, cast):
     turn = """(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
         document.dispatchEvent(new Event('visibilitychange')); }"""
     bo.evaluate(turn, True)
-    expect(queue.locator(".card [data-looking]")).to_be_hidden(timeout=10_000)
+    expect(queue.locator(".card [data-looking]")).to_be_hidden()
     bo.wait_for_timeout(200)
     bo.evaluate(turn, False)
     expect(queue.get_by_text("Bo is looking")).to_be_visible()

@@ -196,7 +196,7 @@ def test_signed_out_elsewhere_the_socket_falls_silent_and_the_page_asks_to_sign_
 
     stage(deactivate)
 
-    bo.wait_for_url("**/accounts/login/**", timeout=10_000)
+    bo.wait_for_url("**/accounts/login/**")
 
 
 def test_an_answer_that_is_being_typed_survives_what_happens_around_it(browsers, cast, stage):

@@ -17,10 +17,12 @@ def held(stage, handoff, waiting):
 
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM handoffs_sessionhandoff WHERE id = %s FOR UPDATE", [handoff.pk])
+            # Of this database only: another worker's tests wait for locks in their own. Without it, the first look would be shown for ever.
+            cursor.execute("SET LOCAL stats_fetch_consistency = 'none'")
             ready.set()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 25
             while True:
-                cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
                 if cursor.fetchone()[0] >= waiting:
                     return
                 if time.monotonic() > deadline:
@@ -29,8 +31,8 @@ def held(stage, handoff, waiting):
                 time.sleep(0.01)
 
     future = stage.start(hold)
-    assert ready.wait(10), "the row could not be held"
-    return lambda: (future.result(timeout=15), failed)
+    assert ready.wait(25), "the row could not be held"
+    return lambda: (future.result(timeout=30), failed)
 
 
 def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
@@ -73,7 +75,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
     # It arrives at both colleagues without a reload, and is said once to screen readers.
     for page in (bo, dana):
         card = page.locator(".card", has_text="Outlook asks for the password")
-        expect(card).to_be_visible(timeout=3000)
+        expect(card).to_be_visible()
         expect(card).to_contain_text("May I delete the stored credentials for all three?")
         expect(page.locator("#announce")).to_contain_text("New escalation, urgent")
         assert page.evaluate("window.__mark") == 1, "the page was reloaded"
@@ -84,7 +86,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
     for page in (bo, dana):
         page.locator(".card .act a").first.click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Outlook asks for the password")
-        expect(page.locator("#summary[data-state=ready]")).to_be_visible(timeout=15_000)
+        expect(page.locator("#summary[data-state=ready]")).to_be_visible()
         expect(page.get_by_role("button", name="Continue where Ana left off")).to_be_focused()
     from handoffs.models import SessionHandoff
 
@@ -96,7 +98,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
     assert not failed, failed
 
     # One lands in the session; the other is back at the queue and reads who has it.
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not any("/sessions/" in page.url for page in (bo, dana)):
         assert time.monotonic() < deadline, "nobody landed in the session"
         bo.wait_for_timeout(50)
@@ -126,6 +128,6 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
     # The senior resolves; the ticket notes write themselves.
     won.get_by_role("button", name="Resolve", exact=True).click()
     expect(won.locator("#s-head")).to_contain_text("Resolved")
-    expect(won.locator("#notes")).to_be_visible(timeout=15_000)
+    expect(won.locator("#notes")).to_be_visible()
     assert "Problem" in won.locator("#notes").input_value()
     expect(ana.locator("#s-head")).to_contain_text("Resolved")
