@@ -5,7 +5,7 @@ help:
 	@echo "make demo    sets everything up and serves the demo on http://127.0.0.1:8000 (PORT=8001 changes it); Ctrl-C ends it"
 	@echo "make test    sets everything up and runs the whole suite, the browser tests included"
 	@echo "make screenshots  pictures of every page, three widths, both themes (ONLY=queue,context narrows it)"
-	@echo "make lint    ruff, mypy and the direction of imports"
+	@echo "make lint    ruff, djlint, mypy and the direction of imports"
 	@echo "make clean   removes the demo's data, the caches and the logs (.venv stays)"
 
 demo:
