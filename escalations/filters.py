@@ -74,4 +74,9 @@ def choices(rows: list[SessionHandoff], filters: Filters) -> dict[str, Any]:
     """What there is to choose from, out of rows that nothing has narrowed; what is chosen stays choosable when its last row has gone."""
     domains = {row.session.domain for row in rows} | {filters.domain}
     clients = {row.session.client for row in rows} | {filters.client}
-    return {"domains": sorted(domains - {""}, key=str.casefold), "clients": sorted(clients - {""}, key=str.casefold)}
+    return {"domains": _pairs(domains), "clients": _pairs(clients)}
+
+
+def _pairs(names: set[str]) -> list[tuple[str, str]]:
+    """Names as the options of a select, in order."""
+    return [(name, name) for name in sorted(names - {""}, key=str.casefold)]
