@@ -1,4 +1,4 @@
-"""What narrows the queue: which view of it, and priority, domain, client. They stand in the address."""
+"""The filters of the queue: which view of it, and priority, domain, client. They are in the address."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from escalations.queue import rows_for
 from flowpilot.models import Priority
 from handoffs.models import SessionHandoff
 
-VIEWS = {"open": "Open", "for-me": "For me", "mine": "Handed off by me"}
+VIEWS = {"open": "Open", "for-me": "For me", "mine": "Escalated by me"}
 LONGEST = 120
 
 
