@@ -6,7 +6,7 @@ help:
 	@echo "make test    sets everything up and runs the whole suite, the browser tests included"
 	@echo "make test-fast  the inner loop: no linters, no browser, and no test that is marked slow"
 	@echo "make screenshots  pictures of every page, three widths, both themes (ONLY=queue,context narrows it)"
-	@echo "make lint    ruff, mypy, the direction of imports, and Biome for static/js where npm is installed"
+	@echo "make lint    ruff, djlint, mypy, the direction of imports, and Biome for static/js where npm is installed"
 	@echo "make clean   removes the demo's data, the caches and the logs (.venv stays)"
 
 demo:

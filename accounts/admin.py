@@ -46,7 +46,7 @@ class PersonForm(UserChangeForm):
         account = cleaned.get("account", self.instance.account)
         stays = cleaned.get("role", before.role) == Role.OWNER and cleaned.get("is_active", before.is_active)
         if is_only_owner(before) and not (stays and account and account.pk == before.account_id):
-            raise ValidationError("The only active owner of an account stays one. Make somebody else an owner first.")
+            raise ValidationError("This is the only active owner of the account. Make someone else an owner first.")
         return cleaned
 
 
@@ -68,7 +68,7 @@ class PersonAdmin(OfAccount, UserAdmin):
     readonly_fields = ["last_login", "last_here_at", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
-        ("Place", {"fields": ["account", "role", "is_active"]}),
+        ("Account and role", {"fields": ["account", "role", "is_active"]}),
         ("Staff", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Dates", {"fields": ["last_login", "last_here_at", "date_joined"]}),
     ]
@@ -98,9 +98,9 @@ class PersonAdmin(OfAccount, UserAdmin):
             return False
         return super().has_change_permission(request, obj)
 
-    @admin.action(description="Deactivate: sign out, no more notifications, no claims", permissions=["change"])
+    @admin.action(description="Deactivate (sign out, stop notifications and claims)", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(request, queryset.filter(is_active=True), people_admin.deactivate, "{} deactivated. What they hold stays theirs.")
+        self._each(request, queryset.filter(is_active=True), people_admin.deactivate, "{} deactivated. They keep their sessions.")
 
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -21,13 +21,13 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 HEADINGS = {
     401: "Sign in first",
-    403: "That is not yours to do",
-    404: "Nothing here",
-    409: "Somebody was quicker",
+    403: "You don't have permission to do this",
+    404: "Not found",
+    409: "Someone else was faster",
     410: "No longer open",
-    422: "Something is missing",
-    500: "That went wrong here",
-    503: "The database is away",
+    422: "Check your input",
+    500: "Something went wrong",
+    503: "The database is unavailable",
 }
 
 
@@ -89,40 +89,40 @@ def toast(request: HttpRequest, text: str) -> None:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"error": "not_found", "detail": "There is nothing here, or it is not yours to see."}, status=404)
+        return JsonResponse({"error": "not_found", "detail": "This doesn't exist, or you don't have access to it."}, status=404)
     if _is_fragment(request):
-        return _toast("That is not there any more, or it is not yours to see.", "not_found", 404)
-    return refusal_page(request, 404, "There is nothing at this address, or it is not yours to see.")
+        return _toast("This no longer exists, or you don't have access to it.", "not_found", 404)
+    return refusal_page(request, 404, "This page doesn't exist, or you don't have access to it.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What Django itself refuses: a body that is too large, too many fields, a host that is not ours."""
-    detail = "The server could not take that: it is too large, or not whole. Nothing was changed; what you typed is kept in the page."
+    detail = "The request was too large or incomplete. Nothing was changed, and what you typed is still on the page."
     if wants_json(request):
         return JsonResponse({"error": "invalid", "detail": detail, "fields": {}}, status=400)
     if _is_fragment(request):
         return _toast(detail, "invalid", 400)
-    return HttpResponse(_PLAIN.format(heading="That was too much at once", detail=detail), status=400)
+    return HttpResponse(_PLAIN.format(heading="Request too large", detail=detail), status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"error": "not_allowed", "detail": "That is not yours to do."}, status=403)
-    return refusal_page(request, 403, "Your role does not allow that. An admin of your account can change it.")
+        return JsonResponse({"error": "not_allowed", "detail": "You don't have permission to do this."}, status=403)
+    return refusal_page(request, 403, "Your role doesn't allow this. An admin or owner of your account can change your role.")
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    detail = "The page was too old to be trusted (or cookies are off). Nothing was changed. Open it again and repeat."
+    detail = "This page is out of date, or cookies are off. Nothing was changed. Reload the page and try again."
     if wants_json(request):
         return JsonResponse({"error": "not_allowed", "detail": detail}, status=403)
     if _is_fragment(request):
         return _toast(detail, "not_allowed", 403)
-    return refusal_page(request, 403, detail, heading="Please do that once more")
+    return refusal_page(request, 403, detail, heading="Please try again")
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Too many tries at a password, from one address or by one person (allauth's limits)."""
-    detail = "There were too many tries. Wait a minute, then try once more."
+    detail = "Too many attempts. Try again in a minute."
     if wants_json(request):
         response: HttpResponse = JsonResponse({"error": "too_many", "detail": detail}, status=429)
     elif _is_fragment(request):
@@ -139,7 +139,7 @@ def failed(request: HttpRequest) -> HttpResponse:
         log.error("database away", error=type(sys.exc_info()[1]).__name__)
         return database_away(request)
     number = getattr(request, "request_id", "")[:12]
-    detail = f"Nothing was half done. If it happens again, give your admin the number {number}."
+    detail = f"Nothing was changed. If it happens again, give your admin the number {number}."
     if wants_json(request):
         return JsonResponse({"error": "failed", "detail": detail}, status=500)
     return refusal_page(request, 500, detail)
@@ -181,12 +181,12 @@ class DatabaseAway:
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
-    detail = "Nothing is lost: what you typed is still in your page. Try again in a moment."
+    detail = "Nothing is lost: what you typed is still on the page. Try again in a moment."
     if wants_json(request):
         return JsonResponse({"error": "unavailable", "detail": detail}, status=503)
     if _is_fragment(request):
-        return _toast(f"The database is away. {detail}", "unavailable", 503)
-    response = HttpResponse(_PLAIN.format(heading="The database is away", detail=detail), status=503)
+        return _toast(f"The database is unavailable. {detail}", "unavailable", 503)
+    response = HttpResponse(_PLAIN.format(heading="The database is unavailable", detail=detail), status=503)
     response["Retry-After"] = "5"
     return response
 

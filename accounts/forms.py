@@ -9,7 +9,7 @@ from accounts.people_admin import roles_to_give
 from accounts.verbs import Refused
 
 _INPUT = {"class": "input"}
-SOUND = "At least 10 characters, no common password, nothing like the address."
+SOUND = "At least 10 characters. Not a common password, and not like the email address."
 
 
 def _password(label: str, **options: Any) -> forms.CharField:
@@ -18,7 +18,7 @@ def _password(label: str, **options: Any) -> forms.CharField:
 
 
 def _name(label: str = "Name") -> forms.CharField:
-    required = {"required": "Write the name that colleagues know."}
+    required = {"required": "Enter a name."}
     # Their names may be written from right to left.
     widget = forms.TextInput(attrs={**_INPUT, "autocomplete": "off", "dir": "auto"})
     return forms.CharField(label=label, max_length=120, error_messages=required, widget=widget)
@@ -36,7 +36,7 @@ class Refusable(forms.Form):
 class NameForm(Refusable):
     """One's own name."""
 
-    name = _name("As colleagues read it")
+    name = _name("Name shown to colleagues")
 
 
 class PersonForm(Refusable):
@@ -57,7 +57,9 @@ class PersonForm(Refusable):
             role.required, role.choices = False, Role.choices
             return
         role.choices = [(each.value, each.label) for each in roles_to_give(by.role)]
-        role.error_messages["invalid_choice"] = "Only owners make owners." if by.role != Role.OWNER else "Choose one of the roles."
+        role.error_messages["invalid_choice"] = (
+            "Only owners can make someone an owner." if by.role != Role.OWNER else "Choose a role from the list."
+        )
 
     def role_given(self) -> str:
         """The role sent, or the one they have where it was not for sending."""
@@ -67,13 +69,13 @@ class PersonForm(Refusable):
 class PasswordForm(Refusable):
     """A password typed twice; both empty asks for one to be made."""
 
-    password1 = _password("New password", required=False, help_text=f"{SOUND} Leave both empty and one is made for them.")
-    password2 = _password("The same again", required=False)
+    password1 = _password("New password", required=False, help_text=f"{SOUND} Leave both fields empty to generate one.")
+    password2 = _password("Repeat password", required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and cleaned.get("password1") != cleaned.get("password2"):
-            self.add_error("password2", "The two are not the same.")
+            self.add_error("password2", "The passwords don't match.")
         return cleaned
 
     def password(self) -> str | None:
@@ -82,13 +84,13 @@ class PasswordForm(Refusable):
 
 class NewPersonForm(PasswordForm, PersonForm):
     email = forms.EmailField(
-        label="E-mail address",
+        label="Email address",
         max_length=254,
         widget=forms.EmailInput(attrs={**_INPUT, "autocomplete": "off"}),
-        help_text="They sign in with it. Only staff can change it later.",
-        error_messages={"required": "Write the address that they sign in with.", "invalid": "This is no e-mail address."},
+        help_text="Used to sign in. Only staff can change it later.",
+        error_messages={"required": "Enter an email address.", "invalid": "Enter a valid email address."},
     )
-    password1 = _password("Password", required=False, help_text=f"{SOUND} Leave both empty and one is made for them.")
+    password1 = _password("Password", required=False, help_text=f"{SOUND} Leave both fields empty to generate one.")
     field_order = ["name", "email", "role", "password1", "password2"]
 
 
@@ -96,13 +98,13 @@ class OwnPasswordForm(Refusable):
     """A new password of one's own: the present one is asked for, since a browser may have been left open."""
 
     oldpassword = forms.CharField(
-        label="Present password",
+        label="Current password",
         strip=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={**_INPUT, "autocomplete": "current-password"}),
     )
     password1 = _password("New password", help_text=SOUND)
-    password2 = _password("The same again")
+    password2 = _password("Repeat password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,11 +112,11 @@ class OwnPasswordForm(Refusable):
 
     def clean_oldpassword(self) -> str:
         if not self.user.check_password(self.cleaned_data["oldpassword"]):
-            raise forms.ValidationError("That is not your present password.")
+            raise forms.ValidationError("That is not your current password.")
         return str(self.cleaned_data["oldpassword"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and cleaned["password1"] != cleaned["password2"]:
-            self.add_error("password2", "The two are not the same.")
+            self.add_error("password2", "The passwords don't match.")
         return cleaned

@@ -53,11 +53,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120)
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
     role = models.CharField(max_length=10, choices=Role, default=Role.ENGINEER)
-    is_active = models.BooleanField("active", default=True, help_text="Off: signed out by the next request, never notified, cannot claim.")
-    is_staff = models.BooleanField("staff", default=False, help_text="May enter the admin.")
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Turn off to sign this person out, stop notifications and block claims."
+    )
+    is_staff = models.BooleanField("staff", default=False, help_text="Can sign in to the admin.")
     date_joined = models.DateTimeField(default=timezone.now)
     # Written in batches by the processes that hold the sockets (escalations/live/here.py); accounts/people.py says what it means.
-    last_here_at = models.DateTimeField("last here", null=True, blank=True, editable=False)
+    last_here_at = models.DateTimeField("last seen", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -86,7 +86,7 @@ class Standing:
 
     def __str__(self) -> str:
         busy = f", busy with {self.busy_with}" if self.busy_with else ""
-        return f"Here{busy}" if self.here else f"Away{f' since {self.since}' if self.since else ''}{busy}"
+        return f"Online{busy}" if self.here else f"Away{f' since {self.since}' if self.since else ''}{busy}"
 
 
 def standing_of(user: User, *, busy_with: int = 0, now: datetime | None = None) -> Standing:

@@ -73,9 +73,9 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
         hold(first.account_id)
     actor = as_now(by)
     if actor is None or not actor.is_active:
-        raise Refuse("inactive", "This person is not active any more.")
+        raise Refuse("inactive", "This person has been deactivated.")
     if not actor.leads or not actor.account_id or actor.account_id != (first and first.account_id):
-        raise Refuse("not_allowed", "Admins and owners add people.")
+        raise Refuse("not_allowed", "Only admins and owners can add people.")
     if role not in roles_to_give(actor.role):
         raise _bad_role(role)
     person = User(name=_readable(name), email=email.strip().lower(), role=role, account_id=actor.account_id)
@@ -87,7 +87,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
             person.save(force_insert=True)
     except IntegrityError:
         # Somebody else, in whatever account, was quicker with it.
-        raise _invalid("email", "This address is in use already.") from None
+        raise _invalid("email", "This address is already in use.") from None
     record(PersonAdded(account_id=actor.account_id, by_id=actor.id, to_state=role, person=person.pk, role=role))
     return Access(person, "" if password else raw)
 
@@ -101,7 +101,7 @@ def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> U
         raise _bad_role(role)
     if role != subject.role:
         if subject.id == actor.id:
-            raise Refuse("not_allowed", "Nobody changes their own role; another admin or owner can.")
+            raise Refuse("not_allowed", "You can't change your own role. Another admin or owner can.")
         if not staff and role not in roles_to_give(actor.role):
             raise _bad_role(role)
         if is_only_owner(subject):
@@ -119,7 +119,7 @@ def set_password(pk: int, *, by: User, password: str | None) -> Access:
     """Gives somebody else a new password (one is made without it); they are signed out everywhere. The same one again changes nothing."""
     actor, subject = _judged(pk, by)
     if subject.id == actor.id:
-        raise Refuse("not_allowed", "Change your own password on your account page: it asks for the present one.")
+        raise Refuse("not_allowed", "Change your own password on your account page.")
     person = User.objects.get(pk=pk)
     raw = _sound(password, person)
     if password and check_password(password, person.password):
@@ -134,7 +134,7 @@ def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
     """Signs somebody out by their next request; they are told nothing any more and cannot claim. What they hold stays theirs."""
     actor, subject = _judged(pk, by, staff=staff)
     if subject.id == actor.id:
-        raise Refuse("not_allowed", "Nobody deactivates themselves; another admin or owner can.")
+        raise Refuse("not_allowed", "You can't deactivate yourself. Another admin or owner can.")
     if subject.is_active:
         if is_only_owner(subject):
             raise _last_owner(subject)
@@ -170,7 +170,7 @@ def change_own_password(*, by: User, password: str) -> User:
     person = _themselves(by)
     raw = _sound(password, by)
     if not User.objects.filter(pk=person.id, is_active=True, password=by.password).update(password=make_password(raw)):
-        raise Refuse("person_changed", "Your password was changed elsewhere a moment ago. Sign in with that one.")
+        raise Refuse("person_changed", "Your password was just changed elsewhere. Sign in with the new one.")
     _publish(PasswordSet, person, person)
     return User.objects.get(pk=person.id)
 
@@ -201,18 +201,18 @@ def _judged(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Person]:
     # Read again: whoever was waited for may have changed either of them.
     actor, subject = _both(pk, by, staff=staff)
     if not actor.is_active:
-        raise Refuse("inactive", "This person is not active any more.")
+        raise Refuse("inactive", "This person has been deactivated.")
     if staff:
         if not actor.is_staff_for(subject.account_id) or (subject.is_superuser and not actor.is_superuser):
-            raise Refuse("not_allowed", "Staff change the people of their own account; superusers change superusers.")
+            raise Refuse("not_allowed", "Staff can only change people of their own account, and only superusers can change superusers.")
         return actor, subject
     if not actor.leads:
-        raise Refuse("not_allowed", "Admins and owners look after people.")
+        raise Refuse("not_allowed", "Only admins and owners can manage people.")
     # Whoever sets the password of a member of staff could sign in as one.
     if (subject.is_staff or subject.is_superuser) and subject.id != actor.id:
-        raise Refuse("not_allowed", f"{subject.name} is a member of staff: only staff change them.")
+        raise Refuse("not_allowed", f"{subject.name} is staff. Only staff can change them.")
     if subject.role == Role.OWNER and actor.role != Role.OWNER:
-        raise Refuse("not_allowed", "Only owners change owners.")
+        raise Refuse("not_allowed", "Only owners can change owners.")
     return actor, subject
 
 
@@ -228,7 +228,7 @@ def _both(pk: int, by: User, *, staff: bool) -> tuple[Person, Person]:
 def _themselves(by: User) -> Person:
     person = as_now(by)
     if person is None or not person.is_active:
-        raise Refuse("inactive", "This person is not active any more.")
+        raise Refuse("inactive", "This person has been deactivated.")
     return person
 
 
@@ -240,7 +240,7 @@ def _write(subject: Person, **changes: Any) -> None:
     rows = User.objects.filter(pk=subject.id, role=subject.role, is_active=subject.is_active, is_staff=subject.is_staff)
     rows = rows.filter(account_id=subject.account_id) if subject.account_id else rows.filter(account=None)
     if not rows.update(**changes):
-        raise Refuse("person_changed", f"Nothing was done: {subject.name} was changed a moment ago. Look again.")
+        raise Refuse("person_changed", f"Nothing was changed: someone else just changed {subject.name}. Reload and try again.")
 
 
 def _publish(event: type[PersonEvent], actor: Person, subject: Person, **details: Any) -> None:
@@ -256,7 +256,7 @@ def _readable(name: str) -> str:
     """The name with its white space folded. Raises `Refuse` where nothing of it can be seen, or it is too long."""
     name = " ".join(name.split())
     if not any(sign.isprintable() for sign in name):
-        raise _invalid("name", "Write the name that colleagues know.")
+        raise _invalid("name", "Enter a name.")
     if len(name) > 120:
         raise _invalid("name", "At most 120 characters.")
     return name
@@ -278,9 +278,9 @@ def _email_is_free(person: User) -> None:
     if other is None:
         return
     if other.account_id != person.account_id:
-        raise _invalid("email", "This address is in use already.")
-    inactive = "" if other.is_active else ", and is not active: activate them instead"
-    raise _invalid("email", f"{other} has this address already{inactive}.")
+        raise _invalid("email", "This address is already in use.")
+    inactive = "" if other.is_active else " and is deactivated. Activate them instead"
+    raise _invalid("email", f"{other} already has this address{inactive}.")
 
 
 def _invalid(field: str, text: str) -> Refuse:
@@ -289,13 +289,13 @@ def _invalid(field: str, text: str) -> Refuse:
 
 def _bad_role(role: str) -> Refuse:
     if role == Role.OWNER:
-        return Refuse("not_allowed", "Only owners make owners.")
-    return _invalid("role", "Choose one of the roles.")
+        return Refuse("not_allowed", "Only owners can make someone an owner.")
+    return _invalid("role", "Choose a role from the list.")
 
 
 def _last_owner(subject: Person) -> Refuse:
-    return Refuse("last_owner", f"{subject.name} is the only active owner. Make somebody else an owner first.")
+    return Refuse("last_owner", f"{subject.name} is the only active owner. Make someone else an owner first.")
 
 
 def _nobody() -> Refuse:
-    return Refuse("not_found", "There is nobody here, or they are not of your account.")
+    return Refuse("not_found", "This person doesn't exist, or is not in your account.")

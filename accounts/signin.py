@@ -15,9 +15,9 @@ class Adapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         # The same words for an address that nobody has: which of the two it was is nobody's business.
-        "email_password_mismatch": "The address or the password is not correct.",
-        "too_many_login_attempts": "Too many tries. Wait five minutes, or ask an admin of your team for a new password.",
-        "incorrect_password": "That is not your password.",
+        "email_password_mismatch": "The email address or password is incorrect.",
+        "too_many_login_attempts": "Too many attempts. Try again in 5 minutes, or ask an admin for a new password.",
+        "incorrect_password": "That password is incorrect.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

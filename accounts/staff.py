@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 class StaffSite(admin.AdminSite):
     site_header = "ResolutionFlow staff"
     site_title = "ResolutionFlow staff"
-    index_title = "Accounts, people, sessions, handoffs"
+    index_title = "Accounts, people, sessions and handoffs"
     site_url = "/"
 
     @method_decorator(login_not_required)

@@ -29,7 +29,7 @@ def account(request: HttpRequest) -> HttpResponse:
         if not isinstance(renamed, Refused):
             if wants_json(request):
                 return JsonResponse({"person": person_json(renamed)})
-            toast(request, f"Your name is {renamed} now.")
+            toast(request, f"Your name is now {renamed}.")
             return redirect("account")
         form.refuse(renamed)
     if form.errors and wants_json(request):
@@ -50,7 +50,7 @@ def password(request: HttpRequest) -> HttpResponse:
             update_session_auth_hash(request, changed)
             if wants_json(request):
                 return JsonResponse({"person": person_json(changed)})
-            toast(request, "Password changed. Your other browsers are signed out.")
+            toast(request, "Password changed. You've been signed out of your other browsers.")
             return redirect("account")
         form.refuse(changed)
     if form.errors and wants_json(request):

@@ -1,4 +1,4 @@
-"""What narrows the queue: which view of it, and priority, domain, client. They stand in the address."""
+"""The filters of the queue: which view of it, and priority, domain, client. They are in the address."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from escalations.queue import rows_for
 from flowpilot.models import Priority
 from handoffs.models import SessionHandoff
 
-VIEWS = {"open": "Open", "for-me": "For me", "mine": "Handed off by me"}
+VIEWS = {"open": "Open", "for-me": "For me", "mine": "Escalated by me"}
 # What a row can be filtered by: the name that cards carry it under (`data-` attributes), and where the database keeps it.
 LOOKUPS = {
     "target": "target_id",
@@ -88,4 +88,9 @@ def choices(rows: list[SessionHandoff], filters: Filters) -> dict[str, Any]:
     """What there is to choose from, out of rows that nothing has narrowed; what is chosen stays choosable when its last row has gone."""
     domains = {row.session.domain for row in rows} | {filters.domain}
     clients = {row.session.client for row in rows} | {filters.client}
-    return {"domains": sorted(domains - {""}, key=str.casefold), "clients": sorted(clients - {""}, key=str.casefold)}
+    return {"domains": _pairs(domains), "clients": _pairs(clients)}
+
+
+def _pairs(names: set[str]) -> list[tuple[str, str]]:
+    """Names as the options of a select, in order."""
+    return [(name, name) for name in sorted(names - {""}, key=str.casefold)]

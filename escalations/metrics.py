@@ -14,10 +14,11 @@ from django.utils import timezone
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}
 
 DEFINITION = (
-    "time_to_claim: from a hand-off (or the release before it) to the claim; time_to_first_action: from a claim to the claimer's own first "
-    "message, answer, check result, note or fix outcome before they let go. Claims are counted by when they happened; unclaimed handoffs "
-    "are left out of the times. In-product times only. assessments: how many were judged by whoever claimed, entry by entry, and how often "
-    "they named something that was missing; the last word of each person counts, in the period in which it was given."
+    "time_to_claim: from the escalation (or the latest release before the claim) to the claim. time_to_first_action: from the claim to the "
+    "claimer's first message, answer, check result, note or fix outcome before they release or return the session. A claim counts in the "
+    "period it falls in; unclaimed handoffs are left out of the times. Times are measured in ResolutionFlow only. assessments: how many "
+    "were judged by claimers, entry by entry, and how often they named something missing; each person's latest judgement counts, in the "
+    "period it was given."
 )
 PARTS = ("summary", "known", "corrected", "tried", "cause", "step")
 

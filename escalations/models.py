@@ -37,7 +37,8 @@ class Seen(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name_plural = "seen"
+        verbose_name = "view"
+        verbose_name_plural = "views"
         constraints = [models.UniqueConstraint(fields=["user", "handoff"], name="seen_once")]
 
     def __str__(self) -> str:

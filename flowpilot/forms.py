@@ -31,12 +31,12 @@ class IntakeForm(forms.Form):
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
         if not cleaned.get("text") and not cleaned.get("log") and not self.errors:
-            self.add_error("text", "Say what the problem is, or paste the log.")
+            self.add_error("text", "Describe the problem, or paste a log.")
         return cleaned
 
 
 class MessageForm(forms.Form):
-    text = forms.CharField(max_length=LONGEST, error_messages={"required": "There is nothing to send yet."})
+    text = forms.CharField(max_length=LONGEST, error_messages={"required": "Write something first."})
     kind = forms.ChoiceField(choices=[("message", "Message"), ("note", "Note")], required=False)
 
 
@@ -46,14 +46,14 @@ class TaskForm(forms.Form):
 
 
 class FactForm(forms.Form):
-    text = forms.CharField(max_length=600, error_messages={"required": "Write the fact first."})
+    text = forms.CharField(max_length=600, error_messages={"required": "Write a fact first."})
     step = forms.IntegerField(required=False, min_value=1)
 
 
 class FixForm(forms.Form):
     outcome = forms.ChoiceField(
         choices=[(w, w) for w in ("applied", "worked", "failed", "partial", "dismissed")],
-        error_messages={"required": "Say what became of it."},
+        error_messages={"required": "Choose an outcome."},
     )
     note = forms.CharField(max_length=2000, required=False)
 

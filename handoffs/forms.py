@@ -13,18 +13,18 @@ class EscalateForm(forms.Form):
         label="What I need",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Say what you need: one question that a colleague can answer."},
+        error_messages={"required": "Write what you need: one question that a colleague can answer."},
     )
     priority = PriorityField(label="Priority", required=False)
     target = forms.ModelChoiceField(
-        label="For somebody in particular?",
+        label="Assign to someone?",
         queryset=User.objects.none(),
         required=False,
-        error_messages={"invalid_choice": "Choose somebody of your account who may claim, not yourself."},
+        error_messages={"invalid_choice": "Choose a colleague who can claim."},
     )
     fix_outcome = forms.ChoiceField(
-        label="What became of the fix?",
-        choices=[("", ""), ("worked", "Worked"), ("partial", "In part"), ("failed", "Did not work"), ("dismissed", "Never applied")],
+        label="Did the fix work?",
+        choices=[("", ""), ("worked", "Worked"), ("partial", "In part"), ("failed", "Did not work"), ("dismissed", "Not applied")],
         required=False,
     )
 
@@ -45,15 +45,17 @@ class ParkForm(forms.Form):
 
 class StatusUpdateForm(forms.Form):
     context = forms.ChoiceField(choices=[("progress", "Progress"), ("escalation", "Escalation"), ("resolution", "Resolution")])
-    audience = forms.ChoiceField(choices=[("ticket", "Ticket notes"), ("client", "Client"), ("email", "E-mail")], required=False)
+    audience = forms.ChoiceField(choices=[("ticket", "Ticket notes"), ("client", "Client"), ("email", "Email")], required=False)
     length = forms.ChoiceField(choices=[("short", "Short"), ("long", "Long")], required=False)
     text = forms.CharField(max_length=LONGEST, required=False)
 
 
 class JudgeForm(forms.Form):
-    part = forms.CharField(max_length=20, error_messages={"required": "Say which part is judged."})
-    entry = forms.IntegerField(min_value=0, max_value=1000, required=False, error_messages={"invalid": "An entry is a number, from 0."})
-    verdict = forms.CharField(max_length=20, error_messages={"required": "Say right or wrong."})
+    part = forms.CharField(max_length=20, error_messages={"required": "Choose a part."})
+    entry = forms.IntegerField(
+        min_value=0, max_value=1000, required=False, error_messages={"invalid": "Enter the number of the entry, from 0."}
+    )
+    verdict = forms.CharField(max_length=20, error_messages={"required": "Choose right or wrong."})
     note = forms.CharField(max_length=LONGEST_NOTE, required=False)
     # The generation that the page showed.
     generation = forms.IntegerField(min_value=0, max_value=10**6, required=False)
@@ -64,6 +66,6 @@ class JudgeForm(forms.Form):
 
 
 class MissingForm(forms.Form):
-    text = forms.CharField(max_length=LONGEST_MISSING, error_messages={"required": "Say what was missing."})
-    step = forms.IntegerField(min_value=1, max_value=10**6, required=False, error_messages={"invalid": "A step is a number."})
+    text = forms.CharField(max_length=LONGEST_MISSING, error_messages={"required": "Write what was missing."})
+    step = forms.IntegerField(min_value=1, max_value=10**6, required=False, error_messages={"invalid": "Enter the number of a step."})
     generation = forms.IntegerField(min_value=0, max_value=10**6, required=False)

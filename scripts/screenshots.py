@@ -91,7 +91,7 @@ def drawer(page: Page) -> None:
 def share(page: Page) -> None:
     open_mine(page)
     page.get_by_role("link", name="Share update").click()
-    page.get_by_role("button", name="Write it").click()
+    page.get_by_role("button", name="Write", exact=True).click()
     page.locator("#update-out").wait_for()
 
 

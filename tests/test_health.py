@@ -110,7 +110,7 @@ def test_a_page_without_the_database_is_503_with_a_sentence_for_people(no_databa
 
     soup = BeautifulSoup(page.content, "html.parser")
     assert page.status_code == 503
-    assert soup.find("h1").text == "The database is away"
+    assert soup.find("h1").text == "The database is unavailable"
     assert "Try again in a moment" in soup.find("main").text
     assert page.headers["Retry-After"] == "5"
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
@@ -129,7 +129,7 @@ def test_json_and_fragments_without_the_database_are_503_too(no_database, handof
         assert "Try again" in body.json()["detail"]
     fragment = client.get("/escalations/rows/", headers={"HX-Request": "true"})
     assert (fragment.status_code, fragment.headers["HX-Retarget"]) == (503, "#toasts")
-    assert "The database is away" in fragment.text
+    assert "The database is unavailable" in fragment.text
 
 
 def test_signing_in_without_the_database_says_so(no_database):
@@ -139,7 +139,7 @@ def test_signing_in_without_the_database_says_so(no_database):
     assert client.get("/accounts/login/").status_code == 200
     page = client.post("/accounts/login/", {"login": "bo@acme.example", "password": "TestPass123!"})
     assert page.status_code == 503
-    assert "The database is away" in page.text
+    assert "The database is unavailable" in page.text
 
 
 def test_an_unknown_address_without_the_database_is_an_answer_in_words(no_database, bo, signed_in):
@@ -183,4 +183,4 @@ def test_the_asynchronous_door_says_the_same(no_database, bo):
 
     page = async_to_sync(client.get)("/escalations/")
 
-    assert (page.status_code, "The database is away" in page.text) == (503, True)
+    assert (page.status_code, "The database is unavailable" in page.text) == (503, True)

@@ -66,7 +66,7 @@ def test_an_empty_queue_says_so_on_the_page_and_in_the_fragment(bo, signed_in):
     for where in ("/escalations/", "/escalations/rows/"):
         blank = soup_of(signed_in(bo).get(where)).find(attrs={"data-empty": True})
         assert not blank.has_attr("hidden")
-        assert "Nobody is waiting" in blank.text
+        assert "The queue is empty" in blank.text
 
 
 # --- queries ------------------------------------------------------------------------------------------------------
@@ -395,7 +395,7 @@ def test_404_is_our_own_page_signed_in_and_out(bo, signed_in, client):
         for where in ("/nothing/", f"/sessions/{uuid.uuid4()}/"):
             answer = asked.get(where)
             if answer.status_code != 302:
-                assert own_page(answer, 404, "Nothing here").find("a", href="/")
+                assert own_page(answer, 404, "Not found").find("a", href="/")
 
 
 def test_403_says_why(vic, signed_in):
@@ -417,7 +417,7 @@ def test_409_of_a_plain_form_is_a_page_that_says_who_was_quicker_with_the_way_ba
 
     lost = signed_in(dana).post(f"/handoffs/{handoff.pk}/claim/", {"begin": "own"})
 
-    page = own_page(lost, 409, "Somebody was quicker", "Already claimed by Bo Lindqvist just now")
+    page = own_page(lost, 409, "Someone else was faster", "Already claimed by Bo Lindqvist just now")
     assert page.find("main").find("a", href="/escalations/")
 
 

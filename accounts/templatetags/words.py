@@ -61,6 +61,12 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
+def cite(number: int) -> SafeString:
+    """A link to a step of the same page, by its number."""
+    return format_html('<a class="cite" href="#step-{0}" aria-label="Step {0}">{0}</a>', number)
+
+
+@register.simple_tag
 def moment(when: datetime | None, form: str = "age") -> SafeString:
     """A point in time that the page's script keeps current: its age, or "… ago"."""
     if when is None:

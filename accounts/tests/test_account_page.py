@@ -52,7 +52,7 @@ def test_i_change_my_name(ana, signed_in):
     answer = signed_in(ana).post("/account/", {"name": "  Ana   Ortiz "}, follow=True)
 
     assert now(ana).name == "Ana Ortiz"
-    assert "Your name is Ana Ortiz now." in soup_of(answer).find(id="toasts").text
+    assert "Your name is now Ana Ortiz." in soup_of(answer).find(id="toasts").text
     event = Event.objects.get()
     assert (event.kind, event.by, event.details) == ("person_changed", ana, {"person": ana.pk, "fields": ["name"]})
 
@@ -150,7 +150,7 @@ def test_guessing_the_present_password_is_slowed_down(ana, signed_in, settings):
 
     assert answers[-1].status_code == 429
     assert answers[-1]["Retry-After"] == "60"
-    assert "Too many tries" in soup_of(answers[-1]).find("main").text
+    assert "Too many attempts" in soup_of(answers[-1]).find("main").text
     assert soup_of(answers[-1]).find("main").find("a", href="/account/")
     assert client.get(CHANGE).status_code == 200
 
@@ -175,7 +175,7 @@ def test_signing_out_asks_on_a_page_of_its_own_and_leads_back(ana, signed_in):
 
     page = soup_of(client.get("/accounts/logout/"))
 
-    assert page.find("h1").text == "Sign out?"
+    assert page.find("h1").text.strip() == "Sign out?"
     assert page.find("main").find("a", href="/account/")
     assert client.get("/account/").status_code == 200
     client.post("/accounts/logout/")
@@ -188,7 +188,7 @@ def test_a_wrong_password_keeps_the_address_and_says_so_to_screen_readers(client
     assert page.find(id="id_login")["value"] == ana.email
     assert not page.find(id="id_password").get("value")
     assert page.find(id="why")["role"] == "alert"
-    assert page.find(id="id_password")["aria-describedby"] == "why"
+    assert "why" in page.find(id="id_password")["aria-describedby"].split()
 
 
 def test_too_many_sign_ins_from_one_address_get_a_page_of_ours(client, db, settings):
@@ -198,14 +198,14 @@ def test_too_many_sign_ins_from_one_address_get_a_page_of_ours(client, db, setti
 
     assert answer.status_code == 429
     page = soup_of(answer)
-    assert page.find("h1").text == "Too many tries"
+    assert page.find("h1").text == "Too many attempts"
     assert page.find("main").find("a", href="/accounts/login/")
 
 
 def test_the_page_that_asks_for_the_password_again_is_ours(ana, signed_in):
     page = soup_of(signed_in(ana).get("/accounts/reauthenticate/"))
 
-    assert page.find("h1").text == "Your password, once more"
+    assert page.find("h1").text == "Confirm your password"
     assert page.find(id="id_password")
 
 

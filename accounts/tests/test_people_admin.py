@@ -80,16 +80,16 @@ def test_a_weak_password_is_refused_at_its_field(lea, password):
 
 @pytest.mark.parametrize("email", ["ana@acme.example", "ANA@ACME.example"])
 def test_an_address_of_a_colleague_says_whose_it_is(lea, ana, email):
-    assert nia(lea, email=email).extra["fields"] == {"email": ["Ana Reyes has this address already."]}
+    assert nia(lea, email=email).extra["fields"] == {"email": ["Ana Reyes already has this address."]}
 
     deactivate(ana.pk, by=lea)
-    assert "activate them instead" in nia(lea, email=email).detail
+    assert "Activate them instead" in nia(lea, email=email).detail
 
 
 def test_an_address_of_another_account_says_no_more_than_that_it_is_in_use(lea, eve):
     refused = nia(lea, email=eve.email)
 
-    assert refused.extra["fields"] == {"email": ["This address is in use already."]}
+    assert refused.extra["fields"] == {"email": ["This address is already in use."]}
     assert not any(word in json.dumps([refused.detail, refused.extra]) for word in ("Eve", "Globex"))
 
 
@@ -148,7 +148,7 @@ def test_nobody_of_another_account_and_nobody_at_all_are_alike(lea, eve):
             deactivate(pk, by=lea),
             activate(pk, by=lea),
         ):
-            assert (refusal(result), result.detail) == ("not_found", "There is nobody here, or they are not of your account.")
+            assert (refusal(result), result.detail) == ("not_found", "This person doesn't exist, or is not in your account.")
     assert now(eve).is_active
 
 
@@ -299,7 +299,7 @@ def test_the_second_of_two_who_add_the_same_address_in_two_accounts_is_told_at_t
     a, b = second_waits_for_first(lambda: nia(lea), lambda: nia(eve))
 
     assert a.person.account_id == lea.account_id
-    assert b.extra["fields"] == {"email": ["This address is in use already."]}
+    assert b.extra["fields"] == {"email": ["This address is already in use."]}
     assert User.objects.filter(email="nia@acme.example").count() == 1
     assert not Event.objects.filter(account_id=eve.account_id).exists()
 

@@ -27,7 +27,7 @@ def test_a_wrong_password_and_an_unknown_address_read_alike(client, ana, email):
     answer = sign_in(client, email, "not the password")
 
     assert answer.status_code == 200
-    assert "not correct" in answer.content.decode()
+    assert "is incorrect" in answer.content.decode()
 
 
 def test_guessing_is_slowed_down(client, ana, settings):

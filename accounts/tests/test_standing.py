@@ -26,7 +26,7 @@ def test_whoever_was_never_seen_is_away_without_a_time(ana):
 
 
 @pytest.mark.parametrize(
-    ("busy", "kind", "words"), [(0, "here", "Here"), (1, "busy", "Here, busy with 1"), (12, "busy", "Here, busy with 12")]
+    ("busy", "kind", "words"), [(0, "here", "Online"), (1, "busy", "Online, busy with 1"), (12, "busy", "Online, busy with 12")]
 )
 def test_whoever_is_here_is_free_or_busy_with_a_number(ana, busy, kind, words):
     ana.last_here_at = timezone.now()
@@ -52,7 +52,7 @@ def test_away_today_tells_the_time_of_day_and_earlier_the_date(ana):
 
 @pytest.mark.parametrize(
     ("seconds", "busy", "tone", "words"),
-    [(0, 0, "ok", "Here"), (0, 3, "warn", "Here, busy with 3"), (None, 0, None, "Away"), (None, 2, None, "Away, busy with 2")],
+    [(0, 0, "ok", "Online"), (0, 3, "warn", "Online, busy with 3"), (None, 0, None, "Away"), (None, 2, None, "Away, busy with 2")],
 )
 def test_the_state_is_shown_with_an_icon_and_a_word(ana, seconds, busy, tone, words):
     ana.last_here_at = None if seconds is None else timezone.now()
@@ -60,7 +60,7 @@ def test_the_state_is_shown_with_an_icon_and_a_word(ana, seconds, busy, tone, wo
     drawn = BeautifulSoup(render_to_string("_person_state.html", {"state": standing_of(ana, busy_with=busy)}), "html.parser")
 
     (state,) = drawn.select(".state")
-    assert state.text.strip() == words
+    assert " ".join(state.text.split()) == words
     assert state.find("svg")["aria-hidden"] == "true"
     assert (tone in state["class"]) if tone else state["class"] == ["state"]
     assert ("title" in state.attrs) == bool(busy)

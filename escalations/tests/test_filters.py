@@ -97,7 +97,7 @@ def test_a_choice_stays_when_its_last_row_has_gone(waiting, bo, signed_in):
     page = BeautifulSoup(signed_in(bo).get("/escalations/?client=Gone+Ltd").content, "html.parser")
 
     assert "Gone Ltd" in [option.text for option in page.select("#f-client option")]
-    assert page.select_one("[data-empty] h3").text == "Nothing matches"
+    assert page.select_one("[data-empty] h3").text == "No matching escalations"
     assert page.select_one("[data-empty] a")["href"] == "/escalations/"
 
 

@@ -69,7 +69,7 @@ def test_an_account_in_which_nothing_happened_has_no_times(ana):
     assert (told["handed_off"], told["claimed"], told["acted_on"]) == (0, 0, 0)
     assert told["time_to_claim"] == told["time_to_first_action"] == NONE
     assert told["period"] == "30d"
-    assert "In-product times only" in told["metric_definition"]
+    assert "Times are measured in ResolutionFlow only" in told["metric_definition"]
 
 
 def test_what_nobody_has_claimed_is_counted_as_handed_off_and_left_out_of_the_times(handoff, ana):
@@ -459,7 +459,7 @@ def test_the_page_shows_them_with_what_they_mean(assessed, bo, signed_in):
 
     box = page.select_one("[aria-labelledby=n-said]")
     text = " ".join(box.get_text(" ").split())
-    assert "1 right 0 wrong 1 missing" in text and "What we know 1 0" in text and "In 1 handoff of this time" in text
+    assert "1 right 0 wrong 1 missing" in text and "What we know 1 0" in text and "In 1 handoff in this period" in text
     assert "each entry marked right or wrong" in text
     assert "secret client" not in page.text
 

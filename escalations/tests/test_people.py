@@ -57,8 +57,8 @@ def test_everybody_of_the_account_sees_who_is_here_and_how_much_they_hold(ana, b
 
     page = soup_of(signed_in(user).get("/people/"))
 
-    assert row_of(page, bo).select_one(".state").text.strip() == "Here"
-    assert row_of(page, dana).select_one(".state").text.strip() == "Here, busy with 1"
+    assert row_of(page, bo).select_one(".state").text.strip() == "Online"
+    assert row_of(page, dana).select_one(".state").text.strip() == "Online, busy with 1"
     assert "Away since" in row_of(page, ana).select_one(".state").text
     for word in ("Ana Reyes", "ana@acme.example", "Engineer", "1 h ago"):
         assert word in row_of(page, ana).text
@@ -196,11 +196,11 @@ def test_an_admin_finds_no_form_on_an_owners_page_and_an_owner_does(lea, ola, si
     UserFactory(name="Oto Novak", account=ola.account, role="owner")
     page = soup_of(signed_in(lea).get(f"/people/{ola.pk}/"))
 
-    assert "Only owners change owners." in page.find("main").text
+    assert "Only owners can change owners." in page.find("main").text
     assert not page.find("main").find("form")
     answer = signed_in(lea).post(f"/people/{ola.pk}/", {"name": "X", "role": "viewer"})
     assert answer.status_code == 403
-    assert soup_of(answer).find(attrs={"role": "alert"}).text.strip() == "Only owners change owners."
+    assert soup_of(answer).find(attrs={"role": "alert"}).text.strip() == "Only owners can change owners."
     assert now(ola).role == "owner"
 
     others = User.objects.get(name="Oto Novak")
@@ -223,7 +223,7 @@ def test_a_role_that_one_may_not_give_is_no_choice_and_refused(lea, bo, signed_i
     page = soup_of(client.get(f"/people/{bo.pk}/"))
     assert [box["value"] for box in page.select("[name=role]")] == ["admin", "engineer", "viewer"]
     answer = client.post(f"/people/{bo.pk}/", {"name": "Bo", "role": "owner"}, **as_json)
-    assert (answer.status_code, answer.json()["fields"]) == (422, {"role": ["Only owners make owners."]})
+    assert (answer.status_code, answer.json()["fields"]) == (422, {"role": ["Only owners can make someone an owner."]})
     own = client.post(f"/people/{lea.pk}/", {"name": "Lea", "role": "viewer"}, **as_json)
     assert (own.status_code, own.json()["error"]) == (403, "not_allowed")
     assert (now(bo).role, now(lea).role) == ("engineer", "admin")
@@ -249,7 +249,7 @@ def test_with_a_typed_password_one_is_led_back_to_the_people(lea, signed_in):
     answer = signed_in(lea).post("/people/add/", added(password1=NEW, password2=NEW), follow=True)
 
     assert answer.redirect_chain == [("/people/", 302)]
-    assert "Nia Ward is added." in soup_of(answer).find(id="toasts").text
+    assert "Nia Ward added." in soup_of(answer).find(id="toasts").text
     assert NEW not in answer.text
     assert check_password(NEW, User.objects.get(email="nia@acme.example").password)
 
@@ -261,7 +261,7 @@ def test_a_second_press_adds_nobody(lea, signed_in):
     again = client.post("/people/add/", added())
 
     assert again.status_code == 422
-    assert "Nia Ward has this address already." in soup_of(again).find(id="id_email_error").text
+    assert "Nia Ward already has this address." in soup_of(again).find(id="id_email_error").text
     assert User.objects.filter(email="nia@acme.example").count() == 1
 
 
@@ -315,7 +315,7 @@ def test_name_and_role_are_changed_and_the_page_says_so(lea, bo, signed_in):
     answer = signed_in(lea).post(f"/people/{bo.pk}/", {"name": "Bo Lund", "role": "viewer"}, follow=True)
 
     assert answer.redirect_chain == [(f"/people/{bo.pk}/", 302)]
-    assert "Bo Lund is saved." in soup_of(answer).find(id="toasts").text
+    assert "Bo Lund saved." in soup_of(answer).find(id="toasts").text
     assert soup_of(answer).find("input", attrs={"name": "role", "checked": True})["value"] == "viewer"
     assert (now(bo).name, now(bo).role) == ("Bo Lund", "viewer")
 
@@ -323,7 +323,7 @@ def test_name_and_role_are_changed_and_the_page_says_so(lea, bo, signed_in):
 def test_a_name_that_holds_braces_is_only_a_name(lea, bo, signed_in):
     answer = signed_in(lea).post(f"/people/{bo.pk}/", {"name": "{0} {name} Bo", "role": "engineer"}, follow=True)
 
-    assert "{0} {name} Bo is saved." in soup_of(answer).find(id="toasts").text
+    assert "{0} {name} Bo saved." in soup_of(answer).find(id="toasts").text
 
 
 def test_what_does_not_hold_on_somebodys_page_is_told_there(lea, bo, signed_in):
@@ -334,7 +334,7 @@ def test_what_does_not_hold_on_somebodys_page_is_told_there(lea, bo, signed_in):
 
     assert (name.status_code, word.status_code) == (422, 422)
     assert soup_of(name).find(id="id_name_error")
-    assert soup_of(name).find("h1").text == "Bo Lindqvist"
+    assert soup_of(name).find("h1").text.strip() == "Bo Lindqvist"
     assert soup_of(word).find(id="id_password1")["aria-invalid"] == "true"
     assert check_password(PASSWORD, now(bo).password)
 
@@ -364,7 +364,7 @@ def test_deactivating_and_activating_twice_changes_once(lea, bo, signed_in, as_j
     for _ in range(2):
         assert client.post(f"/people/{bo.pk}/deactivate/", follow=True).status_code == 200
     page = soup_of(client.get(f"/people/{bo.pk}/"))
-    assert "Not active" in page.find("main").text
+    assert "Deactivated" in page.find("main").text
     assert page.find("form", action=f"/people/{bo.pk}/activate/")
     for _ in range(2):
         assert client.post(f"/people/{bo.pk}/activate/", **as_json).json()["active"] is True
@@ -381,7 +381,7 @@ def test_the_last_owner_stays_and_the_page_says_why(ola, signed_in, as_json):
     answer = client.post(f"/people/{ola.pk}/deactivate/")
 
     assert answer.status_code == 403
-    assert "Nobody deactivates themselves" in soup_of(answer).find(attrs={"role": "alert"}).text
+    assert "You can't deactivate yourself" in soup_of(answer).find(attrs={"role": "alert"}).text
     assert now(ola).is_active
 
 
@@ -394,12 +394,12 @@ def test_the_page_says_truthfully_what_becomes_of_what_they_hold(lea, ana, bo, s
 
     page = soup_of(signed_in(lea).get(f"/people/{bo.pk}/")).find("main")
 
-    assert "They handle 2 active sessions and have 1 parked." in page.text
+    assert "They have 2 active sessions and 1 parked." in " ".join(page.text.split())
     assert [row.text for row in page.select("ol.rows h3")] == ["Parked by them", "Claimed by them", "Their own"]
-    said = [line.text for line in page.select(".folk-holds li")]
+    said = [" ".join(line.text.split()) for line in page.select(".folk-holds li")]
     assert said[0].startswith("1 claimed: an admin or owner can release it")
     assert said[1].startswith("1 parked: an admin or owner can resume it")
-    assert said[2].startswith("1 opened by themselves: nobody else can write in it")
+    assert said[2].startswith("1 opened by them: nobody else can write in it")
 
 
 def test_what_the_page_says_about_what_they_hold_is_so(lea, ana, bo, signed_in):

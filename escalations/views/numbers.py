@@ -22,7 +22,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """`?period=7d`, `30d` or `90d`. Anyone who may claim can see them."""
     user = person(request)
     if user.role not in MAY_CLAIM or user.account_id is None:
-        return refuse(request, Refused("not_allowed", "Engineers, admins and owners see the figures."), back="/", back_text="Home")
+        return refuse(request, Refused("not_allowed", "Viewers can't see metrics."), back="/", back_text="Home")
     period = request.GET.get("period", "30d")
     if period not in PERIODS:
         if wants_json(request):
@@ -30,10 +30,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return refusal_page(
             request,
             422,
-            "There are figures of 7, 30 and 90 days.",
-            heading="No such period",
+            "Choose 7, 30 or 90 days.",
+            heading="Unknown period",
             back="/escalations/metrics/",
-            back_text="The last 30 days",
+            back_text="Last 30 days",
         )
     told = figures(user.account_id, period)
     if wants_json(request):

@@ -36,14 +36,14 @@ def _colleague(request: HttpRequest, pk: int) -> User:
 def _not_a_lead(request: HttpRequest) -> HttpResponse | None:
     if me(request).role in LEADS and me(request).account_id:
         return None
-    return refuse(request, Refused("not_allowed", "Admins and owners look after people."), back="/people/", back_text="Back to the people")
+    return refuse(request, Refused("not_allowed", "Only admins and owners can manage people."), back="/people/", back_text="Back to people")
 
 
 def _untouchable(user: User, person: User) -> str:
     """Why `user` may not change this person; empty where they may. The verbs judge again."""
     if person.pk != user.pk and (person.is_staff or person.is_superuser):
-        return "A member of staff: only staff change them."
-    return "Only owners change owners." if person.role == Role.OWNER and user.role != Role.OWNER else ""
+        return "This person is staff. Only staff can change them."
+    return "Only owners can change owners." if person.role == Role.OWNER and user.role != Role.OWNER else ""
 
 
 # --- everybody ----------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def _answer(request: HttpRequest, person: User, result: Any, said: str) -> HttpR
     """The answer to a press on somebody's page."""
     if isinstance(result, Refused):
         if wants_json(request) or result.error == "not_found":
-            return refuse(request, result, back="/people/", back_text="Back to the people")
+            return refuse(request, result, back="/people/", back_text="Back to people")
         person.refresh_from_db()
         return _page(request, person, status=result.status, refused=result.detail)
     if wants_json(request):
@@ -150,7 +150,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         changed = people_admin.change(pk, by=me(request), name=form.cleaned_data["name"], role=form.role_given())
         if not (isinstance(changed, Refused) and changed.error == "invalid"):
-            return _answer(request, person, changed, "{name} is saved.")
+            return _answer(request, person, changed, "{name} saved.")
         form.refuse(changed)
     return invalid(form) if wants_json(request) else _page(request, person, status=422, form=form)
 
@@ -167,9 +167,9 @@ def add(request: HttpRequest) -> HttpResponse:
         sent = form.cleaned_data
         added = people_admin.add(by=user, name=sent["name"], email=sent["email"], role=sent["role"], password=form.password())
         if not isinstance(added, Refused):
-            return _with_access(request, added, f"{added.person} is added.", status=201)
+            return _with_access(request, added, f"{added.person} added.", status=201)
         if added.error != "invalid":
-            return refuse(request, added, back="/people/", back_text="Back to the people")
+            return refuse(request, added, back="/people/", back_text="Back to people")
         form.refuse(added)
     if form.errors and wants_json(request):
         return invalid(form)
@@ -200,7 +200,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     person = _colleague(request, pk)
     if refusal := _not_a_lead(request):
         return refusal
-    return _answer(request, person, people_admin.deactivate(pk, by=me(request)), "{name} is not active any more.")
+    return _answer(request, person, people_admin.deactivate(pk, by=me(request)), "{name} deactivated.")
 
 
 @require_POST
@@ -209,7 +209,7 @@ def activate(request: HttpRequest, pk: int) -> HttpResponse:
     person = _colleague(request, pk)
     if refusal := _not_a_lead(request):
         return refusal
-    return _answer(request, person, people_admin.activate(pk, by=me(request)), "{name} is active again.")
+    return _answer(request, person, people_admin.activate(pk, by=me(request)), "{name} activated.")
 
 
 def _with_access(request: HttpRequest, access: Access, said: str, *, status: int = 200) -> HttpResponse:

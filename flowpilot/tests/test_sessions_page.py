@@ -23,7 +23,7 @@ def page_of(client, query="", **kwargs):
 
 
 def titles(page):
-    return [link.get_text() for link in page.select("ol#rows > li h3 a")]
+    return [link.get_text().strip() for link in page.select("ol#rows > li h3 a")]
 
 
 def tabs(page):
@@ -224,7 +224,7 @@ def test_more_rows_do_not_mean_more_queries(ana, lea, signed_in, query):
 def test_the_dashboard_shows_the_same_rows(five, ana, signed_in):
     page = BeautifulSoup(signed_in(ana).get("/").content, "html.parser")
 
-    assert [link.text for link in page.select("li h3 a")][:2] == ["Toner is empty", "Phone is silent"]
+    assert [link.text.strip() for link in page.select("li h3 a")][:2] == ["Toner is empty", "Phone is silent"]
 
 
 # --- searching ----------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_text_that_looks_like_markup_stays_text(ana, signed_in):
 def test_a_mistake_is_named_and_what_was_taken_instead(five, ana, signed_in):
     page = page_of(signed_in(ana), "?q=kestrle")
 
-    assert told(page) == "Nothing holds “kestrle”. 2 found for “kestrel”"
+    assert told(page) == "No results for “kestrle”. 2 found for “kestrel”"
     assert {mark.text for mark in page.select("#rows mark")} == {"Kestrel"}
 
 
@@ -317,7 +317,7 @@ def blank(page):
 
 
 def test_without_any_session_the_page_says_so(ana, vic, signed_in):
-    assert blank(page_of(signed_in(ana))) == "No sessions yet Open one for the next ticket; FlowPilot asks back."
+    assert blank(page_of(signed_in(ana))) == "No sessions yet Start one for your next ticket."
     assert "No sessions yet" in blank(page_of(signed_in(vic), "?show=all"))
     assert not page_of(signed_in(vic)).find("a", href="/sessions/new/")
 
@@ -325,7 +325,7 @@ def test_without_any_session_the_page_says_so(ana, vic, signed_in):
 def test_a_view_without_rows_leads_to_the_one_that_has_some(five, lea, signed_in):
     page = page_of(signed_in(lea))
 
-    assert "None of yours yet" in blank(page)
+    assert "No sessions of yours yet" in blank(page)
     assert page.select_one("#results .blank a")["href"] == "/sessions/?show=all"
     found = page_of(signed_in(lea), "?q=kestrel&priority=urgent")
     assert "1 in all sessions" in blank(found)
@@ -335,7 +335,7 @@ def test_a_view_without_rows_leads_to_the_one_that_has_some(five, lea, signed_in
 def test_filters_that_leave_nothing_can_be_cleared(five, ana, signed_in):
     page = page_of(signed_in(ana), "?show=all&client=Kestrel+Optics&domain=VPN&q=toner")
 
-    assert "Nothing matches" in blank(page)
+    assert "No matching sessions" in blank(page)
     assert [asks(link) for link in page.select("#results .blank .cluster a")] == [
         {"show": "all", "q": "toner"},
         {"show": "all", "client": "Kestrel Optics", "domain": "VPN"},

@@ -414,7 +414,7 @@ def test_a_providers_fault_gives_ready_made_offline_with_the_reason(handoff, thi
     assert (ready.assessment_state, ready.assessment_by) == ("ready", "offline")
     assert ready.assessment_reason == "The model did not answer in time."
     page = BeautifulSoup(signed_in(bo).get(f"/handoffs/{handoff.pk}/").content, "html.parser")
-    assert "FlowPilot’s playbooks wrote this: The model did not answer in time." in page.select_one(".since").text
+    assert "Written from FlowPilot’s playbooks: The model did not answer in time." in page.select_one(".since").text
 
 
 def test_the_reason_goes_when_the_model_makes_the_next_one(handoff, thinks_with):

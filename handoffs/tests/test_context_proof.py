@@ -165,9 +165,9 @@ def test_what_was_taken_back_is_not_known_but_said_and_corrected(proven, page):
     shown = page(proven())
 
     group = shown.select_one("[role=group][aria-labelledby=corr-h]")
-    assert words(shown.select_one("#corr-h")) == "Said and corrected"
+    assert words(shown.select_one("#corr-h")) == "Reported, then corrected"
     assert group.s.text == "Everybody is affected."
-    assert "Said: Everybody is affected." in words(group) and "Corrected: One person is." in words(group)
+    assert "Reported: Everybody is affected." in words(group) and "Corrected: One person is." in words(group)
     assert [a["href"] for a in group.select("a.cite")] == ["#step-1", "#step-3"]
     assert "Everybody is affected." not in words(shown.select_one("#know-h").find_next("ul"))
 
@@ -175,7 +175,7 @@ def test_what_was_taken_back_is_not_known_but_said_and_corrected(proven, page):
 def test_what_no_step_shows_is_folded_away_and_named(proven, page):
     fold = page(proven()).select_one(".unshown")
 
-    assert words(fold.summary) == "Not shown in the session (2)"
+    assert words(fold.summary) == "Not backed by the session (2)"
     assert not fold.has_attr("open")
     assert [li.text for li in fold.select("li")] == MADE["not_shown"]
     assert not fold.select("a.cite")
@@ -227,7 +227,7 @@ def test_a_model_is_named_and_the_playbooks_are_not(proven, page, by, shown):
 def test_without_an_assessment_the_snapshot_stands_with_its_steps(handoff, page):
     shown = page(handoff)
 
-    assert words(shown.select_one(".know li")).startswith("Said Does Outlook on the web work?")
+    assert words(shown.select_one(".know li")).startswith("Reported Does Outlook on the web work?")
     assert [a["href"] for a in shown.select(".know a.cite")] == ["#step-3"]
     assert not shown.select("q, [data-quotes], #show-words, .judge")
 

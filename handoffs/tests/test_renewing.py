@@ -208,7 +208,7 @@ def test_renewed_it_has_read_the_new_steps_and_says_after_how_many(ready, ana, b
     told = Event.objects.filter(kind="assessment_ready", handoff=ready.pk).order_by("number")
     assert [event.details for event in told] == [{"generation": 1, "new_steps": 0}, {"generation": 2, "new_steps": 4}]
     page = BeautifulSoup(signed_in(bo).get(f"/handoffs/{ready.pk}/").content, "html.parser")
-    assert "renewed after 4 new steps" in page.select_one(".since").text
+    assert "updated after 4 new steps" in page.select_one(".since").text
 
 
 def test_the_package_holds_the_newest(ready, ana):

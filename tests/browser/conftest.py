@@ -295,7 +295,7 @@ def until(page: Page, expression: str) -> None:
 
 
 def try_now(page: Page) -> None:
-    """Presses "Try now" if it is still there: the page tries by itself, too, and then the button is gone under the pointer."""
+    """Presses "Retry now" if it is still there: the page tries by itself, too, and then the button is gone under the pointer."""
     page.evaluate("() => document.querySelector('#lost:not([hidden]) [data-try-now]')?.click()")
 
 
@@ -305,7 +305,7 @@ def sign_in(server: Server, cast: Cast) -> Callable[[Page, str], None]:
 
     def act(page: Page, who: str) -> None:
         page.goto("/accounts/login/")
-        page.get_by_label("E-mail address").fill(cast.people[who].email)
+        page.get_by_label("Email address").fill(cast.people[who].email)
         page.get_by_label("Password").fill("TestPass123!")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("link", name="Home", exact=True).wait_for()

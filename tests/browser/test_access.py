@@ -120,7 +120,7 @@ def test_axe_finds_nothing_on_what_opens_over_a_page(browsers, pages, theme):
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Share update").click()
     found += faults(page, "share update")
-    page.get_by_role("button", name="Write it").click()
+    page.get_by_role("button", name="Write", exact=True).click()
     expect(page.locator("#update-out")).to_be_visible()
     found += faults(page, "status update")
     page.keyboard.press("Escape")

@@ -32,7 +32,7 @@ def watching(browsers):
 
 def test_what_does_not_fit_the_filters_does_not_come_in(watching, cast):
     page = watching(path="/escalations/?priority=urgent&client=Fenwick")
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching escalations")).to_be_visible()
 
     cast.handoff(session=cast.session(client="Northgate", title="Another client"), priority=4)
     cast.handoff(session=cast.session(client="Fenwick", title="Not urgent enough"), priority=2)

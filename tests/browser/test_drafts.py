@@ -16,14 +16,14 @@ def test_drafts_in_composer_and_lane_survive_a_reload(browsers, cast):
     page = browsers.open("ana", f"/sessions/{session.pk}/")
     page.get_by_label("Message to FlowPilot").press_sequentially("It began on Monday, and")
     page.locator(".task.active textarea").press_sequentially("cmdkey shows two")
-    page.get_by_label("A fact to keep").press_sequentially("Three people")
+    page.get_by_label("New fact").press_sequentially("Three people")
     expect(page.get_by_text("Draft kept")).to_be_visible()
 
     page.reload()
 
     expect(page.get_by_label("Message to FlowPilot")).to_have_value("It began on Monday, and")
     expect(page.locator(".task.active textarea")).to_have_value("cmdkey shows two")
-    expect(page.get_by_label("A fact to keep")).to_have_value("Three people")
+    expect(page.get_by_label("New fact")).to_have_value("Three people")
 
     # Sending one forgets that one.
     page.get_by_label("Message to FlowPilot").press("Control+Enter")
@@ -74,10 +74,10 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
     onward = stage(lambda: open_handoff(handoff.session_id, by=cast.bo, needs="Who knows tokens?", priority=3))
     claim(stage, onward.handoff, cast.dana)
 
-    kept = page.get_by_role("region", name="What you typed is kept")
+    kept = page.get_by_role("region", name="Your draft is kept")
     expect(kept).to_be_visible()
     expect(kept).to_contain_text("Dana Okafor has it now")
-    text = kept.get_by_label("What you typed", exact=True).input_value()
+    text = kept.get_by_label("Your draft", exact=True).input_value()
     assert set(text.split("\n\n")) == {"I would look at the token", "half an answer"}
     kept.get_by_role("button", name="Copy").click()
     expect(kept.get_by_role("button", name="Copied")).to_be_visible()
@@ -86,7 +86,7 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
     # A reload changes nothing about that; throwing it away is on purpose.
     page.reload()
     expect(kept).to_be_visible()
-    kept.get_by_role("button", name="Throw it away").click()
+    kept.get_by_role("button", name="Discard").click()
     expect(kept).to_be_hidden()
     expect(page.locator("#reads")).to_contain_text("Dana Okafor has it now. You read along.")
     page.reload()

@@ -82,12 +82,12 @@ def test_the_claimer_judges_over_the_session_and_after_a_reload_it_stands(browse
     tried = dialog.locator(".tried tbody tr").first
     tried.get_by_role("button", name="Wrong").click()
     expect(tried.get_by_role("button", name="Wrong")).to_have_attribute("aria-pressed", "true")
-    dialog.get_by_label("What you would have needed to read here").fill("The build of Outlook")
+    dialog.get_by_label("What should have been here").fill("The build of Outlook")
     dialog.get_by_role("button", name="Add").click()
     expect(dialog.locator("#missing li")).to_have_text(re.compile("The build of Outlook"))
     # The page was not left, and the field is free for the next.
     assert bo.evaluate("window.__mark") == 1
-    expect(dialog.get_by_label("What you would have needed to read here")).to_have_value("")
+    expect(dialog.get_by_label("What should have been here")).to_have_value("")
 
     bo.reload()
     again = overlay(bo)
@@ -121,14 +121,14 @@ def test_by_keyboard_alone_the_focus_stays_on_what_was_pressed(browsers, claimed
 def test_what_is_being_typed_is_not_swapped_away_by_news(browsers, claimed, cast, stage):
 
     bo = browsers.open("bo", f"/handoffs/{claimed.pk}/?overlay=1")
-    bo.get_by_label("What you would have needed to read here").press_sequentially("Half a thou")
+    bo.get_by_label("What should have been here").press_sequentially("Half a thou")
 
     bo.evaluate("document.addEventListener('live:event', () => { document.documentElement.dataset.heard = '1'; })")
     stage(lambda: sessions.post(claimed.session_id, by=cast.bo, text="From another window", kind="note", reply=False))
     expect(bo.locator("html")).to_have_attribute("data-heard", "1")
     bo.keyboard.type("ght")
 
-    expect(bo.get_by_label("What you would have needed to read here")).to_have_value("Half a thought")
+    expect(bo.get_by_label("What should have been here")).to_have_value("Half a thought")
 
 
 def test_a_citation_leads_to_its_step_and_marks_the_very_words(browsers, claimed):
@@ -148,7 +148,7 @@ def test_the_words_behind_every_entry_can_be_shown_by_keyboard(browsers, claimed
     words = bo.locator(".know .words").first
     expect(words).to_be_hidden()
 
-    bo.get_by_label("Show the words behind it").focus()
+    bo.get_by_label("Show sources").focus()
     bo.keyboard.press("Space")
 
     expect(words).to_have_text("Outlook on the web works")
@@ -167,11 +167,11 @@ def test_under_a_finger_the_buttons_are_44_px(browsers, claimed):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_and_there_are_five_sizes_of_text(browsers, claimed, theme):
     bo = browsers.open("bo", f"/handoffs/{claimed.pk}/?overlay=1", color_scheme=theme, reduced_motion="reduce")
-    bo.get_by_label("Show the words behind it").check()
+    bo.get_by_label("Show sources").check()
     bo.locator("#judge-known-0-right").click()
     bo.locator("#judge-tried-0-wrong").click()
     bo.locator("#judge-tried-0-note").click()
-    bo.get_by_text("Not shown in the session").click()
+    bo.get_by_text("Not backed by the session").click()
 
     found = Axe().run(bo, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).response["violations"]
     assert not [f"{v['id']} {node['target']} {node.get('failureSummary', '')[:160]}" for v in found for node in v["nodes"]]

@@ -77,7 +77,7 @@ def test_a_done_card_reopens_on_click_and_is_edited_in_place(browsers, session):
 def test_hiding_loses_nothing_and_the_pill_brings_it_back_also_after_a_reload(browsers, session):
     page = open_lane(browsers, session)
     page.locator(".task.active textarea").fill("half an ans")
-    page.get_by_role("link", name="Hide the tasks").click()
+    page.get_by_role("link", name="Hide tasks").click()
     expect(page.locator("#lane")).to_be_hidden()
     pill = page.get_by_role("link", name="Tasks (3)")
     expect(pill).to_be_focused()
@@ -113,17 +113,17 @@ def test_a_fact_shows_where_it_came_from_and_may_be_kept_or_taken_off(browsers, 
     fact = page.locator("#task-lane-card-5")
     expect(fact.get_by_role("link", name="Step 3")).to_be_visible()
 
-    page.get_by_label("A fact to keep").fill("Three people at Northgate")
-    page.get_by_label("A fact to keep").press("Enter")
+    page.get_by_label("New fact").fill("Three people at Northgate")
+    page.get_by_label("New fact").press("Enter")
     kept = page.locator("#task-lane-card-6")
     expect(kept).to_contain_text("Three people at Northgate")
-    expect(page.get_by_label("A fact to keep")).to_have_value("")
-    kept.get_by_role("button", name="Take this fact off").click()
+    expect(page.get_by_label("New fact")).to_have_value("")
+    kept.get_by_role("button", name="Remove this fact").click()
     expect(kept).to_have_count(0)
 
     # Its number is not used again.
-    page.get_by_label("A fact to keep").fill("Another one")
-    page.get_by_label("A fact to keep").press("Enter")
+    page.get_by_label("New fact").fill("Another one")
+    page.get_by_label("New fact").press("Enter")
     expect(page.locator("#task-lane-card-7")).to_contain_text("Another one")
 
 
@@ -219,5 +219,5 @@ def test_who_cannot_write_opens_the_lane_on_a_phone_too(browsers, session, cast,
 
     expect(page.locator("#lane")).to_be_visible()
     expect(page.locator("#lane").get_by_role("button", name="Done")).to_have_count(0)
-    page.get_by_role("link", name="Hide the tasks").click()
+    page.get_by_role("link", name="Hide tasks").click()
     expect(page.get_by_role("link", name="Tasks (3)")).to_be_focused()

@@ -59,20 +59,20 @@ def test_a_colleague_who_opens_a_page_is_here_for_the_others(browsers, cast, sta
         dana.wait_for_timeout(100)
     # The page fetches its rows by itself every half minute; a reload is the same sooner.
     dana.reload()
-    expect(row.locator(".state")).to_have_text("Here")
+    expect(row.locator(".state")).to_have_text("Online")
 
 
 def test_a_password_that_was_made_opens_the_door(browsers, cast):
     page = browsers.open("dana", "/people/add/")
     page.get_by_label("Name", exact=True).fill("Nia Ward")
-    page.get_by_label("E-mail address").fill(f"nia@{cast.slug}.example.com")
+    page.get_by_label("Email address").fill(f"nia@{cast.slug}.example.com")
     page.get_by_role("button", name="Add", exact=True).click()
     made = page.locator("#made").inner_text()
 
     door = browsers.open(None, "/accounts/login/")
-    door.get_by_label("E-mail address").fill(f"nia@{cast.slug}.example.com")
+    door.get_by_label("Email address").fill(f"nia@{cast.slug}.example.com")
     door.get_by_label("Password").fill(made)
-    door.get_by_role("button", name="Show what is typed").click()
+    door.get_by_role("button", name="Show password").click()
     expect(door.get_by_label("Password")).to_have_attribute("type", "text")
     door.get_by_role("button", name="Sign in").click()
 
@@ -90,7 +90,7 @@ def test_the_theme_is_kept_by_the_browser_and_follows_the_system_again(browsers)
     page.reload()
     assert page.evaluate(theme) == "dark"
     expect(page.get_by_label("Dark", exact=True)).to_be_checked()
-    page.get_by_role("button", name="Switch between dark and light").click()
+    page.get_by_role("button", name="Switch theme").click()
     expect(page.get_by_label("Light", exact=True)).to_be_checked()
 
     page.get_by_text("System", exact=True).click()
@@ -102,14 +102,14 @@ def test_the_sound_is_tried_and_kept_by_the_browser(browsers):
     page = browsers.open("bo", "/account/")
     page.evaluate("document.addEventListener('chime:played', () => { window.tried = (window.tried ?? 0) + 1; })")
 
-    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="Play").click()
     assert page.evaluate("window.tried") == 1
-    page.get_by_role("switch", name=re.compile("Sound on arrivals")).check()
+    page.get_by_role("switch", name=re.compile("Sound for new escalations")).check()
     assert page.evaluate("localStorage.getItem('sound')") == "on"
 
     page.reload()
-    expect(page.get_by_role("switch", name=re.compile("Sound on arrivals"))).to_be_checked()
-    page.get_by_role("switch", name=re.compile("Sound on arrivals")).uncheck()
+    expect(page.get_by_role("switch", name=re.compile("Sound for new escalations"))).to_be_checked()
+    page.get_by_role("switch", name=re.compile("Sound for new escalations")).uncheck()
     assert page.evaluate("localStorage.getItem('sound')") is None
 
 
@@ -151,6 +151,6 @@ def test_without_javascript_the_account_page_says_what_needs_it(browsers):
 
     expect(page.get_by_text("They need JavaScript")).to_be_visible()
     expect(page.locator("#sets")).to_be_hidden()
-    page.get_by_label("As colleagues read it").fill("Bo Lund")
+    page.get_by_label("Name shown to colleagues").fill("Bo Lund")
     page.get_by_role("button", name="Save name").click()
     expect(page.locator("#toasts")).to_contain_text("Your name is Bo Lund now.")

@@ -19,7 +19,7 @@ def test_whoever_handed_off_cannot_claim_and_may_withdraw(browsers, cast, stage)
 
     ana = browsers.open("ana", f"/handoffs/{handoff.pk}/")
 
-    expect(ana.get_by_text("You handed this off; a colleague claims it.")).to_be_visible()
+    expect(ana.get_by_text("You escalated this. It’s waiting for a colleague.")).to_be_visible()
     assert ana.locator(".way").count() == 0
     answer = ana.evaluate(
         """async (url) => { const r = await fetch(url, {method: "POST", headers: {"Accept": "application/json",
@@ -57,7 +57,7 @@ def test_a_stranger_meets_a_404_and_sees_nothing_arrive(browsers, cast):
     for path in (f"/handoffs/{handoff.pk}/", f"/sessions/{handoff.session_id}/"):
         response = eve.goto(path)
         assert response.status == 404
-        expect(eve.get_by_role("heading", name="Nothing here")).to_be_visible()
+        expect(eve.get_by_role("heading", name="Not found")).to_be_visible()
 
 
 def test_a_double_click_claims_once(browsers, cast, stage):
@@ -123,7 +123,7 @@ def test_withdrawing_is_seen_by_everybody(browsers, cast):
 
     for page in (bo, dana):
         expect(page.locator(".card")).to_have_count(0)
-        expect(page.get_by_text("Nobody is waiting")).to_be_visible()
+        expect(page.get_by_text("The queue is empty")).to_be_visible()
         assert page.evaluate("window.__mark") == 1
 
 
@@ -220,8 +220,8 @@ def test_the_cards_menu_claims_at_once(browsers, cast, stage):
     handoff = cast.handoff()
     bo = browsers.open("bo", "/escalations/")
 
-    bo.get_by_label("More ways for Outlook").click()
-    bo.get_by_role("button", name="Claim at once").click()
+    bo.get_by_label("More actions for Outlook").click()
+    bo.get_by_role("button", name="Claim now").click()
 
     bo.wait_for_url(f"**/sessions/{handoff.session_id}/")
     assert fresh(stage, handoff).begin == "continue"

@@ -33,7 +33,7 @@ def test_typing_finds_without_a_reload_and_the_address_follows(browsers, session
     assert page.evaluate("document.activeElement.id") == "q"
 
     page.get_by_label("Priority").select_option("low")
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching sessions")).to_be_visible()
     assert page.url.endswith("/sessions/?show=all&q=kestre&priority=low")
     assert page.evaluate("window.sameDocument")
 

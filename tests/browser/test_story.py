@@ -42,7 +42,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
         sign_in(page, who)
     for page in (bo, dana):
         page.goto("/escalations/")
-        expect(page.get_by_text("Nobody is waiting")).to_be_visible()
+        expect(page.get_by_text("The queue is empty")).to_be_visible()
         expect(page.locator("[data-live]")).to_be_visible()
         page.evaluate(NO_RELOAD)
 
@@ -106,7 +106,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
     expect(won.locator("#stream")).to_contain_text("carried on where Ana left off")
     expect(lost.locator("#toasts")).to_contain_text(f"Already claimed by {winner}")
     assert lost.url.endswith("/escalations/")
-    expect(lost.get_by_text("Nobody is waiting")).to_be_visible()
+    expect(lost.get_by_text("The queue is empty")).to_be_visible()
 
     # Ana watches it happen, without a reload.
     expect(ana.locator("#handed-off")).to_contain_text(f"{winner} claimed it")

@@ -30,7 +30,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     edited = ana.locator(".task.active", has_text="Outlook").or_(ana.locator(".task.active")).first
     edited.locator("textarea").fill("Yes, since Monday.")
     edited.get_by_role("button", name="Done").click()
-    ana.get_by_label("A fact to keep").fill("Three people at Northgate.")
+    ana.get_by_label("New fact").fill("Three people at Northgate.")
     ana.get_by_role("button", name="Keep", exact=True).click()
     expect(ana.locator(".facts-l")).to_contain_text("Three people at Northgate.")
     ana.locator(".l-foot button").click()
@@ -39,7 +39,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     ana.get_by_role("button", name="Send", exact=True).click()
     expect(ana.locator("#stream")).to_contain_text("They all changed their password on Friday.")
     ana.get_by_label("Message to FlowPilot").fill("The client rings back at two.")
-    ana.get_by_role("button", name="Keep as note").click()
+    ana.get_by_role("button", name="Save as note").click()
     expect(ana.locator("#stream .note")).to_contain_text("The client rings back at two.")
 
     # She escalates: the form is a page; an empty need is told at the field.
@@ -56,7 +56,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     # Bo narrows the queue, opens the context screen and claims; a second press of his changes nothing.
     bo = browsers.open("bo", "/escalations/", java_script_enabled=False)
     bo.get_by_label("Priority").select_option("urgent")
-    bo.get_by_role("button", name="Narrow").click()
+    bo.get_by_role("button", name="Filter").click()
     assert "priority=urgent" in bo.url
     bo.get_by_role("link", name="Pick up").first.click()
     handoff = bo.url
@@ -78,7 +78,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     expect(bo.get_by_role("heading", level=2, name="Ana needs")).to_be_visible()
     bo.get_by_role("link", name="Close").click()
     bo.get_by_role("link", name="Share update").click()
-    bo.get_by_role("button", name="Write it").click()
+    bo.get_by_role("button", name="Write", exact=True).click()
     assert bo.locator("#update-out").input_value()
     bo.get_by_role("link", name="Close").click()
     bo.get_by_label("Message to FlowPilot").fill("Deleted; they sign in again.")
@@ -108,7 +108,7 @@ def test_on_a_phone_the_lane_is_a_drawer_that_a_link_opens(browsers, cast):
     lane.get_by_role("button", name="Done").click()
     expect(lane).to_be_visible()
     expect(lane.locator(".task.done", has_text="Nothing found.")).to_be_visible()
-    lane.get_by_role("link", name="Hide the tasks").click()
+    lane.get_by_role("link", name="Hide tasks").click()
     expect(lane).to_be_hidden()
 
 
