@@ -45,7 +45,7 @@ def test_a_claim_by_somebody_else_disturbs_nothing_that_is_being_typed(browsers,
     claim(stage, handoff, cast.bo)
 
     # The header tells it live, while the very field keeps focus, caret and text.
-    expect(page.locator(".hands")).to_contain_text("Bo")
+    expect(page.locator(".holders")).to_contain_text("Bo")
     expect(page.locator("#stream")).to_contain_text("Bo claimed this")
     expect(answer).to_be_focused()
     page.keyboard.type("two entries")
