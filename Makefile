@@ -30,7 +30,7 @@ lint:
 	@exec ./scripts/run-tests lint
 
 clean:
-	@if [ -x .venv/bin/python ]; then .venv/bin/python -m resolutionflow.embedded_clean; else rm -rf .data; fi
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m resolutionflow.embedded.clean; else rm -rf .data; fi
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache staticfiles test-results
 	@find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -15,12 +15,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
 
 import pytest
 
-from resolutionflow import embedded
+from resolutionflow.embedded import lifetime
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("DATABASE_URL"):
-        embedded.hold("test")
+        lifetime.hold("test")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,12 +6,12 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from resolutionflow import embedded
+from resolutionflow.embedded.lifetime import hold_for_command
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
-    embedded.hold_for_command(sys.argv)
+    hold_for_command(sys.argv)
     execute_from_command_line(sys.argv)
 
 

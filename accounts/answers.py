@@ -32,9 +32,14 @@ HEADINGS = {
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller asked for JSON rather than a page: an Accept header that names it before any HTML."""
-    accept = request.headers.get("Accept", "").lower()
-    return "application/json" in accept and "text/html" not in accept.split("application/json")[0]
+    """Whether the caller prefers JSON to a page. A browser does not, and neither does somebody who accepts anything."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether HTMX asks, which takes a fragment or is told where to go."""
+    # Set by django_htmx.middleware.
+    return bool(request.htmx)  # type: ignore[attr-defined]
 
 
 def person_json(user: User | None) -> dict[str, Any] | None:
@@ -47,10 +52,6 @@ def _toast(detail: str, error: str, status: int) -> HttpResponse:
     response = HttpResponse(render_to_string("_refused.html", {"detail": detail, "error": error}), status=status)
     response["HX-Retarget"], response["HX-Reswap"], response["HX-Reselect"] = "#toasts", "beforeend", "[data-toast]"
     return response
-
-
-def _is_fragment(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
 
 
 def refusal_page(
@@ -70,7 +71,7 @@ def refuse(request: HttpRequest, refused: Refused, *, back: str = "/escalations/
     """The answer to a verb that did not happen: JSON with `error` and `detail`, a toast for HTMX, or a page with the way back."""
     if wants_json(request):
         return JsonResponse({"error": refused.error, "detail": refused.detail, **refused.extra}, status=refused.status)
-    if _is_fragment(request):
+    if is_htmx(request):
         return _toast(refused.detail, refused.error, refused.status)
     return refusal_page(request, refused.status, refused.detail, back=back, back_text=back_text)
 
@@ -90,7 +91,7 @@ def toast(request: HttpRequest, text: str) -> None:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"error": "not_found", "detail": "This doesn't exist, or you don't have access to it."}, status=404)
-    if _is_fragment(request):
+    if is_htmx(request):
         return _toast("This no longer exists, or you don't have access to it.", "not_found", 404)
     return refusal_page(request, 404, "This page doesn't exist, or you don't have access to it.")
 
@@ -100,7 +101,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     detail = "The request was too large or incomplete. Nothing was changed, and what you typed is still on the page."
     if wants_json(request):
         return JsonResponse({"error": "invalid", "detail": detail, "fields": {}}, status=400)
-    if _is_fragment(request):
+    if is_htmx(request):
         return _toast(detail, "invalid", 400)
     return HttpResponse(_PLAIN.format(heading="Request too large", detail=detail), status=400)
 
@@ -115,7 +116,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     detail = "This page is out of date, or cookies are off. Nothing was changed. Reload the page and try again."
     if wants_json(request):
         return JsonResponse({"error": "not_allowed", "detail": detail}, status=403)
-    if _is_fragment(request):
+    if is_htmx(request):
         return _toast(detail, "not_allowed", 403)
     return refusal_page(request, 403, detail, heading="Please try again")
 
@@ -125,7 +126,7 @@ def too_many(request: HttpRequest) -> HttpResponse:
     detail = "Too many attempts. Try again in a minute."
     if wants_json(request):
         response: HttpResponse = JsonResponse({"error": "too_many", "detail": detail}, status=429)
-    elif _is_fragment(request):
+    elif is_htmx(request):
         response = _toast(detail, "too_many", 429)
     else:
         response = render(request, "429.html", {"detail": detail}, status=429)
@@ -184,7 +185,7 @@ def database_away(request: HttpRequest) -> HttpResponse:
     detail = "Nothing is lost: what you typed is still on the page. Try again in a moment."
     if wants_json(request):
         return JsonResponse({"error": "unavailable", "detail": detail}, status=503)
-    if _is_fragment(request):
+    if is_htmx(request):
         return _toast(f"The database is unavailable. {detail}", "unavailable", 503)
     response = HttpResponse(_PLAIN.format(heading="The database is unavailable", detail=detail), status=503)
     response["Retry-After"] = "5"

@@ -9,10 +9,10 @@ def set_up() -> None:
     """Django on the tests' cluster; run first, before any model is imported."""
     os.environ.setdefault("RESOLUTIONFLOW_CLUSTER", "test")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resolutionflow.settings")
-    from resolutionflow import embedded
+    from resolutionflow.embedded import lifetime
 
     if not os.environ.get("DATABASE_URL"):
-        embedded.hold("test")
+        lifetime.hold("test")
     import django
 
     django.setup()

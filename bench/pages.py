@@ -116,12 +116,12 @@ def own_database() -> Iterator[None]:
     import psycopg
     from django.db import connections
 
-    from resolutionflow import embedded
+    from resolutionflow.embedded import lifetime, places
 
     os.environ["RESOLUTIONFLOW_CLUSTER"] = "test"
     os.environ.pop("DATABASE_URL", None)
-    embedded.hold("test")
-    host = str(embedded.socket_dir("test"))
+    lifetime.hold("test")
+    host = str(places.socket_dir("test"))
 
     def on_server(*statements: str) -> None:
         with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as server:

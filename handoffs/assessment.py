@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -43,17 +43,17 @@ def state_now(handoff: SessionHandoff) -> tuple[str, str]:
     return handoff.assessment_state, handoff.assessment_reason
 
 
-def make(handoff_id: uuid.UUID, *, at: datetime) -> None:
+def make(handoff_id: uuid.UUID, *, at: datetime, retried: bool = False) -> None:
     """Makes and stores the assessment of an escalation, where one is due: the first, or a newer one (`renewing`).
 
-    Where the configured assistant fails, `offline` makes it, with the reason; where that fails too, the state is `unavailable`.
+    Where the configured assistant fails, `offline` makes it, with the reason; where that fails too, the state is `unavailable`. `retried`:
+    the job ran before and did not finish. Jobs of one handoff run one at a time, so the generation that it left is no longer running.
     """
     handoff = SessionHandoff.objects.select_related("session").filter(pk=handoff_id, intent=SessionHandoff.Intent.ESCALATE).first()
     if handoff is None or not (handoff.assessment_state in _MISSING or renewing.due(handoff, at=at)):
         return
-    generation = _begin(handoff, at=at)
+    generation = _begin(handoff, at=at, take_over=retried)
     if generation is None:
-        _watch(handoff_id, at=at)
         return
     try:
         case = case_of(handoff.session, needs=handoff.needs)
@@ -72,36 +72,14 @@ def make(handoff_id: uuid.UUID, *, at: datetime) -> None:
     _store(handoff, generation, replace(answer, result=made), upto=case.steps[-1].number if case.steps else 0, at=at)
 
 
-def _begin(handoff: SessionHandoff, *, at: datetime) -> int | None:
+def _begin(handoff: SessionHandoff, *, at: datetime, take_over: bool = False) -> int | None:
     """The number of the generation that begins now; None where one is running, or has begun since the handoff was read."""
-    free = Q(assessment_running_until=None) | Q(assessment_running_until__lte=at)
+    free = Q() if take_over else Q(assessment_running_until=None) | Q(assessment_running_until__lte=at)
     number = handoff.assessment_generation + 1
-    with transaction.atomic():
-        begun = SessionHandoff.objects.filter(free, pk=handoff.pk, assessment_generation=handoff.assessment_generation).update(
-            assessment_generation=number, assessment_running_until=at + DEADLINE
-        )
-        if begun:
-            _watch(handoff.pk, at=at)
+    begun = SessionHandoff.objects.filter(free, pk=handoff.pk, assessment_generation=handoff.assessment_generation).update(
+        assessment_generation=number, assessment_running_until=at + DEADLINE
+    )
     return number if begun else None
-
-
-def _watch(pk: uuid.UUID, *, at: datetime) -> None:
-    """Defers a look for when the running generation's time is up, where the first assessment is still pending: it must not be lost with a
-    worker that dies. A renewal that is lost needs no look: the next steps bring another."""
-    rows = SessionHandoff.objects.filter(pk=pk, assessment_state=Assessed.PENDING, assessment_running_until__gt=at)
-    until = rows.values_list("assessment_running_until", flat=True).first()
-    if until is not None:
-        jobs.request_look(pk, at=until)
-
-
-def take_over(handoff_id: uuid.UUID, *, at: datetime) -> None:
-    """Makes the assessment whose generation has run out of time; for an hour, so that a session that kills workers does not do so
-    forever. After that, people can ask again."""
-    rows = SessionHandoff.objects.filter(pk=handoff_id, assessment_state=Assessed.PENDING, assessment_asked_at__gt=at - timedelta(hours=1))
-    if rows.filter(assessment_running_until__lte=at).exists():
-        make(handoff_id, at=at)
-    else:
-        _watch(handoff_id, at=at)
 
 
 def _free(pk: uuid.UUID, generation: int) -> None:

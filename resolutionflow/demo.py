@@ -20,9 +20,9 @@ from types import FrameType
 
 import filelock
 
-from resolutionflow import embedded
-from resolutionflow.embedded_places import hand_over, make_folder
-from resolutionflow.embedded_server import plain_errors
+from resolutionflow.embedded import lifetime, places
+from resolutionflow.embedded.places import EmbeddedError, hand_over, make_folder
+from resolutionflow.embedded.server import plain_errors
 from resolutionflow.keys import kept_key
 
 GRACE_SECONDS = 4.0
@@ -80,7 +80,7 @@ class Demo:
 
     def __post_init__(self) -> None:
         self.address = f"http://127.0.0.1:{self.port}"
-        self.logs = embedded.state_dir() / "logs"
+        self.logs = places.state_dir() / "logs"
         self.terminals: list[int] = []
 
     def run(self) -> int:
@@ -126,17 +126,17 @@ class Demo:
     def hold_database(self) -> None:
         """Start the embedded database; called again, it starts a killed one anew."""
         if not os.environ.get("DATABASE_URL"):
-            embedded.hold()
+            lifetime.hold()
 
     def run_preparations(self) -> None:
         """Run what comes before the services; of two demos in one folder the second one waits for the first."""
-        lock = filelock.FileLock(embedded.state_dir() / "demo.lock", mode=0o644)
+        lock = filelock.FileLock(places.state_dir() / "demo.lock", mode=0o644)
         while True:
             with contextlib.suppress(filelock.Timeout):
                 lock.acquire(timeout=0)
                 break
             self.pause(0.1)
-        hand_over(embedded.state_dir() / "demo.lock")
+        hand_over(places.state_dir() / "demo.lock")
         try:
             for command in self.prepare:
                 child = Child("setup", command, self.logs / f"setup-{self.port}.log")
@@ -158,7 +158,7 @@ class Demo:
             hand_over(child.log)
             child.process = subprocess.Popen(
                 child.command,
-                cwd=embedded.PROJECT,
+                cwd=places.PROJECT,
                 env=os.environ | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -279,7 +279,7 @@ def plain_ends() -> Iterator[None]:
     """Turn what is expected to go wrong into a sentence and exit code 1."""
     try:
         yield
-    except (DemoError, embedded.EmbeddedError) as error:
+    except (DemoError, EmbeddedError) as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"The demo cannot run: {error}")
@@ -288,16 +288,16 @@ def plain_ends() -> Iterator[None]:
 def main() -> int:
     with plain_ends():
         port = wanted_port(os.environ.get("PORT") or "8000")
-        python, manage = sys.executable, str(embedded.PROJECT / "manage.py")
-        with plain_errors(embedded.state_dir() / "logs"):
-            make_folder(embedded.state_dir())
+        python, manage = sys.executable, str(places.PROJECT / "manage.py")
+        with plain_errors(places.state_dir() / "logs"):
+            make_folder(places.state_dir())
         env = {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "resolutionflow.settings"}
         # As in production, but for TLS: own error pages, no tracebacks on screen. Only the seed wants to know that this is a demo.
         env["HTTP_ONLY"] = os.environ.get("HTTP_ONLY") or "true"
         for name, key in (("SECRET_KEY", "secret_key"), ("SECRETS_KEY", "secrets_key")):
             if not os.environ.get(name):
-                env[name] = kept_key(embedded.state_dir() / key)
-                hand_over(embedded.state_dir() / key)
+                env[name] = kept_key(places.state_dir() / key)
+                hand_over(places.state_dir() / key)
         web = ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "--ping-interval", "20", "--ping-timeout", "30"]
         say("Preparing the database and the demo's data ...")
         demo = Demo(

@@ -7,7 +7,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from resolutionflow import embedded
+from resolutionflow.embedded import places
 from resolutionflow.keys import kept_key
 from resolutionflow.logs import logging_config
 
@@ -29,7 +29,7 @@ if not SECRET_KEY:
     if not EMBEDDED:
         raise ImproperlyConfigured("SECRET_KEY is not set. Give at least 50 random characters in the environment.")
     # It lies beside the embedded data, so that sign-ins survive a restart.
-    SECRET_KEY = kept_key(embedded.state_dir() / "secret_key")
+    SECRET_KEY = kept_key(places.state_dir() / "secret_key")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 if "*" in ALLOWED_HOSTS:
@@ -60,6 +60,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "resolutionflow.logs.RequestLog",
+    # Early, because answers to errors ask whether the request is HTMX's.
+    "django_htmx.middleware.HtmxMiddleware",
     "accounts.answers.NoNul",
     "django.middleware.security.SecurityMiddleware",
     "resolutionflow.staticfiles.StaticFiles",
@@ -74,7 +76,6 @@ MIDDLEWARE = [
     "escalations.rail.EventNumber",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.answers.DatabaseAway",
 ]
@@ -113,7 +114,7 @@ else:
         "NAME": "resolutionflow",
         "USER": "postgres",
         "PASSWORD": "",
-        "HOST": str(embedded.socket_dir("test" if TESTING else None)),
+        "HOST": str(places.socket_dir("test" if TESTING else None)),
         "PORT": "5432",
     }
 _database.setdefault("OPTIONS", {})
@@ -190,7 +191,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if EMBEDDED
-        else "resolutionflow.static_files.HashedStaticFiles"
+        else "resolutionflow.staticfiles.HashedStaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = EMBEDDED
@@ -206,7 +207,7 @@ if not SECRETS_KEYS:
             "SECRETS_KEY is not set. Give at least 32 random characters in the environment; it encrypts the passwords that are typed in "
             "sessions, and without it those that are kept cannot be read any more. Several, separated by commas: the first encrypts."
         )
-    SECRETS_KEYS = [kept_key(embedded.state_dir() / "secrets_key")]
+    SECRETS_KEYS = [kept_key(places.state_dir() / "secrets_key")]
 if any(len(key) < 32 for key in SECRETS_KEYS):
     raise ImproperlyConfigured("SECRETS_KEY holds a key of fewer than 32 characters. Make one with: openssl rand -base64 48")
 # How long the secrets of a session are kept after it was resolved or given up.

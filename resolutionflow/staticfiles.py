@@ -1,8 +1,12 @@
-"""WhiteNoise under ASGI: its file response streams by a synchronous iterator, which Django would drain in a thread and warn about."""
+"""How static files are stored and served.
+
+WhiteNoise's file response streams by a synchronous iterator, which Django under ASGI would drain in a thread and warn about.
+"""
 
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFiles(WhiteNoiseMiddleware):
@@ -21,3 +25,12 @@ class StaticFiles(WhiteNoiseMiddleware):
         for key, value in found.headers:
             response[key] = value
         return response
+
+
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+    """Compressed files with their hash in the name; what JavaScript modules import gets its hashed name too.
+
+    Otherwise an import would lead to the plain name, which browsers don't cache, and which may be newer or older than the page.
+    """
+
+    support_js_module_import_aggregation = True

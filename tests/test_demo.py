@@ -28,7 +28,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.end_headers(); self.wfile.write(str(os.getpid()).encode())
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 '''
-worker = "from resolutionflow import embedded; import atexit, signal, time; embedded.hold(); print('works', flush=True); "
+worker = "from resolutionflow.embedded import lifetime, places; import atexit, signal, time; lifetime.hold(); print('works', flush=True); "
 worker += "atexit.register(print, 'ended in order', flush=True); "
 if "stubborn" in sys.argv:
     worker += "signal.signal(signal.SIGTERM, signal.SIG_IGN); "

@@ -15,12 +15,12 @@ import psutil
 import psycopg
 import pytest
 
-from resolutionflow import embedded
+from resolutionflow.embedded import lifetime
 
 PROJECT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
 
-HOLD = "from resolutionflow import embedded; embedded.hold(); print('held', flush=True); "
+HOLD = "from resolutionflow.embedded import lifetime, places; lifetime.hold(); print('held', flush=True); "
 
 
 def as_from_a_terminal():
@@ -80,7 +80,7 @@ class Folder:
 
     @functools.cached_property
     def socket_dir(self):
-        return Path(self.run("from resolutionflow import embedded; print(embedded.socket_dir())").stdout.strip())
+        return Path(self.run("from resolutionflow.embedded import lifetime, places; print(places.socket_dir())").stdout.strip())
 
     def postmaster(self):
         try:
@@ -108,7 +108,7 @@ class Folder:
             user.communicate()
         for process in self.processes():
             process.kill()
-        subprocess.run([sys.executable, "-m", "resolutionflow.embedded_clean"], env=self.env, cwd="/", check=True)
+        subprocess.run([sys.executable, "-m", "resolutionflow.embedded.clean"], env=self.env, cwd="/", check=True)
         assert not self.path.exists()
 
 
@@ -239,7 +239,7 @@ def test_after_everything_was_killed_the_next_start_cleans_up(folder):
 
 
 def test_a_killed_server_is_started_anew_by_the_next_hold(folder):
-    ana = folder.user(HOLD + "input(); embedded.hold(); print('again', flush=True); input()")
+    ana = folder.user(HOLD + "input(); lifetime.hold(); print('again', flush=True); input()")
     os.kill(folder.postmaster(), signal.SIGKILL)
     eventually(lambda: folder.processes() == [], "the killed server goes on")
 
@@ -289,8 +289,8 @@ def test_two_folders_do_not_meet(folder, other_folder):
 
 
 def test_the_tests_have_a_server_of_their_own(folder):
-    both = "from resolutionflow import embedded; embedded.hold('test'); "
-    folder.user(both + "embedded.hold(); embedded.release('test'); print('held', flush=True); input()")
+    both = "from resolutionflow.embedded import lifetime, places; lifetime.hold('test'); "
+    folder.user(both + "lifetime.hold(); lifetime.release('test'); print('held', flush=True); input()")
 
     assert folder.sql("SELECT current_setting('fsync')") == "on"
     assert (folder.path / "postgres-test" / "data" / "PG_VERSION").exists()
@@ -308,7 +308,7 @@ def test_a_forked_child_does_not_give_up_its_parents_hold(folder):
 def test_cleaning_is_refused_while_somebody_uses_the_database(folder):
     ana = folder.user()
 
-    refused = folder.run("from resolutionflow import embedded_clean; embedded_clean.main()")
+    refused = folder.run("from resolutionflow.embedded import clean; clean.main()")
 
     assert refused.returncode == 1
     assert f"in use (by process {ana.pid})" in refused.stderr
@@ -327,7 +327,7 @@ def test_an_impossible_place_is_told_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     folder = Folder(tmp_path / "file" / "data")
 
-    told = folder.run("from resolutionflow import embedded; embedded.hold_for_command(['manage.py', 'migrate'])")
+    told = folder.run("from resolutionflow.embedded import lifetime, places; lifetime.hold_for_command(['manage.py', 'migrate'])")
 
     assert told.returncode == 1
     assert len(told.stderr.strip().splitlines()) == 1
@@ -336,8 +336,8 @@ def test_an_impossible_place_is_told_in_one_line(tmp_path):
 
 def test_a_platform_without_the_wheel_is_told_what_to_do(folder):
     told = folder.run(
-        "from resolutionflow import embedded, embedded_places; embedded_places.WHEEL = 'no_such_wheel'; "
-        + "embedded.hold_for_command(['manage.py', 'migrate'])"
+        "from resolutionflow.embedded import lifetime, places; places.WHEEL = 'no_such_wheel'; "
+        + "lifetime.hold_for_command(['manage.py', 'migrate'])"
     )
 
     assert told.returncode == 1
@@ -375,4 +375,4 @@ def test_root_may_work_in_a_folder_that_nobody_else_can_enter():
     ],
 )
 def test_only_a_command_that_needs_the_database_starts_it(line, needs):
-    assert embedded.needs_database(["manage.py", *line.split()]) is needs
+    assert lifetime.needs_database(["manage.py", *line.split()]) is needs

@@ -12,6 +12,7 @@ from django.db import connection, models
 from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Event
 from escalations.live.frames import frame_of
@@ -19,7 +20,7 @@ from escalations.models import Notification
 from escalations.queue import rows_for
 from flowpilot import lane, sessions
 from flowpilot.models import AISession, Fact, Fix, SessionStep, Task
-from handoffs import tasks
+from handoffs import assessment
 from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 from handoffs.parking import park
@@ -554,7 +555,7 @@ class NoAssistant:
 @pytest.mark.parametrize("ready", [True, False])
 def test_the_status_update_about_an_escalation_is_the_saved_prose_and_asks_nobody(handoff, bo, signed_in, monkeypatch, ready):
     if ready:
-        tasks.assess.func(handoff_id=str(handoff.pk))
+        assessment.make(handoff.pk, at=timezone.now())
         handoff.refresh_from_db()
     monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller: NoAssistant())
     claim(handoff.pk, by=bo)
@@ -648,7 +649,7 @@ def test_a_job_that_fails_logs_the_handoff_but_never_its_text(handoff, lines, mo
 
     monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller: Broken())
 
-    tasks.assess.func(handoff_id=str(handoff.pk))
+    assessment.make(handoff.pk, at=timezone.now())
 
     assert any(str(handoff.pk) in text for text in lines())
     assert MARKER not in "\n".join(lines())

@@ -21,6 +21,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, connections, transaction
 from django.test import signals
+from django.utils import timezone
 
 from accounts.events import record
 from accounts.models import Event
@@ -33,7 +34,7 @@ from escalations.routing import websocket_urlpatterns
 from flowpilot import sessions
 from flowpilot.events import LaneChanged
 from flowpilot.models import AISession
-from handoffs import tasks
+from handoffs import assessment
 from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 from handoffs.parking import park, resume
@@ -291,7 +292,7 @@ def test_the_assessment_of_a_claimed_handoff_is_heard_whole_only_by_those_who_ma
 
     async def scenario():
         readers, other = [await watching(ana), await watching(bo)], await watching(dana)
-        await act(tasks.assess.func, handoff_id=str(handoff.pk))
+        await act(assessment.make, handoff.pk, at=timezone.now())
         number = await act(last_number, ana.account_id)
         for page in readers:
             assert (await page.heard_until(number))[-1]["kind"] == "assessment_ready"

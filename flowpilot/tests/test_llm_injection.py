@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from flowpilot import replies, sessions
 from flowpilot.models import AISession, Fact, Fix, Proposal, Secret
-from handoffs import tasks
+from handoffs import assessment
 from handoffs.models import SessionHandoff
 from tests.factories import hand_off
 from tests.injections import TEXTS
@@ -90,7 +90,7 @@ def test_an_obeying_model_changes_nothing_and_learns_no_secret(provider, session
     provider.script = obey_in_an_assessment
     rows, row = everything_but(OF_THE_ASSESSMENT), handoff_but_for_its_assessment(handoff.pk)
 
-    tasks.assess.func(handoff_id=str(handoff.pk))
+    assessment.make(handoff.pk, at=timezone.now())
 
     assert everything_but(OF_THE_ASSESSMENT) == rows
     assert handoff_but_for_its_assessment(handoff.pk) == row

@@ -20,7 +20,7 @@ from assistant.llm import client, prompts, schemas
 from assistant.llm.config import configured
 from assistant.models import AssistantCall
 from flowpilot import replies, sessions
-from handoffs import tasks
+from handoffs import assessment
 from tests.factories import hand_off
 from tests.provider import settings_for
 
@@ -101,7 +101,7 @@ def test_a_structured_answer_is_streamed_and_whole_at_the_end(small):
 def test_an_assessment_of_a_real_model_is_ready_and_nothing_unproven_is_in_it(small, session, ana):
     handoff = hand_off(session, ana)
 
-    tasks.assess.func(handoff_id=str(handoff.pk))
+    assessment.make(handoff.pk, at=timezone.now())
 
     handoff.refresh_from_db()
     assert handoff.assessment_state == "ready"

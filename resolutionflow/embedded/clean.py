@@ -5,15 +5,15 @@ import shutil
 import sys
 from pathlib import Path
 
-from resolutionflow import embedded
-from resolutionflow.embedded_server import Cluster, plain_errors
+from resolutionflow.embedded.places import EmbeddedError, state_dir
+from resolutionflow.embedded.server import Cluster, plain_errors
 
 
 def main() -> None:
     try:
-        with plain_errors(embedded.state_dir()):
+        with plain_errors(state_dir()):
             clean()
-    except embedded.EmbeddedError as error:
+    except EmbeddedError as error:
         sys.exit(str(error))
 
 
@@ -26,13 +26,13 @@ def clean() -> None:
                 users = cluster.register.live()
                 if users:
                     who = ", ".join(str(pid) for pid in users)
-                    raise embedded.EmbeddedError(f"The embedded database is in use (by process {who}): end it (the demo, perhaps) first.")
+                    raise EmbeddedError(f"The embedded database is in use (by process {who}): end it (the demo, perhaps) first.")
                 cluster.stop()
         far.append(cluster.far.parent)
     if os.geteuid() == 0 and far[0] != Path("/var/lib"):
         shutil.rmtree(far[0], ignore_errors=True)
-    if embedded.state_dir().exists():
-        shutil.rmtree(embedded.state_dir())
+    if state_dir().exists():
+        shutil.rmtree(state_dir())
 
 
 if __name__ == "__main__":

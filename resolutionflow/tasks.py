@@ -1,0 +1,29 @@
+"""Housekeeping of the job queue itself."""
+
+import structlog
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
+
+log = structlog.get_logger("jobs")
+
+NAME = "resolutionflow.retry_stalled_jobs"
+
+# A worker reports every 10 seconds. After this many without a report, it is taken for dead.
+SECONDS_WITHOUT_REPORT = 40
+# A job that was started this often and never finished probably kills its workers.
+MOST_ATTEMPTS = 10
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name=NAME, queue="housekeeping", queueing_lock=NAME, pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Puts the jobs of dead workers back into the queue; after `MOST_ATTEMPTS`, marks them as failed."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SECONDS_WITHOUT_REPORT):
+        if job.attempts >= MOST_ATTEMPTS and job.id is not None:
+            await manager.finish_job_by_id_async(job_id=job.id, status=Status.FAILED, delete_job=False)
+            log.error("stalled job failed", job=job.id, task=job.task_name, attempts=job.attempts)
+        else:
+            await manager.retry_job(job)
+            log.warning("stalled job retried", job=job.id, task=job.task_name, attempts=job.attempts)
