@@ -29,6 +29,8 @@ from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from tests.databases import standing
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
+pytestmark = pytest.mark.slow
+
 ROOMS = ("accounts", "flowpilot", "handoffs", "escalations")
 KINDS = {"page": {}, "JSON": {"Accept": "application/json"}, "HTMX": {"HX-Request": "true"}}
 # A word that stands in everything that acme writes, and nowhere else.
