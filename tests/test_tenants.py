@@ -22,6 +22,8 @@ from handoffs.returning import return_to_opener
 from tests.databases import standing
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
+pytestmark = pytest.mark.slow
+
 ROOMS = ("accounts", "flowpilot", "handoffs", "escalations")
 KINDS = {"page": {}, "JSON": {"Accept": "application/json"}, "HTMX": {"HX-Request": "true"}}
 # A word that stands in everything that acme writes, and nowhere else.

@@ -14,6 +14,8 @@ from tests.factories import hand_off
 from tests.injections import TEXTS
 from tests.provider import Call
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-test-0123456789abcdefABCDEF"
 PASSWORD = "Winter-Krone!2024"
 EVIL = "<img src=x onerror=alert(1)>[x](https://evil.example/?k=1)"
