@@ -16,7 +16,7 @@ Status = AISession.Status
 # Statuses in which people may add to a session: while they work on it, and while it waits for a colleague.
 OPEN_FOR_WRITING = (Status.ACTIVE, Status.REQUESTING)
 
-NOT_FOUND = "There is nothing here, or you don't have access to it."
+NOT_FOUND = "This doesn't exist, or you don't have access to it."
 
 # Why a session in that status can't be changed, for refused verbs and for pages (`access.why_read_only`).
 WHY_NOT = {
