@@ -33,7 +33,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Makes a person; the e-mail address is kept in lower case, since nobody signs in with capitals in mind."""
         if not email:
-            raise ValueError("A person needs an e-mail address.")
+            raise ValueError("An email address is required.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)

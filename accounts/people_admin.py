@@ -258,7 +258,7 @@ def _readable(name: str) -> str:
     if not any(sign.isprintable() for sign in name):
         raise _invalid("name", "Enter a name.")
     if len(name) > 120:
-        raise _invalid("name", "At most 120 characters.")
+        raise _invalid("name", "Use at most 120 characters.")
     return name
 
 

@@ -20,7 +20,7 @@ _SENTENCES = {
     Event.CLOSED: "{who} closed this unresolved",
     Event.SECRET_REVEALED: "{who} revealed the {thing}",
     Event.SECRET_REMOVED: "{who} removed the {thing}",
-    Event.REPLY_FAILED: "FlowPilot could not reply. Your message is saved. Continue, or send it again.",
+    Event.REPLY_FAILED: "FlowPilot couldn't reply. Your message is saved. Continue, or send it again.",
 }
 
 

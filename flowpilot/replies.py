@@ -43,7 +43,7 @@ def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession | R
         # The database, not the assistant: the job is tried again.
         raise
     except Exception as error:
-        log.exception("reply failed", session=str(session_id), error=type(error).__name__)
+        log.exception("failed to reply", session=str(session_id), error=type(error).__name__)
         return _report_failure(session_id, step, at=at)
 
 

@@ -91,7 +91,7 @@ def post(pk: uuid.UUID, *, by: User, text: str, kind: str = Kind.MESSAGE, at: da
     person = worker(by)
     text = steps.clean(text)
     if not text:
-        raise Refuse("invalid", "There is nothing to send yet.")
+        raise Refuse("invalid", "Write something first.")
     hold_for_writing(pk, person, at=at)
     written = steps.write(pk, [NewStep(kind, text, author_id=person.id)], at=at)
     if reply and kind == Kind.MESSAGE:

@@ -37,8 +37,8 @@ def write(session_id: uuid.UUID, *, at: datetime | None = None) -> None:
     try:
         text = as_text(ask.notes(case_of(session), Caller(session.account_id, session.pk)).result)
     except Exception as error:
-        log.exception("notes failed", session=str(session_id), error=type(error).__name__)
-        text = "FlowPilot could not write the notes. Write here what the ticket needs; every step is in the session."
+        log.exception("failed to write ticket notes", session=str(session_id), error=type(error).__name__)
+        text = "FlowPilot couldn't write the notes. Write them here; every step is in the session."
     _save(session, text, at=at or timezone.now())
 
 

@@ -13,14 +13,14 @@ def compose(handoff: SessionHandoff) -> str:
         lines += ["", assessment["summary_prose"]]
     # Where there is an assessment, its verified words are used alone: a fact of the lane may have been withdrawn since.
     known = [entry["text"] for entry in assessment["what_we_know"]] if assessment else [fact["text"] for fact in snapshot.get("facts", [])]
-    corrected = [f"Said: {entry['text']} Corrected: {entry['now']}" for entry in assessment.get("corrected", [])]
+    corrected = [f"Reported: {entry['text']} Corrected: {entry['now']}" for entry in assessment.get("corrected", [])]
     tried = (
         [_tried(entry) for entry in assessment["tried"]]
         if assessment
         else [f"{fix['title']}: {fix['outcome']}" for fix in snapshot.get("fixes", [])]
     )
     still_open = [task["title"] for task in snapshot.get("open_tasks", [])]
-    for heading, entries in (("Known", known), ("Said and corrected", corrected), ("Tried", tried), ("Still open", still_open)):
+    for heading, entries in (("Known", known), ("Reported and corrected", corrected), ("Tried", tried), ("Still open", still_open)):
         if entries:
             lines += ["", f"{heading}:", *(f"- {entry}" for entry in entries)]
     if assessment.get("likely_cause"):

@@ -26,7 +26,7 @@ from handoffs.refusals import conflict_error
 State = SessionHandoff.State
 Status = AISession.Status
 
-NEEDS_REQUIRED = "Say what you need: one question that a colleague can answer."
+NEEDS_REQUIRED = "Write what you need: one question that a colleague can answer."
 INVALID_OUTCOME = "Choose a valid outcome."
 
 
@@ -74,12 +74,12 @@ def _open(
     person = worker(by)
     needs = steps.clean(needs)
     if not needs:
-        raise Refuse("invalid", "Say what you need.", fields={"reason": [NEEDS_REQUIRED]})
+        raise Refuse("invalid", "Write what you need.", fields={"reason": [NEEDS_REQUIRED]})
     if fix_outcome and fix_outcome not in Fix.SETTLING:
         raise Refuse("invalid", INVALID_OUTCOME, fields={"fix_outcome": [INVALID_OUTCOME]})
     session = writable_rows(session_id, person).select_related("handler").first()
     if session is None:
-        raise Refuse("not_found", "There is nothing here, or you can't escalate it.")
+        raise Refuse("not_found", "This session doesn't exist, or you can't escalate it.")
     _check_target(target, person)
     again = SessionHandoff.objects.waiting().filter(session_id=session_id).first()
     if again is not None:

@@ -37,7 +37,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
     needs = steps.clean(needs)
     session = writable_rows(session_id, person).first()
     if session is None:
-        raise Refuse("not_found", "There is nothing here, or you can't park it.")
+        raise Refuse("not_found", "This session doesn't exist, or you can't park it.")
     handoff_id = uuid.uuid4()
     superseded = supersede(session, person, (State.CLAIMED,), by_handoff=handoff_id, at=at)
     needs = redact(session_id, needs, by_id=person.id, at=at)

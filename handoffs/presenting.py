@@ -124,12 +124,12 @@ def cited(assessment: dict[str, Any]) -> set[int]:
 def why_confident(assessment: dict[str, Any], kinds: dict[int, str]) -> str:
     """What the confidence was computed from, in a sentence. A cause without evidence of its own (an older assessment) rests on all."""
     if not assessment.get("likely_cause"):
-        return "Low, because no step supports a cause."
+        return "Low: no step supports a cause."
     own = {evidence["step"] for evidence in assessment.get("cause_evidence", [])}
     rests = own or cited(assessment)
     looked = sum(1 for number in rests if kinds.get(number) in _LOOKED)
     steps = f"{len(rests)} step{'' if len(rests) == 1 else 's'}"
-    return f"Computed from {steps}, {looked or 'none'} of them looked up rather than only said."
+    return f"Based on {steps}, {looked or 'none'} of them a check, an answer or an outcome."
 
 
 def names_of(steps: Iterable[SessionStep]) -> dict[str, str]:

@@ -33,4 +33,4 @@ def already_claimed_error(handoff: SessionHandoff) -> Refuse:
 
 def conflict_error() -> Refuse:
     """409: somebody else changed the session a moment before."""
-    return Refuse("session_changed", "Nothing was changed: the session has changed in the meantime. Open it to see where it stands.")
+    return Refuse("session_changed", "Nothing was changed: someone else has just changed the session. Open it to see its current state.")

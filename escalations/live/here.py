@@ -58,7 +58,7 @@ class Here:
         try:
             await asyncio.get_running_loop().run_in_executor(_pen, _write, sorted(people), timezone.now())
         except Exception as error:
-            log.warning("who is here could not be written", people=len(people), error=type(error).__name__)
+            log.warning("failed to write who is online", people=len(people), error=type(error).__name__)
         else:
             self._written.update(dict.fromkeys(people, now))
 

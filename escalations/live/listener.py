@@ -89,7 +89,7 @@ class Listener:
             elif body["account"] in hub.watchers:
                 self.wake([body["account"]])
         except (ValueError, KeyError, TypeError):
-            log.warning("notification not understood", channel=channel)
+            log.warning("invalid notification", channel=channel)
 
     def wake(self, accounts: list[int]) -> None:
         """Has the events of these accounts looked for."""
@@ -114,7 +114,7 @@ class Listener:
                 except asyncio.CancelledError:
                     raise
                 except Exception:
-                    log.exception("events could not be handed out", account=account_id)
+                    log.exception("failed to deliver events", account=account_id)
                     await asyncio.sleep(1)
                     self.wake([account_id])
 
@@ -132,7 +132,7 @@ class Listener:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                log.warning("rights could not be asked", error=type(error).__name__)
+                log.warning("failed to check permissions of sockets", error=type(error).__name__)
 
     def _present(self, body: dict[str, Any]) -> None:
         key = (body["account"], body["handoff"])

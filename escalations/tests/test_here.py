@@ -220,7 +220,7 @@ def test_a_database_that_refuses_is_logged_and_news_go_on_and_it_heals(bo, play,
             play(scenario)
     finally:
         allow_updates()
-    said = {"event": "who is here could not be written", "log_level": "warning", "people": 1, "error": "OperationalError"}
+    said = {"event": "failed to write who is online", "log_level": "warning", "people": 1, "error": "OperationalError"}
     assert logged[0] == said
 
 

@@ -26,7 +26,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         "working": mine.active().filter(handler=user).order_by("-updated_at")[:12],
         "parked": mine.filter(handler=user, status=AISession.Status.PAUSED).order_by("-updated_at")[:12],
-        "handed_off": SessionHandoff.objects.escalations().live().filter(author=user)
+        "handed_off": SessionHandoff.objects.escalations()
+        .live()
+        .filter(author=user)
         .select_related("session", "claimed_by", "target")
         .order_by("-created_at")[:12],
         "resolved": mine.filter(status=AISession.Status.RESOLVED).order_by("-resolved_at")[:6],

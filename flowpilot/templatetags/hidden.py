@@ -23,7 +23,7 @@ register = template.Library()
 def _marked(text: str) -> SafeString:
     """Escaped text; what nobody sees is named."""
     pieces = [
-        format_html('<span class="ghost" title="A character that nobody sees">{}</span>', piece) if hidden else conditional_escape(piece)
+        format_html('<span class="ghost" title="Invisible character">{}</span>', piece) if hidden else conditional_escape(piece)
         for piece, hidden in parts(str(text))
     ]
     return mark_safe("".join(pieces))  # noqa: S308  (each piece is escaped)

@@ -306,7 +306,7 @@ def test_a_failing_assistant_is_told_and_never_silent(session, asked, thinks_wit
 
     told = last(session)
     assert (told.kind, told.author_kind) == ("system", "system")
-    assert told.text == "FlowPilot could not reply. Your message is saved. Continue, or send it again."
+    assert told.text == "FlowPilot couldn't reply. Your message is saved. Continue, or send it again."
     assert (now(session).reply_requested_for, now(session).status) == (None, "active")
     assert session.tasks.count() == 2
 

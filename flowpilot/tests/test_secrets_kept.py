@@ -548,7 +548,7 @@ def test_a_new_key_encrypts_and_the_old_one_still_opens(session, ana):
         assert sessions.post(session.pk, by=ana, text=f"pw: {VALUE}", reply=False).text == "pw: [hidden password 1]"
     with override_settings(SECRETS_KEYS=[OLD]):
         call_command("renew_secrets", stdout=(out := StringIO()))
-        assert "1 cannot be opened" in out.getvalue()
+        assert "1 can't be decrypted" in out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -581,7 +581,7 @@ def test_older_rows_are_hidden_by_a_command_that_can_be_tried_first(ana, eve):
     out = StringIO()
 
     call_command("hide_secrets", "--dry-run", "--account", ana.account.slug, stdout=out, stderr=StringIO())
-    assert "would be hidden: 4, in 1 sessions" in out.getvalue()
+    assert "Would redact 4 texts in 1 sessions" in out.getvalue()
     assert now(old).title == f"Sage, pw: {VALUE}"
     assert not Secret.objects.exists()
 
@@ -591,7 +591,7 @@ def test_older_rows_are_hidden_by_a_command_that_can_be_tried_first(ana, eve):
     assert VALUE not in now(old).title + json.dumps(now(old).escalation_package) + Fact.objects.get().text
     assert now(foreign).title == f"Sage, pw: {VALUE}"
     call_command("hide_secrets", stdout=(out := StringIO()), stderr=StringIO())
-    assert ": 1, in 1 sessions" in out.getvalue()
+    assert "Redacted 1 texts in 1 sessions" in out.getvalue()
     assert holds(VALUE) == []
 
 

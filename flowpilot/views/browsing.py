@@ -148,9 +148,7 @@ def intake(request: HttpRequest) -> HttpResponse:
     """GET the form; POST opens a session and leads into it."""
     user = person(request)
     if user.role not in MAY_CLAIM or user.account_id is None:
-        return refuse(
-            request, Refused("not_allowed", "Viewers follow along; engineers, admins and owners open sessions."), back="/", back_text="Home"
-        )
+        return refuse(request, Refused("not_allowed", "Viewers can't open sessions."), back="/", back_text="Home")
     form = IntakeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         if form.is_valid():

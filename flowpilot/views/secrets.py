@@ -44,7 +44,7 @@ def reveal(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
         return JsonResponse({"session": str(pk), "secret": number, "kind": revealed.kind, "value": revealed.value})
     if _is_fragment(request):
         return render(request, "flowpilot/_unveiled.html", {"revealed": revealed, **addresses(Secret(session_id=pk, number=number))})
-    detail = f"Of “{session.title}”. That you looked stands on its timeline."
+    detail = f"From “{session.title}”. Its timeline shows that you revealed it."
     return _page(request, session, f"{label(revealed.kind)} revealed", detail, revealed=revealed)
 
 
@@ -66,7 +66,7 @@ def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     if not (wants_json(request) or _is_fragment(request) or request.POST.get("sure")):
         # Without the page's script nobody has asked yet.
         return _page(
-            request, session, "Remove it for good?", "Nobody can bring it back. The session goes on showing that it was there.", asks=True
+            request, session, "Remove it for good?", "It can't be restored. The session will still show that there was a secret.", asks=True
         )
     removed = remove_it(pk, number, by=person(request))
     if isinstance(removed, Refused):
@@ -75,4 +75,6 @@ def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
         return JsonResponse({"session": str(pk), "secret": number, "kind": removed.kind, "removed": True})
     if _is_fragment(request):
         return HttpResponse(veil(removed, may_reveal=False))
-    return _page(request, session, f"{label(removed.kind)} removed", f"It is gone for good; “{session.title}” shows that it was there.")
+    return _page(
+        request, session, f"{label(removed.kind)} removed", f"It can't be restored. “{session.title}” still shows that there was a secret."
+    )

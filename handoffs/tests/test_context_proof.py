@@ -100,10 +100,10 @@ def test_no_cause_is_said_in_its_place(proven, page):
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [
-        ([quote(1, SAID), quote(3, ANSWERED)], "Computed from 2 steps, 1 of them looked up rather than only said."),
-        ([quote(1, SAID)], "Computed from 1 step, none of them looked up rather than only said."),
+        ([quote(1, SAID), quote(3, ANSWERED)], "Based on 2 steps, 1 of them a check, an answer or an outcome."),
+        ([quote(1, SAID)], "Based on 1 step, none of them a check, an answer or an outcome."),
         # An assessment of before there was evidence of the cause itself.
-        ([], "Computed from 2 steps, 1 of them looked up rather than only said."),
+        ([], "Based on 2 steps, 1 of them a check, an answer or an outcome."),
     ],
 )
 def test_how_sure_it_is_says_from_what(proven, page, evidence, said):
@@ -118,7 +118,7 @@ def test_steps_that_the_page_does_not_hold_are_counted_as_what_they_are(proven, 
     )
     AISession.objects.filter(pk=handoff.session_id).update(step_count=259)
 
-    assert "1 of them looked up" in page(handoff).select_one(".how").text
+    assert "1 of them a check" in page(handoff).select_one(".how").text
 
 
 # --- what was tried -----------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_the_matrix_says_what_on_what_how_it_went_who_and_when(proven, page):
     assert words(first.select_one(".by")).startswith("Ana, ") or words(first.select_one(".by")).startswith("Ana ,")
     assert [a["href"] for a in first.select(".c a")] == ["#step-1"]
     assert (words(second.select_one(".o")), words(second.select_one(".by"))) == ("Not reported", "")
-    assert "Nobody said how it went" in words(second.select_one(".res"))
+    assert "No result was reported" in words(second.select_one(".res"))
 
 
 def test_a_time_that_is_none_is_left_out(proven, page):
@@ -308,9 +308,9 @@ def test_hostile_texts_are_text_in_every_place(proven, bo, page, after):
 def test_the_briefing_says_what_was_taken_back_and_never_as_known(proven):
     told = briefing.compose(proven())
 
-    known, rest = told.split("Said and corrected:")
+    known, rest = told.split("Reported and corrected:")
     assert "- The web works." in known and "Everybody is affected." not in known
-    assert "- Said: Everybody is affected. Corrected: One person is." in rest
+    assert "- Reported: Everybody is affected. Corrected: One person is." in rest
     assert "- Restarted Outlook (NG-PC07), by Ana Reyes: no change: asks again" in rest
     assert "- Cleared the cache: no result reported" in rest
     assert "The mailbox was moved." not in told

@@ -93,7 +93,7 @@ def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _act(request, pk, withdrawing.withdraw, "Withdrawn. The session continues with whoever escalated it.")
+    return _act(request, pk, withdrawing.withdraw, "Withdrawn. The session is back with the person who escalated it.")
 
 
 @require_POST

@@ -87,7 +87,7 @@ def test_without_debug_it_is_refused_and_nothing_is_written(demo, settings):
 def test_with_force_it_goes_on_without_debug(demo, settings):
     settings.DEBUG = False
 
-    assert "nothing to do" in seed("--force")
+    assert "exist already" in seed("--force")
 
 
 def test_a_second_run_makes_nothing_twice(demo):
@@ -95,7 +95,7 @@ def test_a_second_run_makes_nothing_twice(demo):
 
     said = seed()
 
-    assert "nothing to do" in said
+    assert "exist already" in said
     assert rows() == before
 
 

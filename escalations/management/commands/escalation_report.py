@@ -12,12 +12,12 @@ from escalations.metrics import PERIODS, figures
 
 
 class Command(BaseCommand):
-    help = "The figures of the metrics page: time to claim, time to first action, and what claimers said of the assessments."
+    help = "Shows the metrics of an account: time to claim, time to first action, and how claimers judged the assessments."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--account", required=True, metavar="SLUG", help="the account's slug, for instance acme-msp")
-        parser.add_argument("--period", default="30d", metavar="PERIOD", help="7d, 30d (default) or 90d, counted back from now")
-        parser.add_argument("--json", action="store_true", help="the same object as /escalations/metrics/, on standard output")
+        parser.add_argument("--account", required=True, metavar="SLUG", help="slug of the account, for example acme-msp")
+        parser.add_argument("--period", default="30d", metavar="PERIOD", help="7d, 30d (default) or 90d, up to now")
+        parser.add_argument("--json", action="store_true", help="print the same JSON as /escalations/metrics/")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["period"] not in PERIODS:
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found, indent=2))
             return
         self.stdout.write(f"{account}, last {options['period']}")
-        self.stdout.write(f"  handed off {found['handed_off']}, claimed {found['claimed']}, acted on {found['acted_on']}")
+        self.stdout.write(f"  escalated {found['handed_off']}, claimed {found['claimed']}, acted on {found['acted_on']}")
         for key, label in (("time_to_claim", "time to claim"), ("time_to_first_action", "time to first action")):
             times = found[key]
             average, median, p95 = (seconds(times[name]) for name in ("average_s", "median_s", "p95_s"))

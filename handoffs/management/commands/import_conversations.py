@@ -20,19 +20,19 @@ NEEDS = "Please take over: the conversation so far did not settle it. What is th
 
 class Command(BaseCommand):
     help = (
-        "Makes sessions of conversation files (one JSON file each; folders are searched for *.json). Every turn becomes a step, in order. "
-        "A file that was imported before is found again, never doubled; a bad file gets one line and spoils nothing else. "
-        "Exit code 1 where any file was refused."
+        "Imports conversation files as sessions (one JSON file each; folders are searched for *.json). Each turn becomes a step. "
+        "Files that were imported before are skipped; invalid files are reported and don't stop the others. "
+        "Exit code 1 if any file was refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", metavar="PATH", help="conversation files, or folders of them")
-        parser.add_argument("--account", required=True, metavar="SLUG", help="the account that the sessions belong to")
+        parser.add_argument("--account", required=True, metavar="SLUG", help="slug of the account that the sessions go into")
         parser.add_argument(
-            "--by", required=True, metavar="EMAIL", help="who opens them: an active engineer, admin or owner of the account"
+            "--by", required=True, metavar="EMAIL", help="who opens the sessions: an active engineer, admin or owner of the account"
         )
-        parser.add_argument("--escalate", action="store_true", help="hand each one off to the account's queue")
-        parser.add_argument("--json", action="store_true", help="one JSON object per file on standard output")
+        parser.add_argument("--escalate", action="store_true", help="escalate each session to the account's queue")
+        parser.add_argument("--json", action="store_true", help="print one JSON object per file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         account = Account.objects.filter(slug=options["account"]).first()
@@ -40,12 +40,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account {options['account']}.")
         by = User.objects.filter(email__iexact=options["by"], account=account).first()
         if by is None:
-            raise CommandError(f"{options['by']} is nobody of {account}.")
+            raise CommandError(f"{options['by']} is not a member of {account}.")
         if not by.is_active:
             raise CommandError(f"{options['by']} is inactive.")
         files = list(self._files(options["paths"]))
         if not files:
-            raise CommandError("No conversation files were found there.")
+            raise CommandError("No conversation files found.")
         results = []
         for path in tqdm(files, unit="file", disable=options["json"] or len(files) < 5 or None):
             result = self._one(path, by, escalate=options["escalate"])
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self._say(result, as_json=options["json"])
         counts = {status: sum(1 for r in results if r["status"] == status) for status in ("created", "exists", "refused")}
         if not options["json"]:
-            self.stdout.write(f"{counts['created']} created, {counts['exists']} there already, {counts['refused']} refused")
+            self.stdout.write(f"{counts['created']} created, {counts['exists']} already imported, {counts['refused']} refused")
         if counts["refused"]:
             raise SystemExit(1)
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         if escalate and handoff is None:
             opened = open_handoff(session.pk, by=by, needs=NEEDS)
             if isinstance(opened, Refused):
-                return {**result, "detail": f"{session.title}: not handed off: {opened.detail}"}
+                return {**result, "detail": f"{session.title}: not escalated: {opened.detail}"}
             handoff = opened.handoff
         result["handoff"] = str(handoff.pk) if handoff else None
         return result

@@ -1,4 +1,4 @@
-"""`manage.py hide_secrets`: for rows that are older than the door (docs/operating.md)."""
+"""`manage.py hide_secrets`: for sessions stored before the product redacted secrets (docs/operating.md)."""
 
 from collections import Counter
 from typing import Any
@@ -12,11 +12,11 @@ from resolutionflow.oldsecrets import hide_old
 
 
 class Command(BaseCommand):
-    help = "Hides the secrets that older rows of sessions still hold. Safe to repeat."
+    help = "Redacts secrets in sessions that were stored before the product redacted them. Safe to run again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="count, and change nothing")
-        parser.add_argument("--account", metavar="SLUG", help="only the sessions of this account")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be redacted, change nothing")
+        parser.add_argument("--account", metavar="SLUG", help="only sessions of this account")
 
     def handle(self, *args: Any, **options: Any) -> None:
         sessions = AISession.objects.all()
@@ -33,9 +33,7 @@ class Command(BaseCommand):
             touched += bool(changed)
             progress.update()
         progress.close()
-        verb = "would be hidden" if options["dry_run"] else "hidden"
-        self.stdout.write(
-            f"Texts in which something {'' if options['dry_run'] else 'was '}{verb}: {sum(total.values())}, in {touched} sessions."
-        )
+        verb = "Would redact" if options["dry_run"] else "Redacted"
+        self.stdout.write(f"{verb} {sum(total.values())} texts in {touched} sessions.")
         for place, count in sorted(total.items()):
             self.stdout.write(f"  {place}: {count}")

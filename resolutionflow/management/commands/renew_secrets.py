@@ -1,4 +1,4 @@
-"""`manage.py renew_secrets`: after a new key was put first into SECRETS_KEY, so that the old one can go."""
+"""`manage.py renew_secrets`: run it after adding a new key in front of SECRETS_KEY, before you remove the old one."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from flowpilot.vault.cipher import Unreadable, digests, renewed, unseal
 
 
 class Command(BaseCommand):
-    help = "Encrypts every secret that is kept with the first key of SECRETS_KEY."
+    help = "Re-encrypts every stored secret with the first key of SECRETS_KEY."
 
     def handle(self, *args: Any, **options: Any) -> None:
         kept = Secret.objects.filter(shredded_at=None)
@@ -22,6 +22,6 @@ class Command(BaseCommand):
             except Unreadable:
                 unreadable += 1
                 continue
-            # Removed meanwhile, it stays removed.
+            # A secret that was removed in the meantime stays removed.
             done += kept.filter(pk=secret.pk).update(ciphertext=fresh, digest=digests(secret.session_id, value)[0])
-        self.stdout.write(f"{done} renewed." + (f" {unreadable} cannot be opened with any key of SECRETS_KEY." if unreadable else ""))
+        self.stdout.write(f"{done} renewed." + (f" {unreadable} can't be decrypted with any key of SECRETS_KEY." if unreadable else ""))

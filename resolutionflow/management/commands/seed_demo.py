@@ -14,23 +14,23 @@ from resolutionflow.demodata.stories import BadStory, load
 
 class Command(BaseCommand):
     help = (
-        "The demo people and a believable, busy account: sessions that wait, are worked on, parked and resolved, their times counted\n"
-        "back from now.\n"
+        "Creates the demo people and a realistic, busy account: sessions that are waiting, in progress, parked and resolved, with times\n"
+        "relative to now.\n"
         "\n"
-        "It may be run again at any time: what is there stays as it is (sessions that went on, passwords that were changed), and only\n"
-        "what is missing is made. A run that was broken off is simply repeated. Everybody made here signs in with the published demo\n"
-        "password, so it is refused where DEBUG is off, unless --force is given."
+        "Safe to run again at any time: it creates only what is missing and changes nothing else (sessions that have moved on, passwords\n"
+        "that were changed). After an interrupted run, run it again. The demo people sign in with a published password, so the command\n"
+        "does nothing if DEBUG is off, unless you pass --force."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--force", action="store_true", help="also where DEBUG is off; everybody knows the demo people's password")
+        parser.add_argument("--force", action="store_true", help="run even if DEBUG is off (the demo password is public)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG and not options["force"]:
-            raise CommandError("Refused: DEBUG is off, and the demo people's password is public. Use --force if that is what you want.")
+            raise CommandError("DEBUG is off, and the demo password is public. Use --force to create the demo people anyway.")
         try:
             stories = load()
             people, made = settle_in()
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if made or played:
             self.stdout.write(
-                f"Demo: made {made} of {len(PEOPLE)} people and {played} of {len(stories)} sessions. Password of new people: {PASSWORD}"
+                f"Demo: created {made} of {len(PEOPLE)} people and {played} of {len(stories)} sessions. Password of new people: {PASSWORD}"
             )
         else:
-            self.stdout.write(f"Demo: all {len(PEOPLE)} people and {len(stories)} sessions are there; nothing to do.")
+            self.stdout.write(f"Demo: all {len(PEOPLE)} people and {len(stories)} sessions exist already.")

@@ -1,4 +1,4 @@
-"""`manage.py shred_secrets`: what the worker does every hour, at once."""
+"""`manage.py shred_secrets`: does now what the worker does every hour."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Erases the secrets of sessions that were resolved or closed more than SECRETS_KEPT_DAYS ago."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+        parser.add_argument("--dry-run", action="store_true", help="show how many would be erased, change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
