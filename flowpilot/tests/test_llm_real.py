@@ -43,6 +43,8 @@ def _model() -> Path | None:
 
 
 MODEL = _model()
+# Where an answer has to come: the model computes, and a busy machine leaves it little to compute with.
+PATIENT = 250.0
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("the real model"),
@@ -80,7 +82,8 @@ def small(settings, server):
     )
 
 
-def test_the_configuration_is_proved_by_a_structured_answer(small):
+def test_the_configuration_is_proved_by_a_structured_answer(small, settings):
+    settings.ASSISTANT_LLM = {**settings.ASSISTANT_LLM, "try_seconds": PATIENT}
     from django.core.management import call_command
 
     call_command("check_assistant", stdout=StringIO())
@@ -89,7 +92,9 @@ def test_the_configuration_is_proved_by_a_structured_answer(small):
 def test_a_structured_answer_is_streamed_and_whole_at_the_end(small):
     pieces: list[str] = []
 
-    said = client.ask(configured(), "smollm2", client.Question(prompts.CHECK, "{}", schemas.CheckShape), seconds=40, on_json=pieces.append)
+    said = client.ask(
+        configured(), "smollm2", client.Question(prompts.CHECK, "{}", schemas.CheckShape), seconds=PATIENT, on_json=pieces.append
+    )
 
     assert said.finish == "stop"
     assert isinstance(schemas.CheckShape.model_validate_json(said.text).ready, bool)
