@@ -6,15 +6,16 @@ the test database, and today's `migrate` runs on it.
 
 import json
 import os
-import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import filelock
+import psutil
 import psycopg
 import pytest
 from django.db import connection
@@ -42,7 +43,8 @@ ADDED = {("flowpilot_sessionstep", "event")}
 APART = {"django_migrations", "django_content_type", "auth_permission"}
 REWRITTEN = {("handoffs_sessionhandoff", "assessment"), ("flowpilot_aisession", "escalation_package")}
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+# One process makes the dump and the upgraded database for all tests here.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("upgrade")]
 
 
 @dataclass
@@ -109,20 +111,14 @@ class Upgrade:
 
 @pytest.fixture(scope="session")
 def dump(tmp_path_factory):
-    """The old revision's database as SQL, made once per run: the workers of a parallel run share it."""
-    parallel = "PYTEST_XDIST_WORKER" in os.environ
-    folder = tmp_path_factory.getbasetemp().parent if parallel else tmp_path_factory.mktemp("upgrade")
-    output, failed = folder / "demo.sql", folder / "demo.failed"
-    with filelock.FileLock(folder / "demo.lock"):
-        if not output.exists() and not failed.exists():
-            command = [sys.executable, "scripts/dump_demo.py", REVISION, f"--output={output}"]
-            env = os.environ | {"SECRETS_KEY": SECRETS_KEY}
-            done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
-            assert done.returncode in (0, NO_REVISION), done.stderr
-            if done.returncode == NO_REVISION:
-                failed.write_text(done.stderr.strip())
-    if failed.exists():
-        pytest.skip(failed.read_text())
+    """The old revision's database as SQL."""
+    output = tmp_path_factory.mktemp("upgrade") / "demo.sql"
+    command = [sys.executable, "scripts/dump_demo.py", REVISION, f"--output={output}"]
+    env = os.environ | {"SECRETS_KEY": SECRETS_KEY}
+    done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode == NO_REVISION:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
     return output
 
 
@@ -275,9 +271,11 @@ def test_of_assessments_and_packages_nothing_else_changed(upgrade):
 
 def test_todays_code_reads_every_assessment_that_was_stored(upgrade):
     stored = [row["assessment"] for row in upgrade.after["handoffs_sessionhandoff"] if row["assessment"]]
-    packed = [row["escalation_package"]["assessment"] for row in upgrade.after["flowpilot_aisession"] if row["escalation_package"]]
+    packages = [row["escalation_package"] or {} for row in upgrade.after["flowpilot_aisession"]]
+    packed = [package["assessment"] for package in packages if package.get("assessment")]
 
     assert len(stored) > 10
+    assert len(packed) > 10
     for document in stored + packed:
         assert Assessment.model_validate(document).model_dump(mode="json") == document
 
@@ -429,3 +427,25 @@ def test_git_is_asked_for_a_revision_that_is_not_there(tmp_path):
         assert done.returncode == NO_REVISION
         assert "is not in this repository" in done.stderr
         assert not (tmp_path / "demo.sql").exists()
+
+
+def test_a_dump_that_is_stopped_leaves_nothing_behind(tmp_path):
+    output = tmp_path / "demo.sql"
+    command = [sys.executable, "scripts/dump_demo.py", f"--output={output}"]
+    making = subprocess.Popen(command, cwd=PROJECT, env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (found := list(tmp_path.glob("resolutionflow-dump-*/data/postgres-test/users.json"))):
+        if making.poll() == NO_REVISION:
+            pytest.skip(making.stderr.read().strip())
+        assert making.poll() is None, making.stderr.read()
+        assert time.monotonic() < deadline, "its server never started"
+        time.sleep(0.05)
+    server = (found[0].parent / "data").resolve()
+
+    making.terminate()
+    making.communicate(timeout=120)
+
+    assert making.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert not server.exists()
+    assert [process for process in psutil.process_iter(["cmdline"]) if str(server) in (process.info["cmdline"] or [])] == []
