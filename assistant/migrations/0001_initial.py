@@ -5,18 +5,25 @@ import django.utils.timezone
 from django.db import migrations, models
 
 
-MOVED = {"assistantcall": "assistantcall", "assistantday": "dailyusage", "assistantbreaker": "circuitbreaker"}
+# Old model name -> new model name, and what permissions call it.
+MOVED = {
+    "assistantcall": ("assistantcall", "assistant call"),
+    "assistantday": ("dailyusage", "daily usage"),
+    "assistantbreaker": ("circuitbreaker", "circuit breaker"),
+}
 
 
 def move_permissions(apps, schema_editor):
-    """Content types and permissions that staff were given follow the tables."""
+    """Content types and permissions that staff were given follow the tables. Django does that for models that are renamed, but not for
+    those that move to another app."""
     content_type = apps.get_model("contenttypes", "ContentType")
     permission = apps.get_model("auth", "Permission")
-    for old, new in MOVED.items():
+    for old, (new, words) in MOVED.items():
         for found in content_type.objects.filter(app_label="flowpilot", model=old):
-            for each in permission.objects.filter(content_type=found):
-                each.codename = each.codename.removesuffix(old) + new
-                each.save(update_fields=["codename"])
+            for action in ("add", "change", "delete", "view"):
+                permission.objects.filter(content_type=found, codename=f"{action}_{old}").update(
+                    codename=f"{action}_{new}", name=f"Can {action} {words}"
+                )
             found.app_label, found.model = "assistant", new
             found.save(update_fields=["app_label", "model"])
 

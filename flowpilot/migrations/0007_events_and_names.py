@@ -2,52 +2,53 @@
 
 from django.db import migrations, models
 
-# How the sentences of event steps began before they had an event; the order matters for none of them.
-VERBS = [
-    ("handed it off", "escalated"),
-    ("claimed it", "claimed"),
-    ("released it", "released"),
-    ("returned it", "returned"),
-    ("withdrew it", "withdrawn"),
-    ("parked it", "parked"),
-    ("resumed it", "resumed"),
-    ("resolved it", "resolved"),
-    ("reopened it", "reopened"),
-    ("gave it up", "closed"),
-    ("revealed the", "secret_revealed"),
-    ("removed the", "secret_removed"),
-    ("FlowPilot could not reply", "reply_failed"),
-]
+# How the sentences of event steps went on after their first word, which was a name: "Bo claimed it and carried on ...".
+SENTENCES = {
+    "handed it off": "escalated",
+    "claimed it": "claimed",
+    "released it": "released",
+    "returned it": "returned",
+    "withdrew it": "withdrawn",
+    "parked it": "parked",
+    "resumed it": "resumed",
+    "resolved it": "resolved",
+    "reopened it": "reopened",
+    "gave it up": "closed",
+    "revealed the": "secret_revealed",
+    "removed the": "secret_removed",
+    "could not reply": "reply_failed",
+}
+
+
+def event_of(text):
+    """Only the beginning counts: what follows may be what somebody wrote, and name any event."""
+    words = text.partition(" ")[2]
+    return next((event for beginning, event in SENTENCES.items() if words.startswith(beginning)), "")
 
 
 def fill_events(apps, schema_editor):
-    """Reads the event out of the sentence, once. What somebody wrote after the colon does not count."""
-    step = apps.get_model("flowpilot", "SessionStep")
+    """Reads the event out of the sentence, once."""
+    # Handing over had the sentence of escalating. The account's log knows that a claim ended with it.
+    claim_ended = apps.get_model("accounts", "Event").objects.filter(
+        session=models.OuterRef("session_id"), at=models.OuterRef("at"), kind="handoff_superseded", from_state="claimed"
+    )
+    steps = apps.get_model("flowpilot", "SessionStep").objects.filter(kind="system")
     changed = []
-    for row in step.objects.filter(kind="system", event="").only("id", "text").iterator(1000):
-        said = row.text.partition(":")[0]
-        event = next((event for verb, event in VERBS if verb in said), "")
-        if event:
-            row.event = event
+    for row in steps.filter(event="").annotate(claim_ended=models.Exists(claim_ended)).only("id", "text").iterator(1000):
+        row.event = event_of(row.text)
+        if row.event == "escalated" and row.claim_ended:
+            row.event = "handed_over"
+        if row.event:
             changed.append(row)
         if len(changed) == 1000:
-            step.objects.bulk_update(changed, ["event"])
+            steps.bulk_update(changed, ["event"])
             changed.clear()
-    step.objects.bulk_update(changed, ["event"])
-
-
-def rename_permissions(apps, schema_editor):
-    """Permissions that staff were given follow the model's new name."""
-    permission = apps.get_model("auth", "Permission")
-    for each in permission.objects.filter(content_type__app_label="flowpilot", codename__endswith="_sessionhand"):
-        each.codename = each.codename.removesuffix("sessionhand") + "sessionholder"
-        each.save(update_fields=["codename"])
+    steps.bulk_update(changed, ["event"])
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
-        ("contenttypes", "0002_remove_content_type_name"),
+        ("accounts", "0002_last_here_at"),
         ("flowpilot", "0006_assistant_day"),
     ]
 
@@ -78,15 +79,14 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
-        migrations.RunPython(fill_events, migrations.RunPython.noop),
         migrations.RenameField("aisession", "reply_due", "reply_requested_for"),
         migrations.RenameField("aisession", "reply_due_since", "reply_requested_at"),
         migrations.RenameField("fix", "told_in", "reported_in"),
+        # Django renames its content type and permissions, too.
         migrations.RenameModel("SessionHand", "SessionHolder"),
         migrations.RenameIndex(
             "sessionholder", new_name="flowpilot_s_user_id_1f7c4d_idx", old_name="flowpilot_s_user_id_4b85f5_idx"
         ),
-        migrations.RunPython(rename_permissions, migrations.RunPython.noop),
         migrations.AlterField(
             "sessionholder",
             "session",
@@ -107,4 +107,6 @@ class Migration(migrations.Migration):
                 max_length=24,
             ),
         ),
+        # Last: PostgreSQL refuses to alter a table whose rows this transaction has changed and not yet checked.
+        migrations.RunPython(fill_events, migrations.RunPython.noop),
     ]

@@ -17,8 +17,12 @@ BEGINNINGS = [
 ]
 
 
-def with_results(assessment):
-    """The assessment with `result` in each try; None where it has them all."""
+# Said in two ways before, in one now: screens leave out the label that goes with the result.
+OLD_LABEL, NEW_LABEL = "partly worked", "worked in part"
+
+
+def add_results(assessment):
+    """Adds `result` to each try. False where all of them have it."""
     changed = False
     for entry in assessment.get("tried", []):
         if "result" in entry:
@@ -27,18 +31,20 @@ def with_results(assessment):
         said = (outcome or "").lower()
         found = next((result for beginning, result in BEGINNINGS if said.startswith(beginning)), "other")
         entry["result"] = found if outcome else "not_reported"
+        if said.startswith(OLD_LABEL):
+            entry["outcome"] = NEW_LABEL + outcome[len(OLD_LABEL) :]
         changed = True
-    return assessment if changed else None
+    return changed
 
 
 def fill(apps, schema_editor):
     handoffs = apps.get_model("handoffs", "SessionHandoff")
     for handoff in handoffs.objects.exclude(assessment__isnull=True).only("id", "assessment").iterator(500):
-        if with_results(handoff.assessment):
+        if add_results(handoff.assessment):
             handoff.save(update_fields=["assessment"])
     sessions = apps.get_model("flowpilot", "AISession")
     for session in sessions.objects.filter(escalation_package__has_key="assessment").only("id", "escalation_package").iterator(500):
-        if with_results(session.escalation_package["assessment"] or {}):
+        if add_results(session.escalation_package["assessment"] or {}):
             session.save(update_fields=["escalation_package"])
 
 
