@@ -62,6 +62,29 @@ def django_db_setup(request: Any, django_test_environment: None, django_db_block
         clone.drop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_through_once() -> Iterator[None]:
+    """Each client of the tests makes the middleware anew, and WhiteNoise would read every static file's place and headers for it:
+    that took more than the requests themselves."""
+    from django.conf import settings
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    look_through = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[Any, dict[str, Any]] = {}
+
+    def once(noise: Any) -> None:
+        key = (noise.static_prefix, noise.max_age, noise.allow_all_origins, noise.charset, repr(settings.STATICFILES_DIRS))
+        if key not in found:
+            before, noise.files = noise.files, {}
+            look_through(noise)
+            found[key], noise.files = noise.files, before
+        noise.files.update(found[key])
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
+        yield
+
+
 @pytest.fixture
 def acme(db: None) -> Any:
     from tests.factories import AccountFactory
