@@ -39,7 +39,7 @@ def test_a_viewer_reads_and_cannot_claim(browsers, cast, stage):
     expect(vic.locator(".card [data-act]")).to_have_count(0)
     vic.locator(".card .cover").click()
 
-    expect(vic.get_by_text("You can read this, not claim it")).to_be_visible()
+    expect(vic.get_by_text("You can read this. Viewers can’t claim escalations.")).to_be_visible()
     assert vic.locator(".way").count() == 0
     assert fresh(stage, handoff).state == "open"
 
