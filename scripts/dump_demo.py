@@ -25,9 +25,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from resolutionflow import embedded  # noqa: E402
-from resolutionflow.embedded_clean import clean  # noqa: E402
-from resolutionflow.embedded_places import find_programs  # noqa: E402
+from resolutionflow.embedded import lifetime  # noqa: E402
+from resolutionflow.embedded.clean import clean  # noqa: E402
+from resolutionflow.embedded.places import DATABASE, EmbeddedError, find_programs, socket_dir  # noqa: E402
 
 # The last revision before tables and columns were renamed.
 REVISION = "940c2f2"
@@ -67,7 +67,7 @@ def main() -> int:
             fill(source, url, commit)
             output.parent.mkdir(parents=True, exist_ok=True)
             dump(url, output)
-    except (Failed, embedded.EmbeddedError) as error:
+    except (Failed, EmbeddedError) as error:
         print(f"No dump of {wanted.revision}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -102,10 +102,10 @@ def start_database(state: Path, at_end: contextlib.ExitStack) -> str:
     """A server that runs until the stack ends, and its address."""
     os.environ["RESOLUTIONFLOW_STATE_DIR"] = str(state)
     at_end.callback(clean)
-    at_end.callback(embedded.release, CLUSTER)
-    embedded.hold(CLUSTER)
-    host = urllib.parse.urlencode({"host": embedded.socket_dir(CLUSTER)})
-    return f"postgresql://postgres@/{embedded.DATABASE}?{host}"
+    at_end.callback(lifetime.release, CLUSTER)
+    lifetime.hold(CLUSTER)
+    host = urllib.parse.urlencode({"host": socket_dir(CLUSTER)})
+    return f"postgresql://postgres@/{DATABASE}?{host}"
 
 
 def fill(source: Path, url: str, commit: str) -> None:

@@ -22,7 +22,7 @@ from django.db import connection
 from psycopg import sql
 
 from assistant.results import Assessment
-from resolutionflow.embedded_places import find_programs
+from resolutionflow.embedded.places import find_programs
 from scripts.dump_demo import NO_REVISION, REVISION
 
 PROJECT = Path(__file__).resolve().parent.parent
