@@ -10,14 +10,14 @@ from django.http import HttpRequest
 
 from accounts import people_admin
 from accounts.models import Account, Event, EventCounter, Role, User
-from accounts.people import as_now
-from accounts.people_admin import hold, is_only_owner
-from accounts.staff import History, OfAccount
+from accounts.people import read_person
+from accounts.people_admin import is_only_owner, lock_people
+from accounts.staff import AccountScopedAdmin, ReadOnlyAdmin
 from accounts.verbs import Refused
 
 
 @admin.register(Account)
-class AccountAdmin(OfAccount):
+class AccountAdmin(AccountScopedAdmin):
     account_path = "id"
     list_display = ["name", "slug", "active_people", "created_at"]
     search_fields = ["name", "slug"]
@@ -39,10 +39,10 @@ class PersonForm(UserChangeForm):
     def clean(self) -> dict[str, Any]:
         """What keeps an account whole holds for staff, too: its last active owner stays one."""
         cleaned = super().clean() or {}
-        before = as_now(self.instance.pk)
+        before = read_person(self.instance.pk)
         if before is None or not before.account_id:
             return cleaned
-        hold(before.account_id)
+        lock_people(before.account_id)
         account = cleaned.get("account", self.instance.account)
         stays = cleaned.get("role", before.role) == Role.OWNER and cleaned.get("is_active", before.is_active)
         if is_only_owner(before) and not (stays and account and account.pk == before.account_id):
@@ -57,7 +57,7 @@ class NewPersonForm(AdminUserCreationForm):
 
 
 @admin.register(User)
-class PersonAdmin(OfAccount, UserAdmin):
+class PersonAdmin(AccountScopedAdmin, UserAdmin):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ["name", "email", "account", "role", "is_active", "is_staff", "last_login"]
@@ -84,7 +84,7 @@ class PersonAdmin(OfAccount, UserAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What the people page records, a change in the admin does, too."""
         assert isinstance(request.user, User)
-        before = as_now(obj.pk) if change else None
+        before = read_person(obj.pk) if change else None
         super().save_model(request, obj, form, change)
         people_admin.record_saved(before, obj, by=request.user)
 
@@ -119,14 +119,14 @@ class PersonAdmin(OfAccount, UserAdmin):
 
 
 @admin.register(EventCounter)
-class EventCounterAdmin(History):
+class EventCounterAdmin(ReadOnlyAdmin):
     list_display = ["account", "last"]
     search_fields = ["account__name", "account__slug"]
     list_select_related = ["account"]
 
 
 @admin.register(Event)
-class EventAdmin(History):
+class EventAdmin(ReadOnlyAdmin):
     list_display = ["number", "at", "kind", "by", "from_state", "to_state", "account"]
     list_filter = ["kind", "account"]
     search_fields = ["session", "handoff", "by__name", "by__email"]

@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 
 from accounts.models import Role, User
-from accounts.people_admin import roles_to_give
+from accounts.people_admin import assignable_roles
 from accounts.verbs import Refused
 
 _INPUT = {"class": "input"}
-SOUND = "At least 10 characters. Not a common password, and not like the email address."
+STRENGTH_HELP = "At least 10 characters. Not a common password, and not like the email address."
 
 
 def _password(label: str, **options: Any) -> forms.CharField:
@@ -24,7 +24,7 @@ def _name(label: str = "Name") -> forms.CharField:
     return forms.CharField(label=label, max_length=120, error_messages=required, widget=widget)
 
 
-class Refusable(forms.Form):
+class VerbForm(forms.Form):
     """A form that shows a verb's refusal where it belongs: at a field, or above all of them."""
 
     def refuse(self, refused: Refused) -> None:
@@ -33,13 +33,13 @@ class Refusable(forms.Form):
                 self.add_error(name if name in self.fields else None, text)
 
 
-class NameForm(Refusable):
+class NameForm(VerbForm):
     """One's own name."""
 
     name = _name("Name shown to colleagues")
 
 
-class PersonForm(Refusable):
+class PersonForm(VerbForm):
     """Name and role of somebody, as `by` may change them; nobody is asked for their own role."""
 
     name = _name()
@@ -56,20 +56,20 @@ class PersonForm(Refusable):
             # Not for sending; whoever sends another one is refused by the verb, in its words.
             role.required, role.choices = False, Role.choices
             return
-        role.choices = [(each.value, each.label) for each in roles_to_give(by.role)]
+        role.choices = [(each.value, each.label) for each in assignable_roles(by.role)]
         role.error_messages["invalid_choice"] = (
             "Only owners can make someone an owner." if by.role != Role.OWNER else "Choose a role from the list."
         )
 
-    def role_given(self) -> str:
+    def chosen_role(self) -> str:
         """The role sent, or the one they have where it was not for sending."""
         return str(self.cleaned_data.get("role") or (self.person.role if self.person else ""))
 
 
-class PasswordForm(Refusable):
+class PasswordForm(VerbForm):
     """A password typed twice; both empty asks for one to be made."""
 
-    password1 = _password("New password", required=False, help_text=f"{SOUND} Leave both fields empty to generate one.")
+    password1 = _password("New password", required=False, help_text=f"{STRENGTH_HELP} Leave both fields empty to generate one.")
     password2 = _password("Repeat password", required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -90,11 +90,11 @@ class NewPersonForm(PasswordForm, PersonForm):
         help_text="Used to sign in. Only staff can change it later.",
         error_messages={"required": "Enter an email address.", "invalid": "Enter a valid email address."},
     )
-    password1 = _password("Password", required=False, help_text=f"{SOUND} Leave both fields empty to generate one.")
+    password1 = _password("Password", required=False, help_text=f"{STRENGTH_HELP} Leave both fields empty to generate one.")
     field_order = ["name", "email", "role", "password1", "password2"]
 
 
-class OwnPasswordForm(Refusable):
+class OwnPasswordForm(VerbForm):
     """A new password of one's own: the present one is asked for, since a browser may have been left open."""
 
     oldpassword = forms.CharField(
@@ -103,7 +103,7 @@ class OwnPasswordForm(Refusable):
         max_length=1000,
         widget=forms.PasswordInput(attrs={**_INPUT, "autocomplete": "current-password"}),
     )
-    password1 = _password("New password", help_text=SOUND)
+    password1 = _password("New password", help_text=STRENGTH_HELP)
     password2 = _password("Repeat password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

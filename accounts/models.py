@@ -58,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_staff = models.BooleanField("staff", default=False, help_text="Can sign in to the admin.")
     date_joined = models.DateTimeField(default=timezone.now)
-    # Written in batches by the processes that hold the sockets (escalations/live/here.py); accounts/people.py says what it means.
+    # Written in batches by the processes that hold the sockets (escalations/live/online.py); accounts/people.py says what it means.
     last_here_at = models.DateTimeField("last seen", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -1,4 +1,4 @@
-"""Who somebody is at the moment of a write, and the questions asked about roles."""
+"""People as the database has them now, and whether they are online."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,18 +9,18 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import MAY_CLAIM, is_lead, is_staff_for, may_work
 
-# Somebody is here while a page of theirs is open; a page that was killed is forgotten after this time, as presence on a handoff is.
-HERE_FOR = timedelta(seconds=40)
+# Somebody is online while they have a page open. A page that was killed counts for this long, as with presence on a handoff.
+ONLINE_FOR = timedelta(seconds=40)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as the database has them now, never as a request or a form remembers them."""
+    """A person as the database has them now, not as a request or a form loaded them."""
 
     id: int
     name: str
     role: str
-    # 0 for staff of no account: no row has it.
+    # 0 for staff without an account: no row has that id.
     account_id: int
     is_active: bool
     is_staff: bool
@@ -31,7 +31,7 @@ class Person:
         return may_work(self)
 
     @property
-    def leads(self) -> bool:
+    def is_lead(self) -> bool:
         """An admin or owner: may do to a handoff what its claimer may."""
         return is_lead(self)
 
@@ -44,8 +44,8 @@ class Person:
         return self.name.split()[0] if self.name.strip() else "Somebody"
 
 
-def as_now(user: User | int) -> Person | None:
-    """Reads role, activity and account anew with one plain SELECT; the first statement of every verb's transaction."""
+def read_person(user: User | int) -> Person | None:
+    """Reads role, activity and account with one plain SELECT; the first statement of every verb's transaction."""
     pk = user if isinstance(user, int) else user.pk
     row = User.objects.filter(pk=pk).values("id", "name", "role", "account_id", "is_active", "is_staff", "is_superuser").first()
     if row is None:
@@ -60,23 +60,23 @@ def who_may_claim(account_id: int) -> QuerySet[User]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What colleagues are told of somebody: whether they are here, since when they are not, and how many active sessions they handle.
+class Availability:
+    """What colleagues see of somebody: whether they are online, when they last were, and how many active sessions they handle.
 
-    `_person_state.html` draws it. `kind` is here, busy (here with sessions in hand) or away.
+    `_person_state.html` shows it. `kind` is here, busy (online, with active sessions) or away; docs/contract.md has these words.
     """
 
-    here: bool
+    online: bool
     busy_with: int = 0
     seen_at: datetime | None = None
 
     @property
     def kind(self) -> str:
-        return "away" if not self.here else "busy" if self.busy_with else "here"
+        return "away" if not self.online else "busy" if self.busy_with else "here"
 
     @property
     def since(self) -> str:
-        """The time of day when they were last here, the date where it was not today; empty where nobody has seen them yet."""
+        """When they were last online: the time, or the date where it was not today; empty for people who never were."""
         if self.seen_at is None:
             return ""
         seen, today = timezone.localtime(self.seen_at), timezone.localdate()
@@ -86,11 +86,11 @@ class Standing:
 
     def __str__(self) -> str:
         busy = f", busy with {self.busy_with}" if self.busy_with else ""
-        return f"Online{busy}" if self.here else f"Away{f' since {self.since}' if self.since else ''}{busy}"
+        return f"Online{busy}" if self.online else f"Away{f' since {self.since}' if self.since else ''}{busy}"
 
 
-def standing_of(user: User, *, busy_with: int = 0, now: datetime | None = None) -> Standing:
-    """`user` as of `now`. How many sessions they handle is counted in the room above (`flowpilot.busy`)."""
+def availability_of(user: User, *, busy_with: int = 0, now: datetime | None = None) -> Availability:
+    """The availability of `user` at `now`. `flowpilot.workload` counts how many sessions they handle."""
     seen_at = user.last_here_at
-    here = seen_at is not None and (now or timezone.now()) - seen_at <= HERE_FOR
-    return Standing(here, busy_with, seen_at)
+    online = seen_at is not None and (now or timezone.now()) - seen_at <= ONLINE_FOR
+    return Availability(online, busy_with, seen_at)

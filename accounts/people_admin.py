@@ -5,7 +5,7 @@
     nobody              changes their own role, deactivates themselves, takes the last active owner away, touches staff
 
 Staff act through the admin (`staff=True`), which asked for their permission; what keeps an account whole holds for them, too. Each change
-is one UPDATE with what was read in its WHERE, and one event, whose details hold ids and never a password.
+is one UPDATE with what was read in its WHERE, and one event, whose details lock_people ids and never a password.
 """
 
 import secrets
@@ -21,7 +21,7 @@ from django.db.models.functions import Lower
 
 from accounts.events import record
 from accounts.models import Account, Role, User
-from accounts.people import Person, as_now
+from accounts.people import Person, read_person
 from accounts.people_events import PasswordSet, PersonActivated, PersonAdded, PersonChanged, PersonDeactivated, PersonEvent
 from accounts.permissions import LEADS
 from accounts.verbs import Refuse, verb
@@ -38,49 +38,49 @@ class Access:
     made: str = ""
 
 
-def roles_to_give(role: str) -> list[Role]:
+def assignable_roles(role: str) -> list[Role]:
     """The roles that somebody of `role` may give to others."""
     if role == Role.OWNER:
         return list(Role)
     return [Role.ADMIN, Role.ENGINEER, Role.VIEWER] if role in LEADS else []
 
 
-def made_password() -> str:
+def generate_password() -> str:
     """Four groups of four: some 79 bits, easily read out."""
     return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
 
 
-def hold(account_id: int) -> None:
+def lock_people(account_id: int) -> None:
     """Has changes to the people of an account wait for one another until commit, so that whoever counts the owners afterwards counts for
     certain. It changes no key: sessions, steps and events that point to the account are written meanwhile."""
     Account.objects.filter(pk=account_id).update(name=F("name"))
 
 
-def another_owner(person: Person) -> bool:
-    """Whether the account has an active owner besides this one. True for certain only under `hold`."""
+def has_another_owner(person: Person) -> bool:
+    """Whether the account has an active owner besides this one. True for certain only under `lock_people`."""
     return User.objects.filter(account_id=person.account_id, role=Role.OWNER, is_active=True).exclude(pk=person.id).exists()
 
 
 def is_only_owner(person: Person) -> bool:
-    return bool(person.account_id and person.is_active and person.role == Role.OWNER and not another_owner(person))
+    return bool(person.account_id and person.is_active and person.role == Role.OWNER and not has_another_owner(person))
 
 
 @verb
 def add(*, by: User, name: str, email: str, role: str, password: str | None) -> Access:
     """Adds somebody to the account of `by`. Without a password one is made."""
-    first = as_now(by)
+    first = read_person(by)
     if first is not None and first.account_id:
-        hold(first.account_id)
-    actor = as_now(by)
+        lock_people(first.account_id)
+    actor = read_person(by)
     if actor is None or not actor.is_active:
         raise Refuse("inactive", "This person has been deactivated.")
-    if not actor.leads or not actor.account_id or actor.account_id != (first and first.account_id):
+    if not actor.is_lead or not actor.account_id or actor.account_id != (first and first.account_id):
         raise Refuse("not_allowed", "Only admins and owners can add people.")
-    if role not in roles_to_give(actor.role):
+    if role not in assignable_roles(actor.role):
         raise _bad_role(role)
-    person = User(name=_readable(name), email=email.strip().lower(), role=role, account_id=actor.account_id)
-    raw = _sound(password, person)
-    _email_is_free(person)
+    person = User(name=_clean_name(name), email=email.strip().lower(), role=role, account_id=actor.account_id)
+    raw = _checked_password(password, person)
+    _check_email_unused(person)
     person.password = make_password(raw)
     try:
         with transaction.atomic():
@@ -95,14 +95,14 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
 @verb
 def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> User:
     """Gives somebody another name or role. What is as it was stays, and makes no event."""
-    actor, subject = _judged(pk, by, staff=staff)
-    name = _readable(name)
+    actor, subject = _authorize(pk, by, staff=staff)
+    name = _clean_name(name)
     if role not in Role.values:
         raise _bad_role(role)
     if role != subject.role:
         if subject.id == actor.id:
             raise Refuse("not_allowed", "You can't change your own role. Another admin or owner can.")
-        if not staff and role not in roles_to_give(actor.role):
+        if not staff and role not in assignable_roles(actor.role):
             raise _bad_role(role)
         if is_only_owner(subject):
             raise _last_owner(subject)
@@ -117,11 +117,11 @@ def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> U
 @verb
 def set_password(pk: int, *, by: User, password: str | None) -> Access:
     """Gives somebody else a new password (one is made without it); they are signed out everywhere. The same one again changes nothing."""
-    actor, subject = _judged(pk, by)
+    actor, subject = _authorize(pk, by)
     if subject.id == actor.id:
         raise Refuse("not_allowed", "Change your own password on your account page.")
     person = User.objects.get(pk=pk)
-    raw = _sound(password, person)
+    raw = _checked_password(password, person)
     if password and check_password(password, person.password):
         return Access(person)
     _write(subject, password=make_password(raw))
@@ -131,8 +131,8 @@ def set_password(pk: int, *, by: User, password: str | None) -> Access:
 
 @verb
 def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
-    """Signs somebody out by their next request; they are told nothing any more and cannot claim. What they hold stays theirs."""
-    actor, subject = _judged(pk, by, staff=staff)
+    """Signs somebody out by their next request; they are told nothing any more and cannot claim. What they lock_people stays theirs."""
+    actor, subject = _authorize(pk, by, staff=staff)
     if subject.id == actor.id:
         raise Refuse("not_allowed", "You can't deactivate yourself. Another admin or owner can.")
     if subject.is_active:
@@ -146,7 +146,7 @@ def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
 @verb
 def activate(pk: int, *, by: User, staff: bool = False) -> User:
     """Lets somebody in again, with the password and the role that they had."""
-    actor, subject = _judged(pk, by, staff=staff)
+    actor, subject = _authorize(pk, by, staff=staff)
     if not subject.is_active:
         _write(subject, is_active=True)
         _publish(PersonActivated, actor, subject, from_state="inactive", to_state="active")
@@ -154,9 +154,9 @@ def activate(pk: int, *, by: User, staff: bool = False) -> User:
 
 
 @verb
-def rename_oneself(*, by: User, name: str) -> User:
-    person = _themselves(by)
-    name = _readable(name)
+def change_own_name(*, by: User, name: str) -> User:
+    person = _read_oneself(by)
+    name = _clean_name(name)
     if name != person.name:
         _write(person, name=name)
         _publish(PersonChanged, person, person, fields=["name"])
@@ -167,8 +167,8 @@ def rename_oneself(*, by: User, name: str) -> User:
 def change_own_password(*, by: User, password: str) -> User:
     """The present password was asked for by the form: what it was checked against stands in the WHERE, so of two changes at once one is
     refused."""
-    person = _themselves(by)
-    raw = _sound(password, by)
+    person = _read_oneself(by)
+    raw = _checked_password(password, by)
     if not User.objects.filter(pk=person.id, is_active=True, password=by.password).update(password=make_password(raw)):
         raise Refuse("person_changed", "Your password was just changed elsewhere. Sign in with the new one.")
     _publish(PasswordSet, person, person)
@@ -177,7 +177,7 @@ def change_own_password(*, by: User, password: str) -> User:
 
 def record_saved(before: Person | None, person: User, *, by: User | int) -> None:
     """The events of a person whom staff have saved in the admin's form, in its transaction; `before` is None for a new one."""
-    actor, subject = as_now(by), as_now(person)
+    actor, subject = read_person(by), read_person(person)
     assert actor is not None and subject is not None
     if before is None:
         _publish(PersonAdded, actor, subject, to_state=subject.role, role=subject.role)
@@ -194,19 +194,19 @@ def record_saved(before: Person | None, person: User, *, by: User | int) -> None
 # --- who may, and on whom -----------------------------------------------------------------------------------------
 
 
-def _judged(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Person]:
+def _authorize(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Person]:
     """Who acts, and on whom, as the database has both while the account is held. Raises `Refuse`."""
-    _, subject = _both(pk, by, staff=staff)
-    hold(subject.account_id)
+    _, subject = _read_both(pk, by, staff=staff)
+    lock_people(subject.account_id)
     # Read again: whoever was waited for may have changed either of them.
-    actor, subject = _both(pk, by, staff=staff)
+    actor, subject = _read_both(pk, by, staff=staff)
     if not actor.is_active:
         raise Refuse("inactive", "This person has been deactivated.")
     if staff:
         if not actor.is_staff_for(subject.account_id) or (subject.is_superuser and not actor.is_superuser):
             raise Refuse("not_allowed", "Staff can only change people of their own account, and only superusers can change superusers.")
         return actor, subject
-    if not actor.leads:
+    if not actor.is_lead:
         raise Refuse("not_allowed", "Only admins and owners can manage people.")
     # Whoever sets the password of a member of staff could sign in as one.
     if (subject.is_staff or subject.is_superuser) and subject.id != actor.id:
@@ -216,17 +216,17 @@ def _judged(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Person]:
     return actor, subject
 
 
-def _both(pk: int, by: User, *, staff: bool) -> tuple[Person, Person]:
-    actor, subject = as_now(by), as_now(pk)
+def _read_both(pk: int, by: User, *, staff: bool) -> tuple[Person, Person]:
+    actor, subject = read_person(by), read_person(pk)
     if actor is None or subject is None:
-        raise _nobody()
+        raise _unknown_person()
     if not staff and not (actor.account_id and actor.account_id == subject.account_id):
-        raise _nobody()
+        raise _unknown_person()
     return actor, subject
 
 
-def _themselves(by: User) -> Person:
-    person = as_now(by)
+def _read_oneself(by: User) -> Person:
+    person = read_person(by)
     if person is None or not person.is_active:
         raise Refuse("inactive", "This person has been deactivated.")
     return person
@@ -252,7 +252,7 @@ def _publish(event: type[PersonEvent], actor: Person, subject: Person, **details
 # --- what is given ------------------------------------------------------------------------------------------------
 
 
-def _readable(name: str) -> str:
+def _clean_name(name: str) -> str:
     """The name with its white space folded. Raises `Refuse` where nothing of it can be seen, or it is too long."""
     name = " ".join(name.split())
     if not any(sign.isprintable() for sign in name):
@@ -262,10 +262,10 @@ def _readable(name: str) -> str:
     return name
 
 
-def _sound(password: str | None, person: User) -> str:
+def _checked_password(password: str | None, person: User) -> str:
     """The password, or one that is made. Raises `Refuse` with what Django's validators say."""
     if password is None:
-        return made_password()
+        return generate_password()
     try:
         validate_password(password, person)
     except ValidationError as error:
@@ -273,7 +273,7 @@ def _sound(password: str | None, person: User) -> str:
     return password
 
 
-def _email_is_free(person: User) -> None:
+def _check_email_unused(person: User) -> None:
     other = User.objects.alias(lower=Lower("email")).filter(lower=person.email).first()
     if other is None:
         return
@@ -297,5 +297,5 @@ def _last_owner(subject: Person) -> Refuse:
     return Refuse("last_owner", f"{subject.name} is the only active owner. Make someone else an owner first.")
 
 
-def _nobody() -> Refuse:
+def _unknown_person() -> Refuse:
     return Refuse("not_found", "This person doesn't exist, or is not in your account.")

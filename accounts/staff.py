@@ -30,7 +30,7 @@ class StaffSite(admin.AdminSite):
         return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"), reverse("account_login"))
 
 
-class OfAccount(admin.ModelAdmin):
+class AccountScopedAdmin(admin.ModelAdmin):
     """Rows of one's own account only, unless one is a superuser. `account_path` leads from the row to its account's id."""
 
     account_path = "account_id"
@@ -71,7 +71,7 @@ class OfAccount(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class History(OfAccount):
+class ReadOnlyAdmin(AccountScopedAdmin):
     """Read-only: editing would break the audit trail. What staff may change, they change through actions."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

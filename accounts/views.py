@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.answers import invalid, person_json, toast, wants_json
 from accounts.forms import NameForm, OwnPasswordForm
 from accounts.models import User
-from accounts.people_admin import change_own_password, rename_oneself
+from accounts.people_admin import change_own_name, change_own_password
 from accounts.verbs import Refused
 
 
@@ -25,7 +25,7 @@ def account(request: HttpRequest) -> HttpResponse:
     user = _me(request)
     form = NameForm(request.POST if request.method == "POST" else None, initial={"name": user.name})
     if request.method == "POST" and form.is_valid():
-        renamed = rename_oneself(by=user, name=form.cleaned_data["name"])
+        renamed = change_own_name(by=user, name=form.cleaned_data["name"])
         if not isinstance(renamed, Refused):
             if wants_json(request):
                 return JsonResponse({"person": person_json(renamed)})

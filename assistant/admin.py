@@ -3,12 +3,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.staff import History
+from accounts.staff import ReadOnlyAdmin
 from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
 
 
 @admin.register(AssistantCall)
-class CallAdmin(History):
+class CallAdmin(ReadOnlyAdmin):
     """What the model cost, and how its calls ended."""
 
     list_display = ["at", "account", "job", "model", "outcome", "input_tokens", "output_tokens", "seconds"]
@@ -19,7 +19,7 @@ class CallAdmin(History):
 
 
 @admin.register(DailyUsage)
-class DailyUsageAdmin(History):
+class DailyUsageAdmin(ReadOnlyAdmin):
     """How much of its caps each account has used."""
 
     list_display = ["day", "account", "calls", "tokens"]
@@ -29,7 +29,7 @@ class DailyUsageAdmin(History):
 
 
 @admin.register(CircuitBreaker)
-class CircuitBreakerAdmin(History):
+class CircuitBreakerAdmin(ReadOnlyAdmin):
     """The provider serves the whole installation: superusers see whether it is being called at the moment."""
 
     list_display = ["key", "failures", "why", "open_until"]

@@ -172,10 +172,10 @@ class Ground:
     """The demo's account with the longer sessions that the measuring needs, all played through the ordinary verbs."""
 
     def __init__(self) -> None:
-        from resolutionflow.demodata.people import settle_in
+        from resolutionflow.demodata.people import create_people
         from resolutionflow.demodata.stories import load
 
-        self.people, _ = settle_in()
+        self.people, _ = create_people()
         self.stories = [story for story in load() if story.account == "acme-msp"]
         self.made = 0
         for story in self.stories:

@@ -1,11 +1,11 @@
 from django.contrib import admin
 
-from accounts.staff import History
+from accounts.staff import ReadOnlyAdmin
 from escalations.models import Notification, Seen
 
 
 @admin.register(Notification)
-class NotificationAdmin(History):
+class NotificationAdmin(ReadOnlyAdmin):
     list_display = ["title", "user", "account", "kind", "created_at", "read_at"]
     list_filter = ["kind", "account", ("read_at", admin.EmptyFieldListFilter)]
     search_fields = ["title", "user__name", "user__email"]
@@ -14,7 +14,7 @@ class NotificationAdmin(History):
 
 
 @admin.register(Seen)
-class SeenAdmin(History):
+class SeenAdmin(ReadOnlyAdmin):
     account_path = "user__account_id"
     list_display = ["user", "handoff", "at"]
     list_filter = ["user__account"]

@@ -45,7 +45,7 @@ class Filters:
         )
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         return bool(self.priority or self.domain or self.client)
 
     def address(self, **other: str) -> str:
@@ -85,7 +85,7 @@ def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
 
 
 def choices(rows: list[SessionHandoff], filters: Filters) -> dict[str, Any]:
-    """What there is to choose from, out of rows that nothing has narrowed; what is chosen stays choosable when its last row has gone."""
+    """What there is to choose from, from the unfiltered rows. What is chosen stays in the list even when its last row has gone."""
     domains = {row.session.domain for row in rows} | {filters.domain}
     clients = {row.session.client for row in rows} | {filters.client}
     return {"domains": _pairs(domains), "clients": _pairs(clients)}

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.timesince import timesince
 
-from accounts.staff import History
+from accounts.staff import ReadOnlyAdmin
 from flowpilot.models import (
     AISession,
     Fact,
@@ -56,7 +56,7 @@ class HolderInline(_Part):
 
 
 @admin.register(AISession)
-class SessionAdmin(History):
+class SessionAdmin(ReadOnlyAdmin):
     list_display = ["title", "account", "client", "ticket", "status", "priority", "domain", "user", "handler", "step_count", "idle_for"]
     list_filter = ["status", "priority", "domain", "account"]
     search_fields = ["id", "title", "client", "ticket", "user__name", "handler__name"]
@@ -69,7 +69,7 @@ class SessionAdmin(History):
         return timesince(obj.updated_at)
 
 
-class _OfSession(History):
+class _SessionPartAdmin(ReadOnlyAdmin):
     account_path = "session__account_id"
     search_fields = ["session__title", "session__id"]
 
@@ -79,37 +79,37 @@ class _OfSession(History):
 
 
 @admin.register(SessionStep)
-class StepAdmin(_OfSession):
+class StepAdmin(_SessionPartAdmin):
     list_display = ["session", "number", "kind", "author_kind", "author", "at"]
     list_filter = ["kind", "author_kind", "session__account"]
 
 
 @admin.register(Task)
-class TaskAdmin(_OfSession):
+class TaskAdmin(_SessionPartAdmin):
     list_display = ["session", "number", "kind", "state", "title", "by", "updated_at"]
     list_filter = ["kind", "state", "session__account"]
 
 
 @admin.register(Fact)
-class FactAdmin(_OfSession):
+class FactAdmin(_SessionPartAdmin):
     list_display = ["session", "number", "text", "by", "created_at"]
     list_filter = ["session__account"]
 
 
 @admin.register(Fix)
-class FixAdmin(_OfSession):
+class FixAdmin(_SessionPartAdmin):
     list_display = ["session", "number", "title", "outcome", "current", "by", "updated_at"]
     list_filter = ["outcome", "current", "session__account"]
 
 
 @admin.register(SessionHolder)
-class HolderAdmin(_OfSession):
+class HolderAdmin(_SessionPartAdmin):
     list_display = ["session", "user", "since", "until"]
     list_filter = ["session__account"]
 
 
 @admin.register(Secret)
-class SecretAdmin(_OfSession):
+class SecretAdmin(_SessionPartAdmin):
     """That there is one, never its value: only the session's opener and handler can reveal it."""
 
     list_display = ["session", "number", "kind", "by", "created_at", "shredded_at"]
@@ -118,19 +118,19 @@ class SecretAdmin(_OfSession):
 
 
 @admin.register(Proposal)
-class ProposalAdmin(_OfSession):
+class ProposalAdmin(_SessionPartAdmin):
     list_display = ["session", "kind", "outcome", "state", "by", "created_at", "decided_at"]
     list_filter = ["kind", "state", "session__account"]
 
 
 @admin.register(Repeat)
-class RepeatAdmin(_OfSession):
+class RepeatAdmin(_SessionPartAdmin):
     list_display = ["session", "title", "done_in", "created_at"]
     list_filter = ["session__account"]
 
 
 @admin.register(ReplyDraft)
-class DraftAdmin(_OfSession):
+class DraftAdmin(_SessionPartAdmin):
     """Replies that are being written right now."""
 
     list_display = ["session", "step", "at"]

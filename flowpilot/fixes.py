@@ -11,7 +11,7 @@ from accounts.people import Person
 from accounts.verbs import Refuse, verb
 from flowpilot import jobs, steps
 from flowpilot.events import BegunBy, FixSettled
-from flowpilot.guards import hold_for_writing, worker
+from flowpilot.guards import lock_for_writing, worker
 from flowpilot.models import Fix, SessionStep
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import redact
@@ -62,7 +62,7 @@ def report_outcome(
     note = steps.clean(note)
     if outcome == Fix.Outcome.APPLIED and not note:
         raise Refuse("invalid", "Enter why it can't be verified yet.")
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     note = redact(session_id, note, by_id=person.id, at=at)
     fix = Fix.objects.filter(session_id=session_id, number=card).first()
     if fix is None:

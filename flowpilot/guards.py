@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from accounts.people import Person, as_now
+from accounts.people import Person, read_person
 from accounts.verbs import Refuse
 from flowpilot.models import AISession
 
@@ -30,7 +30,7 @@ WHY_NOT = {
 
 def worker(by: User | int) -> Person:
     """The person who is about to work, as the database has them now. Raises `Refuse` for inactive people and viewers."""
-    person = as_now(by)
+    person = read_person(by)
     if person is None or not person.is_active:
         raise Refuse("inactive", "This person is no longer active.")
     if not person.may_work:
@@ -43,7 +43,7 @@ def writable_rows(pk: uuid.UUID, person: Person) -> QuerySet[AISession]:
     return AISession.objects.filter(Q(user_id=person.id) | Q(handler_id=person.id), pk=pk, account_id=person.account_id)
 
 
-def hold_for_writing(pk: uuid.UUID, person: Person, *, at: datetime, **changes: Any) -> None:
+def lock_for_writing(pk: uuid.UUID, person: Person, *, at: datetime, **changes: Any) -> None:
     """Locks the session's row for the rest of the transaction. Raises `Refuse` where it can no longer be written to."""
     if not writable_rows(pk, person).filter(status__in=OPEN_FOR_WRITING).update(updated_at=at, **changes):
         raise why_not(pk, person)

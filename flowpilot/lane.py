@@ -14,7 +14,7 @@ from accounts.people import Person
 from accounts.verbs import Refuse, verb
 from flowpilot import jobs, steps
 from flowpilot.events import BegunBy, LaneChanged
-from flowpilot.guards import hold_for_writing, worker
+from flowpilot.guards import lock_for_writing, worker
 from flowpilot.models import Fact, SessionStep, Task
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import redact
@@ -37,7 +37,7 @@ def settle(session_id: uuid.UUID, card: int, *, by: User, state: str, answer: st
     """Marks a card done (with what was found) or skipped (with the reason, if given). It is not sent yet."""
     at = at or timezone.now()
     person = worker(by)
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     answer = steps.clean(answer)
     if state not in Task.SETTLED:
         raise Refuse("invalid", "Choose done or skipped.")
@@ -61,7 +61,7 @@ def reopen(session_id: uuid.UUID, card: int, *, by: User, at: datetime | None = 
     """A done or skipped card becomes active again, with its answer to be edited. What was sent stays on the timeline."""
     at = at or timezone.now()
     person = worker(by)
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     rows = Task.objects.filter(session_id=session_id, number=card)
     if not rows.filter(state__in=(*Task.SETTLED, State.PENDING)).update(state=State.ACTIVE, sent_as=None, updated_at=at):
         task = rows.first()
@@ -105,7 +105,7 @@ def send(session_id: uuid.UUID, *, by: User, at: datetime | None = None, reply: 
     """Sends every done or skipped card that was not sent yet, each as a step; the others stay. FlowPilot replies to all of them at once."""
     at = at or timezone.now()
     person = worker(by)
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     sendable = list(Task.objects.filter(session_id=session_id, state__in=Task.SETTLED, sent_as=None).order_by("number"))
     if not sendable:
         raise Refuse("invalid", "Nothing to send yet. Answer or skip a card first.")
@@ -128,7 +128,7 @@ def add_fact(session_id: uuid.UUID, *, by: User, text: str, step: int | None = N
         raise Refuse("invalid", "Write the fact first.")
     if len(text) > LONGEST_FACT:
         raise Refuse("invalid", f"A fact can have at most {LONGEST_FACT} characters. Keep what matters; the step has the rest.")
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     text = redact(session_id, text, by_id=person.id, at=at)
     source = SessionStep.objects.filter(session_id=session_id, number=step).first() if step is not None else None
     if step is not None and source is None:
@@ -144,7 +144,7 @@ def drop_fact(session_id: uuid.UUID, card: int, *, by: User, at: datetime | None
     """Removes a fact from the lane. Its number is never used again."""
     at = at or timezone.now()
     person = worker(by)
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     if not Fact.objects.filter(session_id=session_id, number=card).delete()[0]:
         raise Refuse("not_found", NO_CARD)
     _changed(person, session_id, card, "dropped", at)

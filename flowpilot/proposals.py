@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.verbs import Refuse, Refused, verb
 from flowpilot import fixes, lane
 from flowpilot.events import LaneChanged
-from flowpilot.guards import hold_for_writing, worker
+from flowpilot.guards import lock_for_writing, worker
 from flowpilot.models import Proposal
 
 State = Proposal.State
@@ -21,7 +21,7 @@ def accept(session_id: uuid.UUID, pk: uuid.UUID, *, by: User, text: str = "", re
     """Adds a proposed fact (in the technician's words, where they changed it), or settles the fix with the proposed outcome."""
     at = at or timezone.now()
     person = worker(by)
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     proposal = _decide(session_id, pk, State.ACCEPTED, person.id, at)
     if proposal.kind == Proposal.Kind.FACT:
         source = proposal.source.number if proposal.source else None
@@ -37,7 +37,7 @@ def dismiss(session_id: uuid.UUID, pk: uuid.UUID, *, by: User, at: datetime | No
     """Dismisses a proposal. It is not made again."""
     at = at or timezone.now()
     person = worker(by)
-    hold_for_writing(session_id, person, at=at)
+    lock_for_writing(session_id, person, at=at)
     proposal = _decide(session_id, pk, State.DISMISSED, person.id, at)
     record(LaneChanged(account_id=person.account_id, by_id=person.id, session=session_id, proposal=State.DISMISSED, at=at))
     return proposal

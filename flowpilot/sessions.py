@@ -13,7 +13,7 @@ from accounts.verbs import Refuse, verb
 from flowpilot import jobs, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import BegunBy, FixSettled, SessionAbandoned, SessionOpened, SessionReopened, SessionResolved
-from flowpilot.guards import hold_for_writing, why_not, worker, writable_rows
+from flowpilot.guards import lock_for_writing, why_not, worker, writable_rows
 from flowpilot.models import AISession, Fix, SessionHolder, SessionStep
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
@@ -92,7 +92,7 @@ def post(pk: uuid.UUID, *, by: User, text: str, kind: str = Kind.MESSAGE, at: da
     text = steps.clean(text)
     if not text:
         raise Refuse("invalid", "Write something first.")
-    hold_for_writing(pk, person, at=at)
+    lock_for_writing(pk, person, at=at)
     written = steps.write(pk, [NewStep(kind, text, author_id=person.id)], at=at)
     if reply and kind == Kind.MESSAGE:
         jobs.request_reply(pk, written[-1].number, at=at)

@@ -4,14 +4,14 @@ from django.http import HttpRequest
 from django.utils.timesince import timesince
 
 from accounts.models import User
-from accounts.staff import History
+from accounts.staff import ReadOnlyAdmin
 from accounts.verbs import Refused
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from handoffs.releasing import release
 
 
 @admin.register(SessionHandoff)
-class HandoffAdmin(History):
+class HandoffAdmin(ReadOnlyAdmin):
     list_display = [
         "session",
         "account",
@@ -53,7 +53,7 @@ class HandoffAdmin(History):
 
 
 @admin.register(EntryJudgement)
-class EntryJudgementAdmin(History):
+class EntryJudgementAdmin(ReadOnlyAdmin):
     list_display = ["text_begins", "part", "verdict", "note", "handoff_of", "made_by", "by", "at"]
     list_filter = ["verdict", "part", "account"]
     search_fields = ["text", "note", "handoff__session__title", "by__name"]
@@ -74,7 +74,7 @@ class EntryJudgementAdmin(History):
 
 
 @admin.register(MissingEntry)
-class MissingEntryAdmin(History):
+class MissingEntryAdmin(ReadOnlyAdmin):
     list_display = ["text_begins", "step", "handoff_of", "by", "at"]
     list_filter = ["account"]
     search_fields = ["text", "handoff__session__title", "by__name"]

@@ -3,7 +3,7 @@
 import uuid
 
 from accounts.models import User
-from accounts.people import Person, as_now
+from accounts.people import Person, read_person
 from accounts.verbs import Refuse
 from flowpilot.access import may_read
 from flowpilot.guards import NOT_FOUND
@@ -14,7 +14,7 @@ INACTIVE = "You are no longer active in this account."
 
 def member(by: User | int) -> Person:
     """Who acts, as the database has them now. Raises `Refuse` where there is no such person."""
-    person = as_now(by)
+    person = read_person(by)
     if person is None:
         raise Refuse("not_found", NOT_FOUND)
     return person

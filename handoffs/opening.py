@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.events import NewEvent, record
 from accounts.models import User
-from accounts.people import Person, as_now
+from accounts.people import Person, read_person
 from accounts.verbs import Refuse, Refused, verb
 from flowpilot import steps
 from flowpilot.event_steps import Event, event_step
@@ -139,7 +139,7 @@ def _check_target(target: User | None, person: Person) -> None:
     """Raises `Refuse` where `target` could not claim what `person` hands off."""
     if target is None:
         return
-    now = as_now(target)
+    now = read_person(target)
     if now is None or now.account_id != person.account_id:
         raise Refuse("invalid", "This person is not in your account.", fields={"target": ["Choose a person in your account."]})
     if now.id == person.id:

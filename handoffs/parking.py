@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.events import NewEvent, record
 from accounts.models import User
-from accounts.people import as_now
+from accounts.people import read_person
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.access import may_read
@@ -120,7 +120,7 @@ def end_parked(session_id: uuid.UUID, *, by_id: int, at: datetime) -> list[NewEv
     """Closing a session unresolved supersedes its parked handoff, in the same transaction, before the session's row is taken. The caller
     records the event at the end, because the counter comes last."""
     session = AISession.objects.filter(pk=session_id).first()
-    person = as_now(by_id)
+    person = read_person(by_id)
     if session is None:
         return []
     assert person is not None

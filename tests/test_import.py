@@ -142,7 +142,7 @@ def test_a_missing_file_is_one_refusal(ana, tmp_path):
     ("account", "by", "word"),
     [
         ("nowhere", "ana@acme.example", "no account"),
-        ("acme-msp", "eve@globex.example", "nobody of"),
+        ("acme-msp", "eve@globex.example", "not a member of"),
         ("acme-msp", "vic@acme.example", None),
     ],
 )

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import people_admin
 from accounts.models import Event, User
-from accounts.people_admin import activate, add, change, change_own_password, deactivate, rename_oneself, set_password
+from accounts.people_admin import activate, add, change, change_own_name, change_own_password, deactivate, set_password
 from accounts.verbs import Refused
 from tests.factories import PASSWORD, UserFactory
 
@@ -64,7 +64,7 @@ def test_a_password_that_was_typed_is_not_handed_back(lea):
 
 
 def test_no_two_made_passwords_are_alike_and_all_can_be_read_out():
-    made = {people_admin.made_password() for _ in range(200)}
+    made = {people_admin.generate_password() for _ in range(200)}
 
     assert len(made) == 200
     assert not set("".join(made)) & set("0O1lIoi ")
@@ -136,7 +136,7 @@ def test_what_somebody_is_now_counts_not_what_the_request_remembers(lea, bo):
     User.objects.filter(pk=lea.pk).update(role="admin", is_active=False)
     assert refusal(nia(lea)) == "inactive"
     assert refusal(deactivate(bo.pk, by=lea)) == "inactive"
-    assert refusal(rename_oneself(by=lea, name="Lea")) == "inactive"
+    assert refusal(change_own_name(by=lea, name="Lea")) == "inactive"
     assert refusal(change_own_password(by=lea, password=NEW)) == "inactive"
 
 
@@ -324,7 +324,7 @@ def test_work_in_the_account_does_not_wait_for_it(lea, bo, session):
 
     thread = threading.Thread(target=work)
     with transaction.atomic():
-        people_admin.hold(lea.account_id)
+        people_admin.lock_people(lea.account_id)
         thread.start()
         thread.join(10)
         waited = thread.is_alive()

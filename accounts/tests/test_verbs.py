@@ -7,7 +7,7 @@ from django.db import OperationalError, connections, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from accounts.models import Account
-from accounts.people import as_now, who_may_claim
+from accounts.people import read_person, who_may_claim
 from accounts.verbs import STATUS, Refuse, Refused, verb
 from tests.factories import AccountFactory, UserFactory
 
@@ -204,15 +204,15 @@ def test_two_verbs_that_really_hold_each_other_up_both_come_through(acme):
 def test_somebody_is_who_the_database_says_not_who_the_request_remembers(bo):
     type(bo).objects.filter(pk=bo.pk).update(role="viewer", is_active=False)
 
-    now = as_now(bo)
+    now = read_person(bo)
 
     assert (bo.role, bo.is_active) == ("engineer", True)
     assert (now.role, now.is_active, now.may_work) == ("viewer", False, False)
-    assert as_now(bo.pk) == now
+    assert read_person(bo.pk) == now
 
 
 def test_nobody_is_nobody(db):
-    assert as_now(424242) is None
+    assert read_person(424242) is None
 
 
 @pytest.mark.parametrize(
@@ -228,9 +228,9 @@ def test_nobody_is_nobody(db):
     ],
 )
 def test_roles_say_who_works_and_who_leads(acme, role, active, works, leads):
-    somebody = as_now(UserFactory(account=acme, role=role, is_active=active))
+    somebody = read_person(UserFactory(account=acme, role=role, is_active=active))
 
-    assert (somebody.may_work, somebody.leads) == (works, leads)
+    assert (somebody.may_work, somebody.is_lead) == (works, leads)
     assert who_may_claim(acme.pk).filter(pk=somebody.id).exists() == works
 
 
@@ -238,6 +238,6 @@ def test_roles_say_who_works_and_who_leads(acme, role, active, works, leads):
     ("staff", "superuser", "own", "foreign"), [(True, False, True, False), (True, True, True, True), (False, False, False, False)]
 )
 def test_staff_act_in_their_own_account_and_superusers_in_all(acme, staff, superuser, own, foreign):
-    somebody = as_now(UserFactory(account=acme, is_staff=staff, is_superuser=superuser))
+    somebody = read_person(UserFactory(account=acme, is_staff=staff, is_superuser=superuser))
 
     assert (somebody.is_staff_for(acme.pk), somebody.is_staff_for(acme.pk + 1)) == (own, foreign)

@@ -1,4 +1,4 @@
-"""The socket: for telling, never for doing."""
+"""The live socket. It only sends; it never changes anything."""
 
 import asyncio
 import json
@@ -16,23 +16,23 @@ from escalations.live.hub import Watcher, hub
 from escalations.live.listener import PRESENCE_CHANNEL, listener
 from handoffs.models import SessionHandoff
 
-# Seconds between pings; the page's answer tells that it reads.
+# Seconds between pings; the page's answer shows that it still reads.
 PING_EVERY = 20
 PRESENCE_EVERY = 15
-# Between two rings of one page that comes and goes.
-SHORTEST_PAUSE = 0.1
+# Seconds between two announcements of one page that is shown and hidden repeatedly.
+PRESENCE_PAUSE = 0.1
 
 
 class EscalationsConsumer(AsyncWebsocketConsumer):
-    """`/ws/escalations/`, with `?handoff=<uuid>` on a page that shows one: its presence is told to colleagues."""
+    """`/ws/escalations/`, with `?handoff=<uuid>` on a page that shows one: colleagues see who is looking at it."""
 
     watcher: Watcher | None = None
     _pulse: asyncio.Task[None] | None = None
-    _rung = 0.0
+    _announced_at = 0.0
 
     async def connect(self) -> None:
         user = self.scope["user"]
-        # Accepted first: a refusal before it reaches the browser as a broken connection, and it would try for ever.
+        # Accept first: a refusal before that looks like a broken connection to the browser, and it would retry forever.
         await self.accept()
         if not user.is_authenticated or not user.is_active or user.account_id is None:
             await self.close(code=4401)
@@ -48,29 +48,29 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         self.name = str(user)
         number = await database_sync_to_async(current_number)(user.account_id)
         hub.add(self.watcher, number)
-        # What was committed between the reading and the adding was heard by nobody here: look once more.
-        listener.wake([user.account_id])
+        # Nobody here was notified of events committed between reading the number and adding the watcher: check again.
+        listener.check([user.account_id])
         await self.send(json.dumps({"hello": True, "n": hub.last[user.account_id], "looking": hub.presence_snapshot(user.account_id)}))
         self._pulse = asyncio.get_running_loop().create_task(self._keep_alive())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Pages answer pings, and say whether anybody sees them."""
+        """Pages answer pings, and say whether they are visible."""
         if self.watcher is None:
             return
         self.watcher.answered()
-        if text_data in ("seen", "hidden") and self.watcher.looking != (text_data == "seen"):
-            self.watcher.looking = text_data == "seen"
-            # Not for every flicker: what is not rung here is rung by the pulse, or forgotten.
-            due = time.monotonic() - self._rung >= SHORTEST_PAUSE
-            if self.watcher.handoff and due and (self.watcher.looking or not self._looks_elsewhere()):
-                await self._ring(here=self.watcher.looking)
+        if text_data in ("seen", "hidden") and self.watcher.is_visible != (text_data == "seen"):
+            self.watcher.is_visible = text_data == "seen"
+            # Not on every flicker: what is skipped here, the next pulse announces, or it expires.
+            due = time.monotonic() - self._announced_at >= PRESENCE_PAUSE
+            if self.watcher.handoff and due and (self.watcher.is_visible or not self._visible_elsewhere()):
+                await self._announce_presence(here=self.watcher.is_visible)
 
-    def _looks_elsewhere(self) -> bool:
-        """Whether the same person has another page of this process with the same handoff in sight."""
+    def _visible_elsewhere(self) -> bool:
+        """Whether the same person has the same handoff visible on another page of this process."""
         mine = self.watcher
         assert mine is not None
         others = (w for w in hub.watchers.get(mine.account_id, ()) if w is not mine)
-        return any(w.user_id == mine.user_id and w.handoff == mine.handoff and w.looking for w in others)
+        return any(w.user_id == mine.user_id and w.handoff == mine.handoff and w.is_visible for w in others)
 
     async def disconnect(self, code: int) -> None:
         if self._pulse is not None:
@@ -78,13 +78,13 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         if self.watcher is None:
             return
         hub.remove(self.watcher)
-        if self.watcher.handoff and not self._looks_elsewhere():
-            await self._ring(here=False)
+        if self.watcher.handoff and not self._visible_elsewhere():
+            await self._announce_presence(here=False)
 
-    async def push(self, text: str) -> None:
+    async def send_frame(self, text: str) -> None:
         await self.send(text)
 
-    async def cut(self, code: int) -> None:
+    async def drop(self, code: int) -> None:
         if self._pulse is not None:
             self._pulse.cancel()
         await self.close(code=code)
@@ -93,18 +93,18 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
         assert self.watcher is not None
         waited = PING_EVERY
         while True:
-            if self.watcher.handoff and self.watcher.looking:
-                await self._ring(here=True)
+            if self.watcher.handoff and self.watcher.is_visible:
+                await self._announce_presence(here=True)
             if waited >= PING_EVERY:
                 await self.send('{"ping":1}')
                 waited = 0
             await asyncio.sleep(PRESENCE_EVERY)
             waited += PRESENCE_EVERY
 
-    async def _ring(self, *, here: bool) -> None:
-        """Presence is the one thing a socket says: on a channel of its own, without a row or a number."""
+    async def _announce_presence(self, *, here: bool) -> None:
+        """Presence is the only thing a socket publishes: on a channel of its own, without a row or a number."""
         assert self.watcher is not None
-        self._rung = time.monotonic()
+        self._announced_at = time.monotonic()
         body = {
             "account": self.watcher.account_id,
             "handoff": self.watcher.handoff,
@@ -121,7 +121,7 @@ def _notify(payload: str) -> None:
 
 
 def _handoff_of(user: Any, query: bytes) -> str | None:
-    """The handoff that the page shows, if it is one of the account; anything else is nobody's business and is ignored."""
+    """The handoff that the page shows, if it belongs to the account; anything else is ignored."""
     asked = parse_qs(query.decode("latin-1")).get("handoff", [""])[0]
     try:
         pk = uuid.UUID(asked)

@@ -7,17 +7,17 @@ from django.template.loader import render_to_string
 
 from accounts.events import bare_kinds
 from accounts.models import Event, EventCounter
-from escalations.live.hub import LARGEST_FRAME, Frame
+from escalations.live.hub import MAX_FRAME_BYTES, Frame
 from flowpilot.access import reader_ids
 from flowpilot.models import AISession
 from handoffs.events import HandoffClaimed, HandoffOpened, HandoffReleased, HandoffReturned, HandoffSuperseded, HandoffWithdrawn
 from handoffs.models import SessionHandoff
 
-# How many missed events are read one by one; beyond, pages are told the newest number and fetch.
-MOST_AT_ONCE = 200
+# How many missed events are read one by one; beyond that, pages get the newest number and fetch.
+MAX_EVENTS = 200
 
-_CARD_COMES = {HandoffOpened.KIND, HandoffReleased.KIND}
-_CARD_GOES = {HandoffClaimed.KIND, HandoffWithdrawn.KIND, HandoffSuperseded.KIND}
+_CARD_ADDED = {HandoffOpened.KIND, HandoffReleased.KIND}
+_CARD_REMOVED = {HandoffClaimed.KIND, HandoffWithdrawn.KIND, HandoffSuperseded.KIND}
 
 
 def current_number(account_id: int) -> int:
@@ -26,12 +26,10 @@ def current_number(account_id: int) -> int:
 
 def frames_since(account_id: int, number: int) -> tuple[int, list[Frame]]:
     """The frames of all events after `number`, in commit order, and the newest number."""
-    events = list(
-        Event.objects.filter(account_id=account_id, number__gt=number).select_related("by").order_by("number")[: MOST_AT_ONCE + 1]
-    )
+    events = list(Event.objects.filter(account_id=account_id, number__gt=number).select_related("by").order_by("number")[: MAX_EVENTS + 1])
     if not events:
         return number, []
-    if len(events) > MOST_AT_ONCE:
+    if len(events) > MAX_EVENTS:
         newest = current_number(account_id)
         return newest, [_bare_frame(newest)]
     return events[-1].number, [frame_of(event) for event in events]
@@ -46,7 +44,7 @@ def _bare_frame(number: int) -> Frame:
 
 
 def frame_of(event: Event) -> Frame:
-    """One event on the wire. A card is the same for everybody; what differs per viewer is done in the page."""
+    """The frame for one event. A card is the same for everybody; the page handles what differs per viewer."""
     if event.kind in bare_kinds():
         return _bare_frame(event.number)
     body: dict[str, Any] = {"n": event.number, "kind": event.kind, "by": event.by_id}
@@ -60,14 +58,14 @@ def frame_of(event: Event) -> Frame:
         body["handoff"] = str(handoff.pk)
         body["session"] = str(handoff.session_id)
         body["author"] = handoff.author_id
-        if event.kind in _CARD_COMES and handoff.state == SessionHandoff.State.OPEN:
+        if event.kind in _CARD_ADDED and handoff.state == SessionHandoff.State.OPEN:
             except_user = handoff.author_id
             if event.kind == HandoffReleased.KIND:
                 own = json.dumps(body)
             body["card"] = render_to_string("escalations/_card.html", {"handoff": handoff, "live": True})
             body["bell"] = "claimers" if event.kind == HandoffOpened.KIND else None
             body["announce"] = f"New escalation, {handoff.get_priority_display().lower()}: {handoff.session.title}, from {handoff.author}"
-        elif event.kind in _CARD_GOES:
+        elif event.kind in _CARD_REMOVED:
             body["gone"] = True
             if event.kind == HandoffClaimed.KIND:
                 body["announce"] = f"{event.by} claimed: {handoff.session.title}"
@@ -84,6 +82,6 @@ def frame_of(event: Event) -> Frame:
         body["session"] = str(session.pk)
         readers = reader_ids(session)
     whole = json.dumps(body)
-    if len(whole.encode()) > LARGEST_FRAME:
+    if len(whole.encode()) > MAX_FRAME_BYTES:
         whole = _bare(event.number)
     return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own)

@@ -8,17 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-# What may be on its way to one socket without its page having answered; a page that does not read is cut, and heals by fetching.
-MOST_FRAMES_UNREAD = 400
-MOST_BYTES_UNREAD = 2_000_000
-# A frame with a card in it; larger ones are sent as the bare number, and the page fetches.
-LARGEST_FRAME = 64 * 1024
+# How much may be sent to one socket without an answer from its page. A page that does not read is disconnected; when it reconnects, it
+# fetches what it missed.
+MAX_UNREAD_FRAMES = 400
+MAX_UNREAD_BYTES = 2_000_000
+# Larger frames are sent as the bare number, and the page fetches.
+MAX_FRAME_BYTES = 64 * 1024
 
 
 class Socket(Protocol):
-    async def push(self, text: str) -> None: ...
+    async def send_frame(self, text: str) -> None: ...
 
-    async def cut(self, code: int) -> None: ...
+    async def drop(self, code: int) -> None: ...
 
 
 @dataclass(eq=False)
@@ -32,8 +33,8 @@ class Watcher:
     session_key: str
     password: str
     handoff: str | None = None
-    # False while the page lies in a tab that nobody sees.
-    looking: bool = True
+    # False while the page is in a background tab.
+    is_visible: bool = True
     unread_frames: int = 0
     unread_bytes: int = 0
     pinged_at: float = field(default_factory=time.monotonic)
@@ -44,13 +45,13 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one event looks like on the wire: whole for those whom `reads` lets, the bare number for everybody else."""
+    """What is sent for one event: `whole` to those who may read it, the bare number to everybody else."""
 
     whole: str
     bare: str
     # None: everybody of the account. Otherwise the ids of the people who may see it.
     readers: frozenset[int] | None = None
-    # Whoever handed it off sees no card of it: they hear `own`, or the bare number where it tells them nothing new.
+    # The author sees no card of their own handoff: they get `own`, or the bare number where there is nothing new for them.
     except_user: int | None = None
     own: str | None = None
 
@@ -63,21 +64,21 @@ class Frame:
 
 
 class Hub:
-    """Who listens in this process. Used from the event loop only."""
+    """Who is connected to this process. Used from the event loop only."""
 
     def __init__(self) -> None:
         self.watchers: dict[int, set[Watcher]] = defaultdict(set)
-        # The number of the last event that this process has handed out, by account.
+        # The number of the last event that this process has delivered, by account.
         self.last: dict[int, int] = {}
-        # handoff -> user -> (name, when they were last heard of)
+        # (account, handoff) -> user -> (name, when they last announced themselves)
         self.presence: dict[tuple[int, str], dict[int, tuple[str, float]]] = defaultdict(dict)
-        # Ids of the people who have connected since somebody last looked (here.py).
-        self.newcomers: set[int] = set()
+        # Ids of the people who have connected since the last round of `online.py`.
+        self.new_users: set[int] = set()
 
     def add(self, watcher: Watcher, number: int) -> None:
         self.last.setdefault(watcher.account_id, number)
         self.watchers[watcher.account_id].add(watcher)
-        self.newcomers.add(watcher.user_id)
+        self.new_users.add(watcher.user_id)
 
     def remove(self, watcher: Watcher) -> None:
         of_account = self.watchers.get(watcher.account_id)
@@ -95,30 +96,30 @@ class Hub:
         return [watcher for of_account in self.watchers.values() for watcher in of_account]
 
     async def send(self, account_id: int, frames: Iterable[Frame]) -> None:
-        """Hands frames out, in order. A socket that does not read is cut before it costs the others anything."""
+        """Sends frames in order. A socket that does not read is dropped before it slows down the others."""
         for frame in frames:
             for count, watcher in enumerate(list(self.watchers.get(account_id, ()))):
-                await self._push(watcher, frame.for_watcher(watcher))
+                await self._send(watcher, frame.for_watcher(watcher))
                 if count % 100 == 99:
                     await asyncio.sleep(0)
 
-    async def _push(self, watcher: Watcher, text: str) -> None:
-        if watcher.unread_frames >= MOST_FRAMES_UNREAD or watcher.unread_bytes + len(text) > MOST_BYTES_UNREAD:
+    async def _send(self, watcher: Watcher, text: str) -> None:
+        if watcher.unread_frames >= MAX_UNREAD_FRAMES or watcher.unread_bytes + len(text) > MAX_UNREAD_BYTES:
             self.remove(watcher)
-            await watcher.socket.cut(4008)
+            await watcher.socket.drop(4008)
             return
         watcher.unread_frames += 1
         watcher.unread_bytes += len(text)
         try:
-            await watcher.socket.push(text)
-        except Exception:  # the other end is gone; its own disconnect tidies up
+            await watcher.socket.send_frame(text)
+        except Exception:  # the other end is gone; its own disconnect cleans up
             self.remove(watcher)
 
-    async def tell_presence(self, account_id: int, handoff: str) -> None:
+    async def send_presence(self, account_id: int, handoff: str) -> None:
         people = [{"id": pk, "name": name} for pk, (name, _) in sorted(self.presence.get((account_id, handoff), {}).items())]
         text = json.dumps({"presence": handoff, "people": people})
         for watcher in list(self.watchers.get(account_id, ())):
-            await self._push(watcher, text)
+            await self._send(watcher, text)
 
     def presence_snapshot(self, account_id: int) -> dict[str, list[dict[str, Any]]]:
         return {

@@ -14,7 +14,7 @@ SELECT k.session_key, u.id, u.account_id, u.role, u.password
 """
 
 
-def revoked(watchers: Sequence[Watcher]) -> list[Watcher]:
+def revoked_watchers(watchers: Sequence[Watcher]) -> list[Watcher]:
     """The watchers who have signed out, were deactivated, changed role, account or password since they connected."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL, [[w.session_key for w in watchers], [w.user_id for w in watchers]])

@@ -28,7 +28,7 @@ from accounts.models import Event
 from escalations.live import frames
 from escalations.live import hub as hub_module
 from escalations.live import listener as listener_module
-from escalations.live.hub import LARGEST_FRAME, hub
+from escalations.live.hub import MAX_FRAME_BYTES, hub
 from escalations.live.listener import connection_info, listener
 from escalations.routing import websocket_urlpatterns
 from flowpilot import sessions
@@ -364,14 +364,14 @@ def test_a_huge_text_does_not_make_a_huge_frame(session, ana, bo, play):
         await act(hand_off, session, ana, needs="<\u2028" * 50_000)
         number = await act(last_number, ana.account_id)
         frame = (await page.heard_until(number))[-1]
-        assert len(json.dumps(frame).encode()) <= LARGEST_FRAME
+        assert len(json.dumps(frame).encode()) <= MAX_FRAME_BYTES
         assert BeautifulSoup(frame["card"], "html.parser").find("h3").find("a").text == "\U0001f4a5" * 200
 
     play(scenario)
 
 
 def test_a_frame_that_is_too_large_is_sent_as_its_number(session, ana, bo, play, monkeypatch):
-    monkeypatch.setattr(frames, "LARGEST_FRAME", 500)
+    monkeypatch.setattr(frames, "MAX_FRAME_BYTES", 500)
 
     async def scenario():
         page = await watching(bo)
@@ -424,7 +424,7 @@ def test_who_comes_late_goes_on_from_the_number_of_their_hello(ana, bo, dana, pl
 
 
 def test_more_than_can_be_read_one_by_one_is_told_as_the_newest_number(ana, bo, play, monkeypatch):
-    monkeypatch.setattr(frames, "MOST_AT_ONCE", 10)
+    monkeypatch.setattr(frames, "MAX_EVENTS", 10)
 
     async def scenario():
         page = await watching(bo)
@@ -569,12 +569,12 @@ def _new_password(user, session):
 
 def test_it_falls_silent_within_five_seconds():
     # Asking them takes no two seconds, and what a busy machine adds is not measured.
-    assert listener_module.RIGHTS_EVERY <= 3
+    assert listener_module.PERMISSIONS_EVERY <= 3
 
 
 @pytest.mark.parametrize("loses", [_deactivated, _made_viewer, _signed_out, _new_password])
 def test_whoever_loses_the_right_falls_silent(session, ana, bo, dana, play, loses, monkeypatch):
-    monkeypatch.setattr(listener_module, "RIGHTS_EVERY", 0.2)
+    monkeypatch.setattr(listener_module, "PERMISSIONS_EVERY", 0.2)
 
     async def scenario():
         his = await act(signed_in_session)
@@ -591,7 +591,7 @@ def test_whoever_loses_the_right_falls_silent(session, ana, bo, dana, play, lose
 
 
 def test_whoever_keeps_the_right_is_left_alone(ana, bo, play, monkeypatch):
-    monkeypatch.setattr(listener_module, "RIGHTS_EVERY", 0.02)
+    monkeypatch.setattr(listener_module, "PERMISSIONS_EVERY", 0.02)
     asked = []
 
     def watch(execute, sql, params, many, context):
@@ -662,7 +662,7 @@ def unread_of(user):
 
 
 def test_a_socket_that_never_answers_is_cut_while_the_others_go_on(ana, bo, vic, play, monkeypatch):
-    monkeypatch.setattr(hub_module, "MOST_FRAMES_UNREAD", 20)
+    monkeypatch.setattr(hub_module, "MAX_UNREAD_FRAMES", 20)
 
     async def scenario():
         reads, silent = await watching(bo), await watching(vic)
@@ -685,9 +685,9 @@ def test_a_socket_that_never_answers_is_cut_while_the_others_go_on(ana, bo, vic,
 
 
 def test_the_limits_leave_room_for_a_burst_and_hold_off_a_flood():
-    assert 100 <= hub_module.MOST_FRAMES_UNREAD <= 1000
-    assert hub_module.MOST_BYTES_UNREAD >= 10 * LARGEST_FRAME
-    assert LARGEST_FRAME == 64 * 1024
+    assert 100 <= hub_module.MAX_UNREAD_FRAMES <= 1000
+    assert hub_module.MAX_UNREAD_BYTES >= 10 * MAX_FRAME_BYTES
+    assert MAX_FRAME_BYTES == 64 * 1024
 
 
 # --- presence -----------------------------------------------------------------------------------------------------
@@ -726,7 +726,7 @@ def test_one_of_two_pages_closed_leaves_the_person_there(handoff, bo, dana, play
 
 
 def test_who_was_not_heard_of_again_is_forgotten(handoff, bo, dana, play, monkeypatch):
-    monkeypatch.setattr(listener_module, "RIGHTS_EVERY", 0.05)
+    monkeypatch.setattr(listener_module, "PERMISSIONS_EVERY", 0.05)
 
     def shout():
         body = {"account": bo.account_id, "handoff": str(handoff.pk), "user": bo.pk, "name": "Bo Lindqvist", "here": True}
@@ -737,7 +737,7 @@ def test_who_was_not_heard_of_again_is_forgotten(handoff, bo, dana, play, monkey
         other = await watching(dana)
         await act(shout)
         assert len((await other.presence())["people"]) == 1
-        monkeypatch.setattr(listener_module, "PRESENCE_FORGOTTEN", 0)
+        monkeypatch.setattr(listener_module, "PRESENCE_TIMEOUT", 0)
         assert (await other.presence())["people"] == []
 
     play(scenario)

@@ -10,15 +10,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import people_admin
 from accounts.answers import invalid, person_json, refuse, toast, wants_json
-from accounts.forms import NewPersonForm, PasswordForm, PersonForm, Refusable
+from accounts.forms import NewPersonForm, PasswordForm, PersonForm, VerbForm
 from accounts.models import Role, User
-from accounts.people import standing_of
+from accounts.people import availability_of
 from accounts.people_admin import Access
 from accounts.permissions import LEADS
 from accounts.verbs import Refused
-from flowpilot.busy import with_standing
 from flowpilot.models import AISession
 from flowpilot.views.answering import person as me
+from flowpilot.workload import with_availability
 from handoffs.models import SessionHandoff
 
 MOST_HELD = 20
@@ -51,12 +51,12 @@ def _untouchable(user: User, person: User) -> str:
 
 def _everybody(user: User) -> dict[str, Any]:
     of_account = User.objects.filter(account_id=user.account_id or -1)
-    people = with_standing(of_account.filter(is_active=True))
+    people = with_availability(of_account.filter(is_active=True))
     leads = user.role in LEADS
     return {
         "people": people,
-        "here": len([each for each in people if each.state.here]),  # type: ignore[attr-defined]
-        "gone": with_standing(of_account.filter(is_active=False)) if leads else [],
+        "here": len([each for each in people if each.state.online]),  # type: ignore[attr-defined]
+        "gone": with_availability(of_account.filter(is_active=False)) if leads else [],
         "leads": leads,
     }
 
@@ -74,7 +74,7 @@ def _json(person: Any) -> dict[str, Any]:
 
 
 def _json_now(person: User) -> dict[str, Any]:
-    (fresh,) = with_standing(User.objects.filter(pk=person.pk))
+    (fresh,) = with_availability(User.objects.filter(pk=person.pk))
     return _json(fresh)
 
 
@@ -99,7 +99,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 # --- one ----------------------------------------------------------------------------------------------------------
 
 
-def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str = "", **forms: Refusable) -> HttpResponse:
+def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str = "", **forms: VerbForm) -> HttpResponse:
     """The page of one person, with the forms as they came back, or fresh."""
     user = me(request)
     held = AISession.objects.in_progress_with(person).order_by("-updated_at", "pk")
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str
     )
     context = {
         "person": person,
-        "state": standing_of(person, busy_with=counts["active"]),
+        "state": availability_of(person, busy_with=counts["active"]),
         "own": person.pk == user.pk,
         "untouchable": _untouchable(user, person),
         "held": held[:MOST_HELD],
@@ -148,7 +148,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         return _answer(request, person, Refused("not_allowed", why), "")
     form = PersonForm(request.POST, by=me(request), person=person)
     if form.is_valid():
-        changed = people_admin.change(pk, by=me(request), name=form.cleaned_data["name"], role=form.role_given())
+        changed = people_admin.change(pk, by=me(request), name=form.cleaned_data["name"], role=form.chosen_role())
         if not (isinstance(changed, Refused) and changed.error == "invalid"):
             return _answer(request, person, changed, "{name} saved.")
         form.refuse(changed)

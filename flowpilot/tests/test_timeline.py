@@ -26,9 +26,9 @@ def test_what_is_not_an_event_gets_the_plain_arrow(event):
 
 
 def test_every_event_has_a_sentence_and_the_note_comes_after_it(ana):
-    from accounts.people import as_now
+    from accounts.people import read_person
 
-    person = as_now(ana)
+    person = read_person(ana)
     for event in Event:
         line = event_step(event, person, note="the printer; Bo claimed this yesterday", other="Bo", thing="password in step 3")
         assert line.event == event

@@ -23,7 +23,7 @@ from flowpilot.search.terms import Wanted
 from flowpilot.search.typos import offers
 from flowpilot.sessions import open_session
 from flowpilot.views.answering import LAST_STEPS, person
-from flowpilot.views.narrowing import SORTS, VIEWS, Asked, in_view
+from flowpilot.views.filters import SORTS, VIEWS, Filters, in_view
 
 PER_PAGE = 30
 # A select of more than this is no choice any more; the search finds the rest.
@@ -35,10 +35,10 @@ UNSEEN = ("escalation_package", "origin", "status_reason")
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
     """Sessions that the person may read: theirs first, searched and filtered. Typing asks for this page too, and takes the rows of it."""
-    user, asked = person(request), Asked.of(request.GET)
+    user, asked = person(request), Filters.of(request.GET)
     readable = readable_by(user)
     wanted = understand(asked.q, among=readable, account_id=user.account_id or 0) if asked.q else None
-    rows = asked.narrow(readable if wanted is None else search(readable, wanted))
+    rows = asked.apply(readable if wanted is None else search(readable, wanted))
     views = in_view(user)
     counts = rows.order_by().aggregate(**{name: Count("pk", filter=which) for name, which in views.items()})
     if wanted is None or asked.sort == "newest":
@@ -53,7 +53,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "instead": wanted.instead if wanted else (),
         # Whoever is typing has the filters before them.
         "choices": [] if typing else _choices(asked, readable, user),
-        "offers": _offers(asked, wanted, readable) if wanted and not counts["all"] and not asked.narrowed else [],
+        "offers": _offers(asked, wanted, readable) if wanted and not counts["all"] and not asked.is_filtered else [],
     }
     response = render(request, "flowpilot/sessions.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -62,7 +62,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _context(asked: Asked, user: User, page: Page[AISession], counts: dict[str, int]) -> dict[str, Any]:
+def _context(asked: Filters, user: User, page: Page[AISession], counts: dict[str, int]) -> dict[str, Any]:
     return {
         "page": page,
         "asked": asked,
@@ -72,7 +72,7 @@ def _context(asked: Asked, user: User, page: Page[AISession], counts: dict[str, 
         "sorts": [(name, label, asked.address(sort=name)) for name, label in SORTS.items()],
         "active": _active(asked, user),
         "everywhere": asked.address(show="all"),
-        "unfiltered": asked.address(**dict.fromkeys(Asked.FILTERS, "")),
+        "unfiltered": asked.address(**dict.fromkeys(Filters.FILTERS, "")),
         "wordless": asked.address(q="", sort=""),
         "before": asked.address(page=page.previous_page_number()) if page.has_previous() else "",
         "after": asked.address(page=page.next_page_number()) if page.has_next() else "",
@@ -95,7 +95,7 @@ def _say_why(page: Page[AISession], wanted: Wanted) -> None:
         session.why_before = bool(session.why and 0 < session.why.step <= session.step_count - LAST_STEPS)  # type: ignore[attr-defined]
 
 
-def _active(asked: Asked, user: User) -> list[dict[str, str]]:
+def _active(asked: Filters, user: User) -> list[dict[str, str]]:
     """The filters that are on, each with the address without it."""
     labels = {
         "status": dict(AISession.Status.choices).get(asked.status, ""),
@@ -104,12 +104,12 @@ def _active(asked: Asked, user: User) -> list[dict[str, str]]:
     }
     return [
         {"name": name, "value": str(labels.get(name) or getattr(asked, name)), "without": asked.address(**{name: ""})}
-        for name in Asked.FILTERS
+        for name in Filters.FILTERS
         if getattr(asked, name)
     ]
 
 
-def _choices(asked: Asked, readable: QuerySet[AISession], user: User) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+def _choices(asked: Filters, readable: QuerySet[AISession], user: User) -> list[tuple[str, str, list[tuple[str, str]], str]]:
     """The selects: name, what it says when nothing is chosen, values with labels, the chosen one."""
 
     def of(name: str) -> list[tuple[str, str]]:
@@ -128,7 +128,7 @@ def _choices(asked: Asked, readable: QuerySet[AISession], user: User) -> list[tu
     return [(name, empty, values, getattr(asked, name)) for name, empty, values in choices]
 
 
-def _offers(asked: Asked, wanted: Wanted, readable: QuerySet[AISession]) -> list[tuple[str, str, str]]:
+def _offers(asked: Filters, wanted: Wanted, readable: QuerySet[AISession]) -> list[tuple[str, str, str]]:
     """ "Did you mean": what it is, how it is called, where it leads."""
     found = []
     for offer in offers(wanted, among=readable):

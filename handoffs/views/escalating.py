@@ -13,9 +13,9 @@ from accounts.answers import invalid, person_json, refuse, toast, wants_json
 from accounts.people import who_may_claim
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable
-from flowpilot.busy import readiest_first
 from flowpilot.models import AISession, Fix, Task
 from flowpilot.views.answering import answer, fault, person
+from flowpilot.workload import most_available_first
 from handoffs import opening, parking
 from handoffs.forms import EscalateForm, ParkForm
 
@@ -47,7 +47,7 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]:
     """The dialog: the question about an unsettled fix, the people with their workload, what the colleague will get, what is missing."""
-    people = readiest_first(who_may_claim(session.account_id).exclude(pk=user.pk))
+    people = most_available_first(who_may_claim(session.account_id).exclude(pk=user.pk))
     tasks = list(session.tasks.all())
     open_tasks = [task for task in tasks if not task.is_settled]
     # What is missing, and the card where it can be added.

@@ -41,7 +41,7 @@ PEOPLE = {
 
 
 @transaction.atomic
-def settle_in() -> tuple[dict[str, User], int]:
+def create_people() -> tuple[dict[str, User], int]:
     """The demo's people by key, and how many had to be made.
 
     Who is there already stays as they are: name, role and above all the password, which somebody may have changed.

@@ -26,7 +26,7 @@ def test_escalating_without_a_need_says_so_at_the_field_and_keeps_the_rest(brows
     page.get_by_role("button", name="Escalate").click()
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("alert")).to_contain_text("Say what you need")
+    expect(dialog.get_by_role("alert")).to_contain_text("Write what you need")
     expect(dialog.get_by_label("Urgent")).to_be_checked()
     expect(dialog.get_by_label("Dana Okafor")).to_be_checked()
     expect(dialog.locator("[data-pv-target]")).to_contain_text("For Dana")

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from accounts.models import Account
 from flowpilot.models import AISession
-from resolutionflow.oldsecrets import hide_old
+from resolutionflow.redact_existing import redact_existing
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         total: Counter[str] = Counter()
         touched = 0
         progress = tqdm(total=sessions.count(), unit="session", file=self.stderr, disable=None)
-        for changed in hide_old(sessions, dry_run=options["dry_run"]):
+        for changed in redact_existing(sessions, dry_run=options["dry_run"]):
             total += changed
             touched += bool(changed)
             progress.update()

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from resolutionflow.demodata.people import PASSWORD, PEOPLE, WrongPerson, settle_in
+from resolutionflow.demodata.people import PASSWORD, PEOPLE, WrongPerson, create_people
 from resolutionflow.demodata.playing import Unplayable, play
 from resolutionflow.demodata.stories import BadStory, load
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError("DEBUG is off, and the demo password is public. Use --force to create the demo people anyway.")
         try:
             stories = load()
-            people, made = settle_in()
+            people, made = create_people()
             now = timezone.now()
             played = sum(play(story, people, now=now) for story in stories)
         except (BadStory, WrongPerson, Unplayable) as error:

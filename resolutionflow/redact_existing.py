@@ -53,7 +53,7 @@ def _way_to_session(model: type[Model]) -> str:
     return "handoff__session" if handoff is not None and any(f.name == "session" for f in handoff._meta.concrete_fields) else ""
 
 
-def hide_old(sessions: QuerySet[AISession], *, dry_run: bool) -> Iterator[Counter[str]]:
+def redact_existing(sessions: QuerySet[AISession], *, dry_run: bool) -> Iterator[Counter[str]]:
     """Hides what older rows of each session hold; yields what was changed in it, by column. `dry_run`: counts, and changes nothing."""
     for pk in sessions.order_by("created_at", "pk").values_list("pk", flat=True).iterator(500):
         changed: Counter[str] = Counter()

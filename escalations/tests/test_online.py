@@ -1,4 +1,4 @@
-"""Who is here: an open page is written to its person's row, in batches, and whatever breaks there hurts nobody."""
+"""Who is online: people with an open page are recorded in batches, and a failure there affects nothing else."""
 
 import threading
 import time
@@ -12,10 +12,10 @@ from django.utils import timezone
 from structlog.testing import capture_logs
 
 from accounts.models import User
-from accounts.people import standing_of
-from escalations.live import here as here_module
-from escalations.live.here import GATHERED_FOR, HERE_EVERY, Here
+from accounts.people import availability_of
+from escalations.live import online as online_module
 from escalations.live.hub import Hub, Watcher
+from escalations.live.online import ROUND_EVERY, WRITE_EVERY, OnlineWriter
 from escalations.tests.test_live import LONG, act, opened, play, ring, until, watching  # noqa: F401
 from tests.factories import UserFactory
 
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Closed:
     """A socket that nothing is said to."""
 
-    async def push(self, text):
-        raise AssertionError("nothing is pushed here")
+    async def send_frame(self, text):
+        raise AssertionError("nothing is sent here")
 
-    async def cut(self, code):
-        raise AssertionError("nobody is cut here")
+    async def drop(self, code):
+        raise AssertionError("no socket is dropped here")
 
 
 def watch(hub, user, times=1):
@@ -47,13 +47,13 @@ def updates():
         return execute(sql, params, many, context)
 
     def connected(sender, connection, **kwargs):
-        if threading.current_thread().name.startswith("here") and note not in connection.execute_wrappers:
+        if threading.current_thread().name.startswith("online") and note not in connection.execute_wrappers:
             connection.execute_wrappers.append(note)
 
     connection_created.connect(connected, weak=False, dispatch_uid="test")
     yield sent
     connection_created.disconnect(dispatch_uid="test")
-    here_module._pen.submit(lambda: connection.execute_wrappers.clear()).result(LONG)
+    online_module._executor.submit(lambda: connection.execute_wrappers.clear()).result(LONG)
 
 
 def last_here(user):
@@ -64,7 +64,7 @@ def last_here(user):
 
 
 def test_whoever_opens_a_page_is_here(bo, ana, play, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(here_module, "GATHERED_FOR", 0.02)
+    monkeypatch.setattr(online_module, "ROUND_EVERY", 0.02)
     began = timezone.now()
 
     async def scenario():
@@ -75,13 +75,13 @@ def test_whoever_opens_a_page_is_here(bo, ana, play, monkeypatch):  # noqa: F811
 
     play(scenario)
     assert began <= last_here(bo) <= timezone.now()
-    assert standing_of(User.objects.get(pk=bo.pk)).here
+    assert availability_of(User.objects.get(pk=bo.pk)).online
     assert last_here(ana) is None
 
 
 def test_whoever_stays_is_written_again_and_whoever_left_is_not(bo, dana, play, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(here_module, "GATHERED_FOR", 0.02)
-    monkeypatch.setattr(here_module, "HERE_EVERY", 0.1)
+    monkeypatch.setattr(online_module, "ROUND_EVERY", 0.02)
+    monkeypatch.setattr(online_module, "WRITE_EVERY", 0.1)
 
     async def later_than(user, moment):
         deadline = time.monotonic() + LONG
@@ -108,12 +108,12 @@ def test_forty_seconds_after_the_last_word_they_are_away(bo):
     User.objects.filter(pk=bo.pk).update(last_here_at=timezone.now())
     bo.refresh_from_db()
 
-    assert standing_of(bo, now=bo.last_here_at + timedelta(seconds=40)).here
-    assert not standing_of(bo, now=bo.last_here_at + timedelta(seconds=41)).here
+    assert availability_of(bo, now=bo.last_here_at + timedelta(seconds=40)).online
+    assert not availability_of(bo, now=bo.last_here_at + timedelta(seconds=41)).online
 
 
 def test_what_is_written_is_often_enough_that_one_failure_is_borne():
-    assert 2 * HERE_EVERY + GATHERED_FOR < 40
+    assert 2 * WRITE_EVERY + ROUND_EVERY < 40
 
 
 # --- the cost -----------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_a_thousand_sockets_are_one_update(acme, updates):
     for person in people:
         watch(hub, person, times=20)
 
-    async_to_sync(Here(hub).tell)()
+    async_to_sync(OnlineWriter(hub).write)()
 
     assert [sql.split(" SET ")[0] for sql in updates] == ['UPDATE "accounts_user"']
     assert "JOIN" not in updates[0]
@@ -133,52 +133,52 @@ def test_a_thousand_sockets_are_one_update(acme, updates):
 
 
 def test_nobody_connected_is_no_query_at_all(updates, db):
-    here = Here(Hub())
+    writer = OnlineWriter(Hub())
 
     for _ in range(3):
-        async_to_sync(here.tell)()
+        async_to_sync(writer.write)()
 
     assert updates == []
 
 
 def test_between_two_rounds_only_newcomers_are_written(bo, dana, vic):
-    hub, here = Hub(), None
-    here = Here(hub)
+    hub = Hub()
+    writer = OnlineWriter(hub)
     watch(hub, bo)
-    assert here.due(100.0) == {bo.pk}
-    here._written[bo.pk] = 100.0
+    assert writer.due(100.0) == {bo.pk}
+    writer._written[bo.pk] = 100.0
 
-    assert here.due(101.0) == set()
+    assert writer.due(101.0) == set()
     watch(hub, dana, times=3)
-    assert here.due(102.0) == {dana.pk}
+    assert writer.due(102.0) == {dana.pk}
     # Whoever walks from page to page was written a moment ago.
     watch(hub, bo)
-    assert here.due(103.0) == set()
-    assert here.due(100.0 + HERE_EVERY) == {bo.pk, dana.pk}
+    assert writer.due(103.0) == set()
+    assert writer.due(100.0 + WRITE_EVERY) == {bo.pk, dana.pk}
 
 
 def test_whoever_came_and_went_before_anybody_looked_is_left_out(bo, dana):
     hub = Hub()
-    here = Here(hub)
+    writer = OnlineWriter(hub)
     watch(hub, dana)
-    here.due(100.0)
+    writer.due(100.0)
     watch(hub, bo)
     for watcher in list(hub.watchers[bo.account_id]):
         if watcher.user_id == bo.pk:
             hub.remove(watcher)
 
-    assert here.due(101.0) == set()
+    assert writer.due(101.0) == set()
 
 
 def test_whoever_could_not_be_written_is_due_again_as_a_newcomer(bo):
     hub = Hub()
-    here = Here(hub)
+    writer = OnlineWriter(hub)
     watch(hub, bo)
-    assert here.due(100.0) == {bo.pk}
+    assert writer.due(100.0) == {bo.pk}
 
     watch(hub, bo)
 
-    assert here.due(101.0) == {bo.pk}
+    assert writer.due(101.0) == {bo.pk}
 
 
 # --- what breaks --------------------------------------------------------------------------------------------------
@@ -200,8 +200,8 @@ def allow_updates():
 
 
 def test_a_database_that_refuses_is_logged_and_news_go_on_and_it_heals(bo, play, monkeypatch, updates):  # noqa: F811
-    monkeypatch.setattr(here_module, "GATHERED_FOR", 0.02)
-    monkeypatch.setattr(here_module, "HERE_EVERY", 0.05)
+    monkeypatch.setattr(online_module, "ROUND_EVERY", 0.02)
+    monkeypatch.setattr(online_module, "WRITE_EVERY", 0.05)
 
     async def scenario():
         await act(refuse_updates)
@@ -225,8 +225,8 @@ def test_a_database_that_refuses_is_logged_and_news_go_on_and_it_heals(bo, play,
 
 
 def test_a_row_that_somebody_holds_does_not_hold_up_the_news(bo, play, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(here_module, "GATHERED_FOR", 0.02)
-    monkeypatch.setattr(here_module, "HERE_EVERY", 0.05)
+    monkeypatch.setattr(online_module, "ROUND_EVERY", 0.02)
+    monkeypatch.setattr(online_module, "WRITE_EVERY", 0.05)
     held, let_go = threading.Event(), threading.Event()
 
     def hold():

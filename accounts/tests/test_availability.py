@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts.people import HERE_FOR, standing_of
+from accounts.people import ONLINE_FOR, availability_of
 
 
 @pytest.mark.parametrize(("seconds", "here"), [(0, True), (15, True), (40, True), (41, False), (3600, False)])
@@ -15,14 +15,14 @@ def test_somebody_is_here_for_forty_seconds_after_they_were_last_heard_of(ana, s
     now = timezone.now()
     ana.last_here_at = now - timedelta(seconds=seconds)
 
-    assert timedelta(seconds=40) == HERE_FOR
-    assert standing_of(ana, now=now).here == here
+    assert timedelta(seconds=40) == ONLINE_FOR
+    assert availability_of(ana, now=now).online == here
 
 
 def test_whoever_was_never_seen_is_away_without_a_time(ana):
     assert ana.last_here_at is None
-    assert str(standing_of(ana)) == "Away"
-    assert str(standing_of(ana, busy_with=2)) == "Away, busy with 2"
+    assert str(availability_of(ana)) == "Away"
+    assert str(availability_of(ana, busy_with=2)) == "Away, busy with 2"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_whoever_was_never_seen_is_away_without_a_time(ana):
 def test_whoever_is_here_is_free_or_busy_with_a_number(ana, busy, kind, words):
     ana.last_here_at = timezone.now()
 
-    state = standing_of(ana, busy_with=busy)
+    state = availability_of(ana, busy_with=busy)
 
     assert (state.kind, str(state)) == (kind, words)
 
@@ -42,12 +42,12 @@ def test_away_today_tells_the_time_of_day_and_earlier_the_date(ana):
     later = now + timedelta(hours=1)
 
     ana.last_here_at = midnight
-    assert str(standing_of(ana, now=later)) == "Away since 00:00"
+    assert str(availability_of(ana, now=later)) == "Away since 00:00"
     ana.last_here_at = midnight - timedelta(minutes=1)
     yesterday = midnight - timedelta(minutes=1)
-    assert standing_of(ana, now=later).since.startswith(f"{yesterday.day} {yesterday:%b}")
+    assert availability_of(ana, now=later).since.startswith(f"{yesterday.day} {yesterday:%b}")
     ana.last_here_at = now - timedelta(days=800)
-    assert standing_of(ana, now=now).since.endswith(str((now - timedelta(days=800)).year))
+    assert availability_of(ana, now=now).since.endswith(str((now - timedelta(days=800)).year))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_away_today_tells_the_time_of_day_and_earlier_the_date(ana):
 def test_the_state_is_shown_with_an_icon_and_a_word(ana, seconds, busy, tone, words):
     ana.last_here_at = None if seconds is None else timezone.now()
 
-    drawn = BeautifulSoup(render_to_string("_person_state.html", {"state": standing_of(ana, busy_with=busy)}), "html.parser")
+    drawn = BeautifulSoup(render_to_string("_person_state.html", {"state": availability_of(ana, busy_with=busy)}), "html.parser")
 
     (state,) = drawn.select(".state")
     assert " ".join(state.text.split()) == words
@@ -69,6 +69,6 @@ def test_the_state_is_shown_with_an_icon_and_a_word(ana, seconds, busy, tone, wo
 def test_the_time_of_the_state_can_be_read_by_machines(ana):
     ana.last_here_at = timezone.now() - timedelta(hours=30)
 
-    drawn = BeautifulSoup(render_to_string("_person_state.html", {"state": standing_of(ana)}), "html.parser")
+    drawn = BeautifulSoup(render_to_string("_person_state.html", {"state": availability_of(ana)}), "html.parser")
 
     assert drawn.find("time")["datetime"] == ana.last_here_at.isoformat()

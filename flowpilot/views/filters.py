@@ -18,7 +18,7 @@ SORTS = {"relevance": "Relevance", "newest": "Newest"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Filters:
     """What the address asks for: a view, words, filters, an order. What it does not know it leaves out."""
 
     show: str = "mine"
@@ -33,7 +33,7 @@ class Asked:
     FILTERS: ClassVar[tuple[str, ...]] = ("status", "client", "domain", "priority", "person")
 
     @classmethod
-    def of(cls, sent: QueryDict) -> "Asked":
+    def of(cls, sent: QueryDict) -> "Filters":
         text = {name: sent.get(name, "").replace("\x00", "").strip()[:LONGEST] for name in (*cls.FILTERS, "q", "show", "sort")}
         known = {
             "show": VIEWS,
@@ -47,7 +47,7 @@ class Asked:
         return cls(**{name: value for name, value in text.items() if value})
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         return any(getattr(self, name) for name in self.FILTERS)
 
     def address(self, **changes: Any) -> str:
@@ -57,7 +57,7 @@ class Asked:
         query = urlencode({name: value for name, value in told.items() if value and usual.get(name) != value})
         return reverse("sessions") + (f"?{query}" if query else "")
 
-    def narrow(self, rows: QuerySet[AISession]) -> QuerySet[AISession]:
+    def apply(self, rows: QuerySet[AISession]) -> QuerySet[AISession]:
         """The filters, the view apart."""
         same = {name: getattr(self, name) for name in ("status", "client", "domain") if getattr(self, name)}
         if self.priority:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.people import who_may_claim
 from flowpilot import sessions
-from flowpilot.busy import readiest_first, with_standing
+from flowpilot.workload import most_available_first, with_availability
 from handoffs.claiming import claim
 from handoffs.parking import park
 from tests.factories import UserFactory, hand_off, make_session
@@ -31,7 +31,10 @@ def test_only_active_sessions_in_their_hands_count(ana, bo):
     sessions.resolve(make_session(ana).pk, by=ana)
     hand_off(make_session(ana), ana)
 
-    found = {person.pk: (person.holding, person.state.busy_with) for person in with_standing(User.objects.filter(pk__in=[ana.pk, bo.pk]))}
+    found = {
+        person.pk: (person.active_sessions, person.state.busy_with)
+        for person in with_availability(User.objects.filter(pk__in=[ana.pk, bo.pk]))
+    }
 
     assert found == {ana.pk: (1, 1), bo.pk: (1, 1)}
 
@@ -43,7 +46,7 @@ def test_here_comes_first_then_the_fewest_sessions_then_the_name(acme, ana, bo, 
     make_session(zoe)
     make_session(ana)
 
-    people = readiest_first(who_may_claim(acme.pk))
+    people = most_available_first(who_may_claim(acme.pk))
 
     assert names(people) == ["Bo", "Dana", "Zoe", "Lea", "Ana"]
     assert [person.state.kind for person in people] == ["here", "here", "busy", "away", "away"]
@@ -52,9 +55,9 @@ def test_here_comes_first_then_the_fewest_sessions_then_the_name(acme, ana, bo, 
 def test_the_time_is_passed_in(ana, bo):
     seen(bo, 0)
 
-    later = readiest_first(User.objects.filter(pk__in=[ana.pk, bo.pk]), now=timezone.now() + timedelta(seconds=60))
+    later = most_available_first(User.objects.filter(pk__in=[ana.pk, bo.pk]), now=timezone.now() + timedelta(seconds=60))
 
-    assert [person.state.here for person in later] == [False, False]
+    assert [person.state.online for person in later] == [False, False]
 
 
 def test_any_number_of_people_is_one_query(acme):
@@ -63,7 +66,7 @@ def test_any_number_of_people_is_one_query(acme):
         make_session(person)
 
     with CaptureQueriesContext(connection) as captured:
-        found = readiest_first(User.objects.filter(account=acme))
+        found = most_available_first(User.objects.filter(account=acme))
 
     assert len(found) == 20
     assert len(captured) == 1
