@@ -1,7 +1,7 @@
-"""The library of playbooks: one readable file per problem domain. `matching.py` finds the one that fits a text.
+"""Loads playbooks: one file per kind of problem. `matching.py` finds the one that matches a text.
 
-The format is described in `playbooks/entries/README.md`. A folder with mistakes is refused as a whole, and every mistake is named by file
-and line, because a playbook that is half understood would mislead technicians.
+`playbooks/entries/README.md` describes the format. A folder with mistakes is rejected as a whole, every mistake reported with file and
+line, because a playbook that was only partly understood would mislead technicians.
 """
 
 from functools import lru_cache
@@ -11,12 +11,12 @@ from playbooks.loading import Source
 from playbooks.schema import Playbook
 
 BUILT_IN = Path(__file__).parent / "entries"
-# The playbook that is used when no other fits; it has no signs, so it is never matched.
+# Used when no other playbook matches. It has no signs, so it never matches itself.
 GENERAL = "general"
 
 
 class PlaybookErrors(Exception):
-    """`errors` has one line for each mistake: file:line: place: what is wrong."""
+    """`errors` has one line per mistake: file:line: place: message."""
 
     def __init__(self, errors: list[str]) -> None:
         self.errors = errors
@@ -24,7 +24,7 @@ class PlaybookErrors(Exception):
 
 
 def load(*places: Path) -> list[Playbook]:
-    """Every `*.yaml` in the folders, in the order of folders and names. Raises PlaybookErrors with all mistakes of all files."""
+    """Every `*.yaml` in the folders, sorted by folder and name. Raises `PlaybookErrors` with all mistakes in all files."""
     found: list[Playbook] = []
     errors: list[str] = []
     home: dict[str, str] = {}
@@ -47,5 +47,5 @@ def load(*places: Path) -> list[Playbook]:
 
 @lru_cache(maxsize=4)
 def library(*extra: Path) -> tuple[Playbook, ...]:
-    """The product's playbooks and those in the `extra` folders, read once for each process. Raises `PlaybookErrors`."""
+    """The product's playbooks and those in the `extra` folders, read once per process. Raises `PlaybookErrors`."""
     return tuple(load(*dict.fromkeys(folder.resolve() for folder in (BUILT_IN, *extra))))

@@ -1,4 +1,4 @@
-"""Reads one playbook file and names what is wrong in it, each mistake with its line."""
+"""Reads one playbook file and reports each mistake with its line."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ class Source:
         return playbook, list(_cross_check(playbook))
 
     def _walk(self, node: yaml.Node, place: Place, above: set[int]) -> Iterator[Mistake]:
-        """Notes the lines. Keys given twice and aliases, which YAML would silently allow, are mistakes here."""
+        """Records line numbers. Duplicate keys and aliases, which YAML silently allows, are mistakes here."""
         self.lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             return
@@ -80,13 +80,13 @@ class Source:
                 inner = (*place, str(key.value))
                 if inner in self.lines:
                     self.lines[inner] = key.start_mark.line + 1
-                    yield inner, "stands here twice"
+                    yield inner, "is here twice"
                 self.lines[inner] = key.start_mark.line + 1
                 yield from self._walk(value, inner, above)
 
 
 def _data(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-    """As YAML has it, but keys stay as they are written: an error code such as 0x0000011b is a phrase, not a number."""
+    """The YAML data with keys kept as written: an error code such as 0x0000011b is a phrase, not a number."""
     if isinstance(node, yaml.MappingNode):
         return {str(key.value): _data(loader, value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
@@ -101,12 +101,12 @@ def _mistake(detail: ErrorDetails) -> Mistake:
     if detail["type"] in ("greater_than_equal", "less_than_equal"):
         message = f"must be {'at least' if 'ge' in limits else 'at most'} {limits.get('ge', limits.get('le'))}"
     if place and place[-1] == "[key]":
-        return place[:-1], "is no usable phrase: 2 to 80 characters with at least one letter or digit"
+        return place[:-1], "is not a usable phrase (2 to 80 characters with at least one letter or digit)"
     return place, message or detail["msg"][0].lower() + detail["msg"][1:]
 
 
 def _cross_check(playbook: Playbook) -> Iterator[Mistake]:
-    """What no single field can tell: ids given twice, and names of things that are not there."""
+    """Checks across fields: duplicate ids, and references to things that do not exist."""
     causes = {cause.id for cause in playbook.causes}
     cards = Counter[str]()
     for part in ("discovery", "questions", "checks"):

@@ -1,4 +1,4 @@
-"""Finds weighted phrases in free text, and the playbook that fits it."""
+"""Finds weighted phrases in free text, and the playbook that matches it best."""
 
 import math
 from collections import defaultdict
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from playbooks.schema import Playbook
 from playbooks.words import Vocabulary, Word, clip, phrase_stems, words
 
-# Below this a match is not worth a mention.
+# A match below this score is ignored.
 FITS = 0.35
-# How many other words may stand between two words of a phrase.
+# How many other words may come between two words of a phrase.
 GAP = 2
 
 _TROUBLE = set(phrase_stems("problem issue error trouble difficulty fault"))
@@ -21,7 +21,7 @@ _ILL = {"not", "cannot", "stopped", "never", "no", "hardly", "longer"}
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that was read once, to be searched many times. `source` is the part that was read; `stems` go with `words`."""
+    """A text, parsed once and searched many times. `source` is the part that was parsed; `stems` matches `words` one to one."""
 
     source: str
     words: list[Word]
@@ -30,7 +30,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A phrase that stands in a text: who owns it, what it weighs, where it stands; `denied` where the text says the opposite."""
+    """A phrase found in a text: its owner, weight and position; `denied` if the text says the opposite."""
 
     owner: str
     phrase: str
@@ -42,7 +42,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`score` is 0 to 1; `raw` is the sum behind it; `words` are the phrases that spoke for the playbook."""
+    """`score` is 0 to 1; `raw` is the sum it is computed from; `words` are the phrases that matched."""
 
     playbook: Playbook
     score: float
@@ -51,12 +51,12 @@ class Match:
 
 
 def score_of(raw: float) -> float:
-    """One decisive phrase (5) is 0.63, a mere hint (1) is 0.18."""
+    """One decisive phrase (5) scores 0.63, a hint (1) scores 0.18."""
     return 1 - math.exp(-max(raw, 0.0) / 5)
 
 
 class Finder:
-    """Many weighted phrases of many owners, found in one pass over a text."""
+    """Finds many weighted phrases of many owners in one pass over a text."""
 
     def __init__(self, phrases: Iterable[tuple[str, Mapping[str, int], int]], *, topics: bool = False) -> None:
         """`phrases` are owner, phrases and sign (+1 or -1). `topics`: "no X" denies a finding, but "does not X" still names a topic."""
@@ -69,7 +69,7 @@ class Finder:
                     self._by_first[stems[0]].append((stems, owner, phrase, weight * sign))
 
     def find(self, text: Text) -> list[Hit]:
-        """Each phrase once where the text says it, and every place where the text denies it before that."""
+        """Each phrase once where the text says it, plus every place before that where the text denies it."""
         read, stems = text.words, text.stems
         hits: list[Hit] = []
         found: set[tuple[str, str]] = set()
@@ -97,7 +97,7 @@ class Finder:
         return at
 
     def _denied(self, wanted: tuple[str, ...], first: int, last: int, stems: list[str], read: list[Word]) -> bool:
-        """ "VPN works fine", "no packet loss", "not a printer problem". A phrase that is itself a denial ("no internet") is left alone."""
+        """ "VPN works fine", "no packet loss", "not a printer problem". A negative phrase ("no internet") is taken literally."""
         if _DENIES & set(wanted):
             return False
         clause = read[first].clause
@@ -116,12 +116,12 @@ class Finder:
 
 
 def _article(read: list[Word], at: int) -> bool:
-    """Whether a filler word was left out just before: "not the printer" denies it, "not print" does not."""
+    """Whether a filler word was skipped just before: "not the printer" denies it, "not print" does not."""
     return at > 0 and read[at].start - read[at - 1].end > 1
 
 
 class Matcher:
-    """Everything that can be looked up in a set of playbooks."""
+    """Searches a set of playbooks."""
 
     def __init__(self, known: tuple[Playbook, ...]) -> None:
         self.by_slug = {playbook.slug: playbook for playbook in known}
@@ -145,7 +145,7 @@ class Matcher:
         return any(not hit.denied for text in texts for hit in finder.find(text))
 
     def match(self, texts: Iterable[tuple[Text, float]]) -> list[Match]:
-        """Every playbook that something speaks for, best first. Each text has a weight; a phrase counts once, where it weighs most."""
+        """Every playbook with a positive score, best first. Each text has a weight; a phrase counts once, where it weighs most."""
         best: dict[str, dict[str, float]] = defaultdict(dict)
         for text, importance in texts:
             for hit in self.topics.find(text):
@@ -157,13 +157,13 @@ class Matcher:
         for slug, values in best.items():
             raw = _sum(values.values())
             if raw > 0:
-                spoke = sorted((phrase for phrase, value in values.items() if value > 0), key=lambda phrase: (-values[phrase], phrase))
-                found.append(Match(self.by_slug[slug], score_of(raw), raw, tuple(spoke)))
+                matched = sorted((phrase for phrase, value in values.items() if value > 0), key=lambda phrase: (-values[phrase], phrase))
+                found.append(Match(self.by_slug[slug], score_of(raw), raw, tuple(matched)))
         return sorted(found, key=lambda match: (-match.raw, match.playbook.slug))
 
 
 def _sum(values: Iterable[float]) -> float:
-    """Each further phrase counts a little less: a long talk full of faint hints does not outweigh what it is about."""
+    """Each further phrase counts a little less, so many weak hints do not outweigh the actual topic."""
     ordered = sorted(values, reverse=True)
     return sum(value * 0.85**place if value > 0 else value for place, value in enumerate(ordered))
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Weight = Annotated[int, Field(ge=1, le=5)]
-Leaning = Annotated[int, Field(ge=-5, le=5)]
+SignedWeight = Annotated[int, Field(ge=-5, le=5)]
 Phrase = Annotated[str, Field(min_length=2, max_length=80, pattern=r"[^\W_]")]
 Phrases = dict[Phrase, Weight]
 System = Literal["windows", "macos", "linux"]
@@ -17,19 +17,19 @@ class _Part(BaseModel):
 
 
 class Question(_Part):
-    """Something to ask a person. `if_yes` and `if_no` say what a plain yes or no means for which cause."""
+    """Something to ask a person. `if_yes` and `if_no` give the weight of a plain yes or no for each cause."""
 
     id: Id
     title: str = Field(min_length=5, max_length=200)
     why: str = Field(min_length=5, max_length=160)
     asks_when: list[Phrase] = []
     answered_by: list[Phrase] = []
-    if_yes: dict[str, Leaning] = {}
-    if_no: dict[str, Leaning] = {}
+    if_yes: dict[str, SignedWeight] = {}
+    if_no: dict[str, SignedWeight] = {}
 
 
 class Check(Question):
-    """Something to look at or run. `shows` tells how to read the result."""
+    """Something to look at or run. `shows` explains how to read the result."""
 
     command: str = Field(default="", max_length=1500)
     shows: str = Field(min_length=5, max_length=235)
@@ -37,7 +37,7 @@ class Check(Question):
 
 
 class Cause(_Part):
-    """`text` is a noun phrase that can follow "points to". `needs` are the questions and checks that tell most about it."""
+    """`text` is a noun phrase that can follow "points to". `needs` lists the questions and checks that help most, best first."""
 
     id: Id
     text: str = Field(min_length=5, max_length=160)
@@ -54,6 +54,8 @@ class Fix(_Part):
 
 
 class Playbook(_Part):
+    """`title` is a noun phrase with its article: it follows "This looks like"."""
+
     slug: Id
     title: str = Field(min_length=3, max_length=100)
     domain: str = Field(min_length=2, max_length=30)
@@ -69,5 +71,5 @@ class Playbook(_Part):
         return next(cause for cause in self.causes if cause.id == id)
 
     def cards(self) -> list[Question]:
-        """Everything that can become a card in the lane, in the order of the file."""
+        """Everything that can become a card in the lane, in file order."""
         return [*self.discovery, *self.questions, *self.checks]

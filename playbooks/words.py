@@ -1,4 +1,4 @@
-"""Free text as words that can be compared: one spelling, no endings, clause by clause, typos forgiven."""
+"""Turns free text into comparable words: one spelling, stemmed, split into clauses, with typos corrected."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from functools import lru_cache
 import snowballstemmer
 from rapidfuzz.distance import OSA, Indel
 
-# A pasted log says what matters at its beginning and its end.
+# What matters in a pasted log is usually at its beginning or end.
 HEAD, TAIL = 8_000, 4_000
 
 _TOKEN = re.compile(r"(?P<word>\d+(?:\.\d+)+|[^\W_]+(?:['’`][^\W_]+)?)|(?P<stop>[.,;!?()](?=\s|$)|\n)")
@@ -62,14 +62,14 @@ _PAIRS = {
     **{(verb, "out"): "timeout" for verb in ("time", "times", "timed", "timing")},
     **{(verb, "out"): "lockout" for verb in ("lock", "locks", "locked", "locking")},
 }
-# Names that an ending would be cut off.
+# Words that must not be stemmed.
 _WHOLE = {"windows", "teams", "wireless", "access", "bitlocker", "always", "pages", "during", "ping", "string", "nothing", "something"}
 _STEMMER = snowballstemmer.stemmer("english")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`stem` is what is compared; `start` and `end` are its place in the original text; `clause` counts its clauses."""
+    """`stem` is compared; `start` and `end` are its position in the original text; `clause` is the number of its clause."""
 
     stem: str
     plain: str
@@ -97,7 +97,7 @@ def _stem(word: str) -> str:
 
 
 def clip(text: str) -> str:
-    """The part of a text that is read: all of it, or the beginning and the end of a very long one."""
+    """The part of a text that is read: all of it, or the beginning and end of a very long one."""
     if len(text) <= HEAD + TAIL:
         return text
     return text[:HEAD] + "\n" + text[-TAIL + 1 :]
@@ -113,10 +113,10 @@ def words(text: str) -> list[Word]:
             continue
         raw = _plain(token.group())
         start, end = token.span()
-        if previous and previous[3] == clause and (joined := _PAIRS.get((previous[0], raw))):
+        if previous and previous[3] == clause and (merged := _PAIRS.get((previous[0], raw))):
             if found and found[-1].start == previous[1]:
                 found.pop()
-            raw, start = joined, previous[1]
+            raw, start = merged, previous[1]
         previous = (raw, start, end, clause)
         if raw in _CLAUSE_WORDS:
             clause += 1
@@ -130,17 +130,17 @@ def phrase_stems(phrase: str) -> tuple[str, ...]:
 
 
 def unusable(phrase: str) -> str:
-    """Why a phrase of a playbook could never be found in a text as it was meant; empty where it can."""
+    """Why a playbook's phrase could never match a text as intended; empty if it can."""
     splits = _CLAUSE_WORDS & {_plain(token) for token in re.findall(r"[^\W_]+", phrase)}
     if splits:
-        return f"holds a word that begins a new clause ({', '.join(sorted(splits))}) and so is never found whole"
+        return f"contains a word that begins a new clause ({', '.join(sorted(splits))}), so it never matches"
     if not phrase_stems(phrase):
-        return "holds only words that are passed over"
+        return "contains only filler words, which are ignored"
     return ""
 
 
 class Vocabulary:
-    """The words that playbooks use, and the nearest of them to a misspelt one."""
+    """The words that playbooks use, and the nearest one to a misspelled word."""
 
     def __init__(self, stems: Iterable[str]) -> None:
         self.stems = frozenset(stems)
@@ -166,7 +166,7 @@ class Vocabulary:
                 continue
             if OSA.distance(stem, candidate, score_cutoff=allowed) > allowed:
                 continue
-            # In short words an exchanged letter makes another word (quote, quota); a dropped or swapped one makes a typo.
+            # In short words a replaced letter makes a different word (quote, quota); a dropped or swapped one is a typo.
             if min(len(stem), len(candidate)) < 6 and len(stem) == len(candidate) and sorted(stem) != sorted(candidate):
                 continue
             if Indel.normalized_similarity(stem, candidate) >= 0.7:
@@ -174,7 +174,7 @@ class Vocabulary:
         return stem
 
 
-# Stems of everyday words that are one letter away from a technical one.
+# Stems of everyday words that are one letter away from a technical term.
 _ENGLISH = frozenset(
     re.findall(
         r"\w+",

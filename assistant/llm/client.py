@@ -152,6 +152,7 @@ def _parameters(model: Model, shape: type[BaseModel]) -> ModelRequestParameters:
 async def _model(config: Config, name: str, seconds: float) -> AsyncIterator[Model]:
     """The provider's client with no retries of its own (ours are counted), no redirects, and the bound on what is read."""
     async with httpx2.AsyncClient(transport=_Bounded(), timeout=httpx2.Timeout(seconds, connect=min(10, seconds))) as http:
+
         def provider(kind: str) -> Any:
             made: Any = infer_provider_class(kind)
             made = made(api_key=config.key or "none", base_url=config.url, http_client=http)

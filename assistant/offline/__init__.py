@@ -1,1 +1,1 @@
-"""The offline assistant: playbooks, and what the session says. No network; the same answer to the same case."""
+"""The offline assistant: playbooks and the session's own text. No network; the same case always gets the same answer."""

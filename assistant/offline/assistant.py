@@ -1,4 +1,4 @@
-"""The offline assistant: playbooks and what stands in the session; no network, the same answer to the same case."""
+"""The offline assistant: playbooks and the session's own text. No network; the same case always gets the same answer."""
 
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Which cards the offline assistant puts into the lane next: what tells most, never twice, never what the text already answers."""
+"""Which cards the offline assistant adds to the lane next: the most useful first, none twice, none that the text already answers."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from playbooks.matching import Matcher
 from playbooks.schema import Check, Playbook, Question
 
 MOST = 4
-# With this many unsent cards in the lane, a reply adds only a few.
+# With this many open cards in the lane, a reply adds only a few.
 CROWDED = 6
 
 
@@ -20,7 +20,7 @@ def general() -> Playbook:
 
 
 def next_cards(case: Case, reading: Reading, *, only_checks: bool = False) -> list[NewTask]:
-    """Two to four cards; fewer where the lane is crowded or the playbook has no more to ask."""
+    """Two to four cards; fewer if the lane is full or the playbook has nothing left to ask."""
     waiting = sum(task.state in ("pending", "active") for task in case.tasks)
     room = max(2, min(MOST, CROWDED - waiting))
     asked = {same(task.title) for task in case.tasks} | {same(step.asked) for step in case.steps if step.asked}
@@ -35,7 +35,7 @@ def next_cards(case: Case, reading: Reading, *, only_checks: bool = False) -> li
 
 
 def _wanted(reading: Reading, *, only_checks: bool) -> Iterable[Question]:
-    """Cards in the order in which they help most at this confidence."""
+    """Cards, the most useful first at this confidence."""
     playbook = reading.playbook
     if playbook is None:
         book = general()
@@ -62,7 +62,7 @@ def _wanted(reading: Reading, *, only_checks: bool) -> Iterable[Question]:
 
 
 def _mixed(questions: list[Question], checks: list[Check], *, first: int) -> Iterable[Question]:
-    """Some questions, two checks, then the rest: a person can be asked while something runs."""
+    """Some questions, two checks, then the rest: people can answer while a check runs."""
     yield from questions[:first]
     yield from checks[:2]
     yield from questions[first:]

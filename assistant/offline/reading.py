@@ -1,4 +1,4 @@
-"""What the offline assistant makes of a case: which playbook, which causes are suspected, on what grounds, and how sure that is."""
+"""How the offline assistant understands a case: which playbook matches, which causes are likely, on what evidence, with what confidence."""
 
 import math
 import re
@@ -13,23 +13,23 @@ from playbooks.matching import FITS, Match, Matcher, Text
 from playbooks.schema import Cause, Fix, Playbook, Question
 from playbooks.words import clip, phrase_stems
 
-# Steps that say something about the problem. Replies, briefings and status updates repeat or guess; they are no evidence.
+# Steps that count as evidence. Replies, briefings and status updates only repeat or guess.
 SPOKEN = {"message", "answer", "check", "note", "outcome"}
 SENT_RESULTS = {"answer", "check"}
 DISCOVERY_ENDS, GUIDED_BEGINS = 0.4, 0.8
-# Without a result that somebody reported, no cause is sure enough to act upon.
+# Without a reported result, no cause is certain enough to act on.
 UNCONFIRMED_AT_MOST = 0.78
-# A fix that failed speaks this much against its cause; one that helped in part, less.
+# How much a failed fix counts against its cause; one that partly helped counts less.
 AGAINST_FAILED, AGAINST_PARTIAL = 6.0, 1.0
-# One sentence often holds several signs of one cause; what follows the strongest of a step adds little.
+# One sentence often holds several signs of one cause, so all but the strongest of a step count little.
 ECHO = 0.35
-# What another playbook must outweigh the present one by to take its place.
+# How far another playbook must outscore the current one to replace it.
 CLEARLY_BETTER = 1.8
-# All text of a case that is read, newest first, in characters.
+# How much text of a case is read, newest first, in characters.
 READ_AT_MOST = 150_000
 
 _YES = re.compile(r"\s*(yes|yep|yeah|yup|correct|true|exactly|y)\b", re.IGNORECASE)
-# "No problem there" and "n/a" are not a no.
+# "No problem there" and "n/a" do not answer no.
 _NO = re.compile(r"\s*(no|nope|none|nobody|never|false|negative|n)\b(?!/|\s+(problem|issue|idea|clue|trouble|error))", re.IGNORECASE)
 _SYSTEMS = {
     "windows": ["windows", "win10", "win11", "powershell", "registry", "blue screen", "event viewer"],
@@ -40,7 +40,7 @@ _SYSTEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`weight` is above 0 where it speaks for the cause, below where it speaks against. `reported`: it came after the opening text."""
+    """`weight` is positive for the cause, negative against it. `reported`: it came after the opening text."""
 
     cause: str
     phrase: str
@@ -68,7 +68,7 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`playbook` is None where none fits. `new` are the steps that nobody replied to yet. `suspects` come strongest first."""
+    """`playbook` is None if none matches. `new` holds the steps without a reply yet. `suspects` come strongest first."""
 
     playbook: Playbook | None
     rival: Playbook | None
@@ -79,7 +79,7 @@ class Reading:
     systems: frozenset[str] = frozenset()
 
     def open_fixes(self, case: Case) -> list[Fix]:
-        """Fixes of the leading suspect that were not proposed in this session yet."""
+        """Fixes for the leading suspect that this session has not proposed yet."""
         if not self.playbook or not self.suspects:
             return []
         known = {same(fix.title) for fix in case.fixes}
@@ -103,7 +103,7 @@ def read(case: Case) -> Reading:
 
 @lru_cache(maxsize=4096)
 def same(title: str) -> tuple[str, ...]:
-    """Two titles with the same words in the same order are the same card, whatever their case and punctuation."""
+    """Titles with the same words in the same order are the same card, whatever their case and punctuation."""
     return phrase_stems(title[:400])
 
 
@@ -121,7 +121,7 @@ def squeeze(text: str, limit: int = 110) -> str:
 
 
 def _unanswered(steps: list[CaseStep]) -> list[CaseStep]:
-    """The steps since the assistant's last reply; what the system logs is nothing to react to."""
+    """The steps since the assistant's last reply, without system events."""
     new: list[CaseStep] = []
     for step in reversed(steps):
         if step.kind == "reply":
@@ -132,7 +132,7 @@ def _unanswered(steps: list[CaseStep]) -> list[CaseStep]:
 
 
 def _spoken(case: Case) -> list[CaseStep]:
-    """What people said, oldest first; of a huge session the opening and as much of the newest as fits."""
+    """What people wrote, oldest first; for a huge session the opening and as much of the newest as fits."""
     spoken = [step for step in case.steps if step.kind in SPOKEN and step.author_kind != "assistant" and step.text.strip()]
     kept: list[CaseStep] = []
     room = READ_AT_MOST
@@ -157,7 +157,7 @@ def _importance(spoken: list[tuple[CaseStep, Text]], new: set[int]) -> Iterable[
 def _choose(
     about: list[tuple[Text, float]], spoken: list[tuple[CaseStep, Text]], new: set[int]
 ) -> tuple[Playbook | None, float, Playbook | None]:
-    """The playbook that earlier steps spoke for stays, unless another is clearly better and the newest steps speak for that one."""
+    """Keeps the playbook that earlier steps matched, unless another is clearly better and the newest steps support it."""
     now = matcher().match([*about, *_importance(spoken, new)])
     if not now or now[0].score < FITS:
         return None, now[0].score if now else 0.0, None
@@ -207,7 +207,7 @@ def _suspects(case: Case, playbook: Playbook, spoken: list[CaseStep], said: list
 
 
 def _strength(evidence: list[Evidence]) -> float:
-    """What speaks for a cause, step by step, less everything that speaks against it."""
+    """Evidence for a cause, step by step, minus all evidence against it."""
     steps: dict[int, list[float]] = defaultdict(list)
     for item in evidence:
         if item.weight > 0:
@@ -217,13 +217,13 @@ def _strength(evidence: list[Evidence]) -> float:
 
 
 def _spent(case: Case, playbook: Playbook) -> set[str]:
-    """Causes all of whose fixes were tried and failed: they are off the list, whatever else speaks for them."""
+    """Causes whose fixes have all failed. They are ruled out, whatever else supports them."""
     failed = {same(fix.title) for fix in case.fixes if fix.outcome == "failed"}
     return {cause.id for cause in playbook.causes if all(same(fix.title) in failed for fix in playbook.fixes if fix.cause == cause.id)}
 
 
 def _trust(step: CaseStep, at: int) -> tuple[float, bool]:
-    """How much a step counts as evidence: the opening is a complaint, a sent result is a finding, imported talk mixes both."""
+    """How much a step counts as evidence: the opening is a complaint, a sent result is a finding, an imported thread mixes both."""
     if step.kind in SENT_RESULTS:
         return 1.0, True
     if at == 0:
@@ -237,9 +237,9 @@ def _plain_answers(playbook: Playbook, step: CaseStep) -> Iterable[Evidence]:
     card = card_of(playbook, step.asked)
     if card is None:
         return
-    leaning = card.if_yes if _YES.match(step.text) else card.if_no if _NO.match(step.text) else {}
+    weights = card.if_yes if _YES.match(step.text) else card.if_no if _NO.match(step.text) else {}
     quote = f"{squeeze(step.asked, 70)} {squeeze(step.text, 60)}"
-    for cause, weight in leaning.items():
+    for cause, weight in weights.items():
         yield Evidence(cause, f"card:{card.id}", float(weight), step.number, quote, True)
 
 
@@ -255,7 +255,7 @@ def cause_of(playbook: Playbook, fix: CaseFix) -> str | None:
 
 
 def _around(text: str, start: int, end: int) -> str:
-    """The words that were found, verbatim, with the rest of their line as far as it is short."""
+    """The matched words, verbatim, with up to 40 characters of their line on each side."""
     line_start = max(text.rfind("\n", 0, start) + 1, start - 40)
     line_end = text.find("\n", end)
     line_end = min(len(text) if line_end < 0 else line_end, end + 40)
@@ -267,7 +267,7 @@ def _around(text: str, start: int, end: int) -> str:
 
 
 def _confidence(case: Case, playbook: Playbook, score: float, rival: Playbook | None, suspects: list[Suspect]) -> float:
-    """Rises with the evidence for one cause, falls with what speaks for others; the mere number of turns changes nothing."""
+    """Rises with evidence for one cause and falls with evidence for others. The number of turns alone changes nothing."""
     base = 0.15 + 0.45 * score
     if rival:
         base = min(base, 0.38)

@@ -93,7 +93,7 @@ def test_mail_goes_from_discovery_over_exploring_to_a_fix() -> None:
 
     assert first.confidence < 0.4 and first.fix is None and all(task.kind == "question" for task in first.tasks[:2])
     assert second.playbook == "mail-flow" and 0.4 <= second.confidence < 0.8
-    assert third.confidence >= 0.8 and third.fix and third.fix.title == "Make a new Outlook profile"
+    assert third.confidence >= 0.8 and third.fix and third.fix.title == "Create a new Outlook profile"
 
 
 def test_more_turns_without_evidence_do_not_raise_the_confidence() -> None:
@@ -140,9 +140,9 @@ def test_checks_of_another_system_are_left_out() -> None:
     general = Talk("Strange behaviour", "The design tool on her MacBook behaves strangely.")
     asked = [task.title for _ in range(4) for task in general.replied().tasks]
 
-    assert "Connect with messages and test the SSH configuration" in titles
-    assert "Read errors and free space on the Mac" in asked
-    assert "Read the errors around the time of the fault" not in asked
+    assert "Connect with verbose output and test the SSH configuration" in titles
+    assert "Check the Mac's log and free space" in asked
+    assert "Check the event log around the time of the problem" not in asked
 
 
 def test_a_failed_fix_is_not_proposed_again_and_the_next_cause_comes() -> None:
@@ -216,7 +216,7 @@ def test_where_no_playbook_fits_it_says_so_and_asks_by_method() -> None:
     said = reply(Talk("Label maker", "The thing in hall 2 behaves oddly.").case())
 
     assert said.playbook == "" and said.confidence < 0.4 and said.fix is None
-    assert "None of the playbooks fits" in said.text
+    assert "No playbook matches" in said.text
     assert 2 <= len(said.tasks) <= 4 and any("changed" in task.title for task in said.tasks)
 
 
@@ -285,7 +285,7 @@ def test_three_hundred_steps_are_answered_in_time() -> None:
     talk.replied()
     for number in range(300):
         result = f"Result {number}: gateway answers, token{number} refused, error {number}, ping 10.0.0.{number % 250}. "
-        talk.says(result * 6, "check", asked="Test whether the gateway answers")
+        talk.says(result * 6, "check", asked="Check that the gateway answers")
 
     reply(talk.case())
     said, seconds = timed(lambda: reply(talk.case()))

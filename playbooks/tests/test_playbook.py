@@ -1,4 +1,4 @@
-"""Playbooks: the product's own load, mistakes are named by file and line, and tickets find the one that fits."""
+"""Playbooks: the built-in ones load, mistakes are reported with file and line, and tickets match the right one."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from playbooks.library import BUILT_IN, PlaybookErrors, load
 
 GOOD = """\
 slug: kettle
-title: The kettle stays cold
+title: A cold kettle
 domain: Kitchen
 signs: {kettle: 5}
 discovery:
   - id: since
-    title: Since when is it cold?
-    why: The time leads to the change.
+    title: When did it stop heating?
+    why: The time points to what changed.
 questions:
   - id: plug
     title: Is it plugged in?
-    why: Nothing works without it.
+    why: Nothing works without power.
     if_no: {unplugged: 5}
 checks:
   - id: light
-    title: Look at its light
-    why: It shows the power.
+    title: Check the light
+    why: It shows whether there is power.
     command: Get-Kettle
-    shows: Dark means no power.
+    shows: If the light is off, there is no power.
 causes:
   - id: unplugged
     text: a kettle without power
@@ -35,7 +35,7 @@ causes:
 fixes:
   - cause: unplugged
     title: Plug it in
-    detail: Use the outlet beside it.
+    detail: Use the outlet next to it.
     verify: The light is on.
 """
 
@@ -151,18 +151,18 @@ def test_a_good_playbook_of_another_folder_loads_beside_the_products_own(tmp_pat
     [
         ("command: Get-Kettle", "command: [Get-Kettle]", "kettle.yaml:18: checks[0].command: must be a string"),
         ("domain: Kitchen\n", "", "kettle.yaml:1: domain: is missing"),
-        ("    why: It shows the power.\n", "", "kettle.yaml:15: checks[0].why: is missing"),
+        ("    why: It shows whether there is power.\n", "", "kettle.yaml:15: checks[0].why: is missing"),
         ("signs: {kettle: 5}", "signs: {kettle: 9}", "kettle.yaml:4: signs.kettle: must be at most 5"),
         ("signs: {kettle: 5}", "signs: {kettle: much}", "kettle.yaml:4: signs.kettle: must be a whole number"),
         ("signs: {kettle: 5}", "signs: [kettle]", "kettle.yaml:4: signs: must be a mapping"),
-        ("signs: {dark: 4}", "signs: {'!!': 4}", "kettle.yaml:23: causes[0].signs.!!: is no usable phrase"),
+        ("signs: {dark: 4}", "signs: {'!!': 4}", "kettle.yaml:23: causes[0].signs.!!: is not a usable phrase"),
         ("slug: kettle", "slug: kettle\ncolour: red", "kettle.yaml:2: colour: is not a known key"),
-        ("title: Plug it in", "title: Plug it in\n    title: Plug it out", "kettle.yaml:28: fixes[0].title: stands here twice"),
+        ("title: Plug it in", "title: Plug it in\n    title: Plug it out", "kettle.yaml:28: fixes[0].title: is here twice"),
         ("cause: unplugged", "cause: broken", "kettle.yaml:26: fixes[0].cause: 'broken' is not a cause"),
         ("needs: [plug, light]", "needs: [plug, heat]", "kettle.yaml:24: causes[0].needs[1]: 'heat' is neither a question nor a check"),
         ("if_no: {unplugged: 5}", "if_no: {gone: 5}", "kettle.yaml:13: questions[0].if_no.gone: is not a cause"),
         ("- id: light", "- id: plug", "kettle.yaml:15: checks[0].id: 'plug' is used twice"),
-        ("shows: Dark means no power.", "shows: Dark: no power", "kettle.yaml:19: is not valid YAML"),
+        ("shows: If the light is off, there is no power.", "shows: Dark: no power", "kettle.yaml:19: is not valid YAML"),
         ("signs: {dark: 4}", "signs: &again {dark: 4}\n    against: *again", "is an alias"),
     ],
 )

@@ -30,7 +30,7 @@ _POINTS = re.compile(
 _NO_DIAGNOSIS = re.compile(
     r"\b(?:if|may|might|could|often|usually|can have|ways are|question is|please|let us|do not|should|would|before|first|worth|will|"
     r"noted)\b|"
-    r"\b(?:to be|this looks like:)",
+    r"\b(?:to be|this looks like(?::| an? [^.:]{1,80}\bproblem\b))",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"^(?:so|then|yes|likely|good|and|but)?\W*(?:it|that|this|these|those|they|there)\b", re.IGNORECASE)
@@ -195,6 +195,7 @@ def _told_by_assistant(bench: Bench, *, named: bool) -> LaneCause | None:
             if (
                 sentence.endswith("?")
                 or "speaks against" in sentence
+                or "less likely" in sentence
                 or (not named and (_NO_DIAGNOSIS.search(sentence) or order > 1 or len(lexicon.content(sentence)) < 5))
             ):
                 continue
