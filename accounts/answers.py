@@ -10,6 +10,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django_htmx.middleware import HtmxDetails
 from psycopg_pool import PoolTimeout
 
 from accounts.models import User
@@ -36,10 +37,15 @@ def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
+def htmx_of(request: HttpRequest) -> HtmxDetails:
+    """What HTMX says about the request: which page it comes from, for instance."""
+    details: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return details
+
+
 def is_htmx(request: HttpRequest) -> bool:
     """Whether HTMX asks, which takes a fragment or is told where to go."""
-    # Set by django_htmx.middleware.
-    return bool(request.htmx)  # type: ignore[attr-defined]
+    return bool(htmx_of(request))
 
 
 def person_json(user: User | None) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.answers import wants_json
+from accounts.answers import is_htmx, wants_json
 
 
 class Adapter(DefaultAccountAdapter):
@@ -37,6 +37,6 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
         if wants_json(request):
             return JsonResponse({"error": "unauthenticated", "detail": "Sign in first."}, status=401)
-        if request.headers.get("HX-Request") == "true":
+        if is_htmx(request):
             return HttpResponseClientRedirect(resolve_url("account_login"))
         return super().handle_no_permission(request, view_func)

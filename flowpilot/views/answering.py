@@ -7,7 +7,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
-from accounts.answers import invalid, refuse, wants_json
+from accounts.answers import invalid, is_htmx, refuse, wants_json
 from accounts.models import User
 from accounts.permissions import is_lead
 from accounts.snapshots import one_snapshot
@@ -93,7 +93,7 @@ def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[
         fresh = get_readable(person(request), session.pk)
         if wants_json(request):
             return JsonResponse(json or state_json(fresh))
-        if request.headers.get("HX-Request") == "true":
+        if is_htmx(request):
             return live(request, fresh)
     return redirect(f"/sessions/{session.pk}/{at}")
 

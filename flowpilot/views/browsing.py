@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.answers import invalid, refuse, wants_json
+from accounts.answers import htmx_of, invalid, is_htmx, refuse, wants_json
 from accounts.models import User
 from accounts.permissions import MAY_CLAIM
 from accounts.verbs import Refused
@@ -47,7 +47,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     page = _page(rows, counts[asked.show], request)
     if wanted is not None:
         _say_why(page, wanted)
-    typing = bool(request.headers.get("HX-Request")) and not request.headers.get("HX-History-Restore-Request")
+    typing = is_htmx(request) and not htmx_of(request).history_restore_request
     context = {
         **_context(asked, user, page, counts),
         "instead": wanted.instead if wanted else (),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.answers import refuse, wants_json
+from accounts.answers import is_htmx, refuse, wants_json
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable, may_write
 from flowpilot.models import AISession, Secret
@@ -18,10 +18,6 @@ from flowpilot.revealing import reveal as reveal_it
 from flowpilot.templatetags.hidden import addresses, veil
 from flowpilot.views.answering import person
 from redaction.kinds import label
-
-
-def _is_fragment(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
 
 
 def _refused(request: HttpRequest, session: AISession, refused: Refused) -> HttpResponse:
@@ -42,7 +38,7 @@ def reveal(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
         return _refused(request, session, revealed)
     if wants_json(request):
         return JsonResponse({"session": str(pk), "secret": number, "kind": revealed.kind, "value": revealed.value})
-    if _is_fragment(request):
+    if is_htmx(request):
         return render(request, "flowpilot/_unveiled.html", {"revealed": revealed, **addresses(Secret(session_id=pk, number=number))})
     detail = f"From “{session.title}”. Its timeline shows that you revealed it."
     return _page(request, session, f"{label(revealed.kind)} revealed", detail, revealed=revealed)
@@ -63,7 +59,7 @@ def fold(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     session = get_writable(person(request), pk)
-    if not (wants_json(request) or _is_fragment(request) or request.POST.get("sure")):
+    if not (wants_json(request) or is_htmx(request) or request.POST.get("sure")):
         # Without the page's script nobody has asked yet.
         return _page(
             request, session, "Remove it for good?", "It can't be restored. The session will still show that there was a secret.", asks=True
@@ -73,7 +69,7 @@ def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
         return _refused(request, session, removed)
     if wants_json(request):
         return JsonResponse({"session": str(pk), "secret": number, "kind": removed.kind, "removed": True})
-    if _is_fragment(request):
+    if is_htmx(request):
         return HttpResponse(veil(removed, may_reveal=False))
     return _page(
         request, session, f"{label(removed.kind)} removed", f"It can't be restored. “{session.title}” still shows that there was a secret."

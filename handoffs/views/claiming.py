@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.answers import invalid, person_json, refuse, toast, wants_json
+from accounts.answers import invalid, is_htmx, person_json, refuse, toast, wants_json
 from accounts.models import User
 from accounts.verbs import Refused
 from flowpilot.views.answering import person
@@ -45,14 +45,14 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             }
         )
     where = f"/sessions/{handoff.session_id}/" + ("?compose=1" if handoff.begin == SessionHandoff.Begin.OWN else "")
-    return HttpResponseClientRedirect(where) if request.headers.get("HX-Request") == "true" else redirect(where)
+    return HttpResponseClientRedirect(where) if is_htmx(request) else redirect(where)
 
 
 def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse:
     """409 in the queue: the card says who has it. On the screen: back to the queue, with a toast. A plain form: a page that says so."""
     if wants_json(request):
         return refuse(request, refused)
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx(request):
         if request.POST.get("from") == "queue" and refused.error == "already_claimed" and _just_now(refused):
             handoff = SessionHandoff.objects.select_related("session", "author", "target", "claimed_by").get(pk=pk)
             context = {"handoff": handoff, "taken_by": handoff.claimed_by, "detail": refused.detail}
@@ -83,7 +83,7 @@ def _act(request: HttpRequest, pk: uuid.UUID, act: _Verb, done: str) -> HttpResp
         result.session.refresh_from_db()
         return JsonResponse({"session": str(result.session_id), "status": result.session.status, "handoff": str(result.pk)})
     toast(request, done)
-    return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
+    return HttpResponseClientRedirect("/") if is_htmx(request) else redirect("dashboard")
 
 
 @require_POST

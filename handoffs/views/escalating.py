@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.answers import invalid, person_json, refuse, toast, wants_json
+from accounts.answers import htmx_of, invalid, is_htmx, person_json, refuse, toast, wants_json
 from accounts.people import who_may_claim
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable
@@ -42,7 +42,7 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     count = who_may_claim(session.account_id).exclude(pk=user.pk).count()
     notified = "1 colleague has been notified" if count == 1 else f"{count} colleagues have been notified"
     toast(request, f"Escalated. {notified}. You can withdraw it until somebody claims it.")
-    return HttpResponseClientRedirect("/") if request.headers.get("HX-Request") == "true" else redirect("dashboard")
+    return HttpResponseClientRedirect("/") if is_htmx(request) else redirect("dashboard")
 
 
 def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     parked = parking.park(pk, by=person(request), needs=form.cleaned_data["reason"])
     if not isinstance(parked, Refused) and wants_json(request):
         return JsonResponse({"handoff": str(parked.handoff.pk), "session": str(pk)}, status=201)
-    if not isinstance(parked, Refused) and urlsplit(request.headers.get("HX-Current-URL", "")).path.endswith("/escalate/"):
+    if not isinstance(parked, Refused) and urlsplit(htmx_of(request).current_url or "").path.endswith("/escalate/"):
         # Pressed on the dialog's own page: the session has a page of its own.
         return HttpResponseClientRedirect(f"/sessions/{pk}/")
     return answer(request, session, parked)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accounts.answers import invalid, refuse, wants_json
+from accounts.answers import invalid, is_htmx, refuse, wants_json
 from accounts.verbs import Refused
 from flowpilot.views.answering import person
 from handoffs import judging
@@ -45,7 +45,7 @@ def judge(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if wants_json(request):
         told = {"part": kept.part, "entry": kept.entry, "verdict": kept.verdict, "note": kept.note}
         return JsonResponse({"handoff": str(pk), **told})
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx(request):
         context = {"handoff": handoff, "part": kept.part, "entry": kept.entry, "judged": kept, "spot": judge_id(kept.part, kept.entry)}
         return render(request, "handoffs/_judge.html", context)
     return redirect(f"{_screen(pk)}#{judge_id(kept.part, kept.entry)}")
@@ -66,7 +66,7 @@ def missing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return _refuse(request, pk, kept)
     if wants_json(request):
         return JsonResponse({"handoff": str(pk), "text": kept.text, "step": kept.step})
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx(request):
         return render(request, "handoffs/_missing.html", {"handoff": handoff, "missing": missing_by(request, handoff)})
     return redirect(f"{_screen(pk)}#missing")
 
