@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Report:
     entries: list[Entry]
     confidence: str = ""
     # Words of everything that is read, and the whole output as one text.
@@ -64,7 +64,7 @@ class Told:
         return self.of("known", "tried", "corrected")
 
 
-def of_assessment(made: Assessment) -> Told:
+def report_of(made: Assessment) -> Report:
     """An assessment (steps from 1) as what it tells (turns from 0)."""
     entries = [Entry("known", known.text, _quotes(known)) for known in made.what_we_know]
     entries += [Entry("tried", tried.action, _quotes(tried), outcome=tried.outcome) for tried in made.tried]
@@ -77,13 +77,13 @@ def of_assessment(made: Assessment) -> Told:
         entries.append(Entry("cause", made.likely_cause, [(cited.step - 1, cited.quote) for cited in made.cause_evidence]))
     read = [made.summary_prose, *(entry.read for entry in entries), *made.open_questions, *made.not_shown]
     entries += _of_prose(made.summary_prose)
-    return Told(entries, made.confidence, sum(words_of(text) for text in read), json.dumps(made.model_dump(), ensure_ascii=False))
+    return Report(entries, made.confidence, sum(words_of(text) for text in read), json.dumps(made.model_dump(), ensure_ascii=False))
 
 
-def of_sentences(sentences: list[tuple[int, str]]) -> Told:
+def report_of_sentences(sentences: list[tuple[int, str]]) -> Report:
     """Sentences out of the turns, each one an entry of what is known with itself as evidence: the form of the baselines."""
     entries = [Entry("known", text, [(turn, text)]) for turn, text in sentences]
-    return Told(entries, "", sum(words_of(text) for _, text in sentences), "\n".join(text for _, text in sentences))
+    return Report(entries, "", sum(words_of(text) for _, text in sentences), "\n".join(text for _, text in sentences))
 
 
 def _of_prose(prose: str) -> list[Entry]:
