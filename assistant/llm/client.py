@@ -33,7 +33,7 @@ class AnswerTooLarge(Exception):
 
 
 @dataclass(slots=True)
-class Said:
+class ModelAnswer:
     """What one try brought: the JSON text as it came, why it ended, what it cost."""
 
     text: str
@@ -84,7 +84,7 @@ class _Bounded(httpx2.AsyncHTTPTransport):
         return answer
 
 
-def ask(config: Config, model: str, question: Question, *, seconds: float, on_json: Callable[[str], None] | None = None) -> Said:
+def ask(config: Config, model: str, question: Question, *, seconds: float, on_json: Callable[[str], None] | None = None) -> ModelAnswer:
     """One call, ended after `seconds` whatever the other side does. `on_json` is told the answer's JSON text as far as it has come, in the
     caller's own thread. Raises what the libraries raise, `TimeoutError` and `AnswerTooLarge`; `trouble.fault_of` reads them."""
     # The provider's library takes a second to be loaded the first time: not on the call's own time.
@@ -114,7 +114,7 @@ def ask(config: Config, model: str, question: Question, *, seconds: float, on_js
     return ended[0]
 
 
-async def _ask(config: Config, model: str, question: Question, seconds: float, on_json: Callable[[str], None] | None) -> Said:
+async def _ask(config: Config, model: str, question: Question, seconds: float, on_json: Callable[[str], None] | None) -> ModelAnswer:
     async with asyncio.timeout(seconds), _model(config, model, seconds) as reached:
         asked: list[messages.ModelMessage] = [
             messages.ModelRequest(parts=[messages.UserPromptPart(question.about)], instructions=question.instructions)
@@ -128,7 +128,7 @@ async def _ask(config: Config, model: str, question: Question, seconds: float, o
                 async for _ in stream:
                     on_json(_json_of(stream.get()))
                 answer = stream.get()
-    return Said(_json_of(answer), answer.finish_reason or "", answer.usage.input_tokens, answer.usage.output_tokens, _price(answer))
+    return ModelAnswer(_json_of(answer), answer.finish_reason or "", answer.usage.input_tokens, answer.usage.output_tokens, _price(answer))
 
 
 def _json_of(answer: messages.ModelResponse) -> str:

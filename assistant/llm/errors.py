@@ -3,7 +3,7 @@
 from pydantic_ai import exceptions as e
 
 from assistant.faults import Fault
-from assistant.llm.client import AnswerTooLarge, Said
+from assistant.llm.client import AnswerTooLarge, ModelAnswer
 
 # How models begin when they decline in prose although a form was asked for. Curly and plain apostrophes are made one first.
 _DECLINES = ("i'm sorry", "i am sorry", "sorry,", "i can't", "i cannot", "i can not", "i'm unable", "i am unable", "i won't", "as an ai")
@@ -42,7 +42,7 @@ def wait_of(error: BaseException) -> float:
     return float(getattr(error, "retry_after", None) or 0)
 
 
-def fault_in(said: Said) -> Fault | None:
+def fault_in(said: ModelAnswer) -> Fault | None:
     """What is wrong with an answer before it is even parsed."""
     if said.finish == "content_filter":
         return Fault.REFUSED

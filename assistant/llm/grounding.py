@@ -19,7 +19,7 @@ from assistant.case import Case, CaseStep
 from assistant.results import Assessment, Corrected, Evidence, Known, Tried, TryResult
 
 # This share of the words that carry a statement's matter has to stand in the words it cites (or in what the card asked).
-BORNE_OUT = 0.5
+MIN_SUPPORT = 0.5
 _NEGATED = re.compile(
     r"\b(?:not|no|never|none|nothing|neither|nor|without|nobody|\w+n['’]t|cannot|ruled out|unaffected|dont|doesnt|isnt|cant|wont)\b",
     re.IGNORECASE,
@@ -86,7 +86,7 @@ _HEARSAY = {"reply", "briefing", "status_update", "system"}
 
 
 @dataclass(slots=True)
-class Bearing:
+class Grounding:
     """A case, ready to be asked what a quote stands on."""
 
     steps: dict[int, CaseStep]
@@ -115,10 +115,10 @@ class Bearing:
         return all(step.kind in _HEARSAY or step.author_kind in ("assistant", "system") for step in steps)
 
 
-def bearing(case: Case) -> Bearing:
+def grounding_of(case: Case) -> Grounding:
     reading = read(case)
     fixed = corrections(reading)
-    return Bearing(
+    return Grounding(
         steps={step.number: step for step in case.steps},
         reading=reading,
         withdrawn={c.first.order for c in fixed},
@@ -126,9 +126,9 @@ def bearing(case: Case) -> Bearing:
     )
 
 
-def sound(made: Assessment, case: Case) -> Assessment:
+def grounded(made: Assessment, case: Case) -> Assessment:
     """A verified assessment without what the cited sentences do not bear out."""
-    ground = bearing(case)
+    ground = grounding_of(case)
     known, aside = _known(made.what_we_know, ground)
     tried, never = _tried(made.tried, ground)
     cause = made.likely_cause if made.likely_cause and _may_be_cause(made.likely_cause, made.cause_evidence, ground) else None
@@ -145,7 +145,7 @@ def sound(made: Assessment, case: Case) -> Assessment:
     )
 
 
-def stands(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
+def is_grounded(text: str, evidence: list[Evidence], ground: Grounding) -> bool:
     """Whether a single statement may be told as it is: its quotes stand verbatim, somebody says so and it was not taken back."""
     valid = standing_quotes(evidence, ground.steps)
     said = ground.sentences(valid)
@@ -153,42 +153,42 @@ def stands(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
         bool(valid)
         and not ground.is_hearsay(valid)
         and not (said and all(s.order in ground.withdrawn for s in said))
-        and _is_told(valid, said, ground)
-        and _borne_out(text, valid, ground)
+        and _is_stated(valid, said, ground)
+        and _is_supported(text, valid, ground)
     )
 
 
-def is_told(evidence: list[Evidence], ground: Bearing) -> bool:
+def is_stated(evidence: list[Evidence], ground: Grounding) -> bool:
     """Whether a person states it in the words that are cited."""
     valid = standing_quotes(evidence, ground.steps)
-    return bool(valid) and not ground.is_hearsay(valid) and _is_told(valid, ground.sentences(valid), ground)
+    return bool(valid) and not ground.is_hearsay(valid) and _is_stated(valid, ground.sentences(valid), ground)
 
 
-def _known(entries: list[Known], ground: Bearing) -> tuple[list[Known], list[str]]:
+def _known(entries: list[Known], ground: Grounding) -> tuple[list[Known], list[str]]:
     kept, aside = [], []
     for entry in entries:
         said = ground.sentences(entry.evidence)
         if said and all(s.order in ground.withdrawn for s in said):
             # Told as said and corrected; not once more as known.
             continue
-        if ground.is_hearsay(entry.evidence) or not _is_told(entry.evidence, said, ground):
+        if ground.is_hearsay(entry.evidence) or not _is_stated(entry.evidence, said, ground):
             aside.append(entry.text)
         else:
             kept.append(entry.model_copy(update={"text": _as_said(entry, said, ground)}))
     return kept, aside
 
 
-def _as_said(entry: Known, said: list[Sentence], ground: Bearing) -> str:
+def _as_said(entry: Known, said: list[Sentence], ground: Grounding) -> str:
     """The statement in the model's words where the cited words bear them out, else in the cited words themselves; and what only somebody
     who helps has said is told as said by them."""
-    text = entry.text if _borne_out(entry.text, entry.evidence, ground) else f"“{shorten(entry.evidence[0].quote, 200)}”"
+    text = entry.text if _is_supported(entry.text, entry.evidence, ground) else f"“{shorten(entry.evidence[0].quote, 200)}”"
     helpers = {s.who for s in said if not s.is_reporter}
     if helpers and not any(s.is_reporter for s in said) and not ground.is_result(entry.evidence):
         return f"{sorted(helpers)[0]} says: {text}"
     return text
 
 
-def _is_told(evidence: list[Evidence], said: list[Sentence], ground: Bearing) -> bool:
+def _is_stated(evidence: list[Evidence], said: list[Sentence], ground: Grounding) -> bool:
     """Somebody states it: no question, no guess, no plan, no order to whoever reads. A card's result states what it shows."""
     firm = [s for s in said if s.is_firm and s.order not in ground.withdrawn and not _is_order(s)]
     return bool(firm) or (ground.is_result(evidence) and not any(s.has("injection") or s.is_question for s in said))
@@ -204,7 +204,7 @@ def _is_order(sentence: Sentence) -> bool:
     return orders and words[1].replace("'", "") not in _VERBS and words[1] not in lexicon.past_forms()
 
 
-def _borne_out(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
+def _is_supported(text: str, evidence: list[Evidence], ground: Grounding) -> bool:
     """The statement's own words stand where it points, and it denies only where they deny."""
     quotes = " ".join(cited.quote for cited in evidence)
     asked = " ".join(f"{step.asked} {step.command}" for cited in evidence if (step := ground.steps.get(cited.step)))
@@ -217,14 +217,14 @@ def _borne_out(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
     if not meant:
         return True
     there = lexicon.content(f"{quotes} {asked}")
-    if len(meant & there) / len(meant) < BORNE_OUT:
+    if len(meant & there) / len(meant) < MIN_SUPPORT:
         return False
     if _RULED_OUT.search(text) and not _RULED_OUT.search(quotes):
         return ground.is_result(evidence) and bool(_NEGATED.search(quotes))
     return bool(_NEGATED.search(text)) == bool(_NEGATED.search(f"{quotes} {asked}")) or ground.is_result(evidence)
 
 
-def _tried(entries: list[Tried], ground: Bearing) -> tuple[list[Tried], list[str]]:
+def _tried(entries: list[Tried], ground: Grounding) -> tuple[list[Tried], list[str]]:
     kept, never = [], []
     for entry in entries:
         said = ground.sentences(entry.evidence)
@@ -240,7 +240,7 @@ def _tried(entries: list[Tried], ground: Bearing) -> tuple[list[Tried], list[str
 _NOT_REPORTED = {"outcome": None, "result": TryResult.NOT_REPORTED}
 
 
-def _is_reported(entry: Tried, said: list[Sentence], ground: Bearing) -> bool:
+def _is_reported(entry: Tried, said: list[Sentence], ground: Grounding) -> bool:
     """Whether one of the cited sentences reports that it went that way."""
     if entry.result == TryResult.NOT_REPORTED or ground.is_result(entry.evidence):
         return True
@@ -252,7 +252,7 @@ def _is_reported(entry: Tried, said: list[Sentence], ground: Bearing) -> bool:
     return any(s.failed or s.has("failure", "nochange", "symptom", "not_success") or s.terminal for s in reports)
 
 
-def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:
+def _corrected(entries: list[Corrected], ground: Grounding) -> list[Corrected]:
     """What plain code found, and what a model adds to it: a later step that cites another sentence than the first."""
     found = list(ground.taken_back)
     told = {(e.step, e.quote) for c in found for e in c.evidence}
@@ -265,10 +265,10 @@ def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:
     return found[:10]
 
 
-def _may_be_cause(cause: str, evidence: list[Evidence], ground: Bearing) -> bool:
+def _may_be_cause(cause: str, evidence: list[Evidence], ground: Grounding) -> bool:
     """A result shows it, or whoever lives the problem reports it: a diagnosis by somebody who helps is one until something bears it out."""
     said = [s for s in ground.sentences(evidence) if s.order not in ground.withdrawn]
-    if ground.is_hearsay(evidence) or not _borne_out(cause, evidence, ground):
+    if ground.is_hearsay(evidence) or not _is_supported(cause, evidence, ground):
         return False
     reported = [s for s in said if s.is_reporter and s.is_firm and not _is_order(s) and (s.done or s.succeeded or s.terminal)]
     return ground.is_result(evidence) or bool(reported)

@@ -9,7 +9,7 @@ ALIKE = 78
 MOST_KNOWN, MOST_TRIED = 16, 20
 
 
-def joined(base: Assessment, made: Assessment, case: Case) -> Assessment:
+def merged(base: Assessment, made: Assessment, case: Case) -> Assessment:
     """`base` is the offline assessment, `made` the model's, both verified. Without a lane the model's entries stand by themselves."""
     lane = has_lane(case)
     known = list(base.what_we_know) if lane else []

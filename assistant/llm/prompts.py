@@ -59,7 +59,7 @@ talk of steps or confidence, no promise that nobody made. Each sentence says whe
 CHECK = "Answer in the given form. Set ready to true."
 
 
-def door(text: str) -> str:
+def sanitize(text: str) -> str:
     """What every text passes before it may stand in a prompt: no credential, no hidden character."""
     return strip(mask(text))
 
@@ -103,7 +103,7 @@ def _step(step: CaseStep) -> dict[str, Any]:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return door(value)
+        return sanitize(value)
     if isinstance(value, list):
         return [_clean(entry) for entry in value]
     if isinstance(value, dict):

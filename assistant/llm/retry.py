@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.faults import RETRIED, Fault, Unavailable
 from assistant.llm import breaker, client, errors
-from assistant.llm.client import Question, Said
+from assistant.llm.client import ModelAnswer, Question
 from assistant.llm.config import Config
 from assistant.models import AssistantCall
 from assistant.usage import Caller, add_tokens, take_call
@@ -84,7 +84,9 @@ def _once[Shape: BaseModel](
     return made, fault or Fault.BAD_ANSWER, wait
 
 
-def _count(config: Config, fault: Fault | None, said: Said | None, job: str, model: str, caller: Caller, took: float, wait: float) -> None:
+def _count(
+    config: Config, fault: Fault | None, said: ModelAnswer | None, job: str, model: str, caller: Caller, took: float, wait: float
+) -> None:
     ended = timezone.now()
     AssistantCall.objects.create(
         account_id=caller.account_id,
@@ -103,7 +105,9 @@ def _count(config: Config, fault: Fault | None, said: Said | None, job: str, mod
     breaker.note(config, fault, at=ended, wait=wait)
 
 
-def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Shape], Fault | None]) -> tuple[Shape | None, Fault | None]:
+def _read[Shape: BaseModel](
+    said: ModelAnswer, shape: type[Shape], check: Callable[[Shape], Fault | None]
+) -> tuple[Shape | None, Fault | None]:
     fault = errors.fault_in(said)
     if fault:
         return None, fault

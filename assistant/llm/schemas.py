@@ -1,5 +1,5 @@
 """What a model is asked to return. Looser than the results that are made of it: too much is cut, what is unknown is left out, and
-nothing here is believed before `reading.py` and the checks of `assistant.analysis` have held it against the session."""
+nothing here is grounded_assessment before `reading.py` and the checks of `assistant.analysis` have held it against the session."""
 
 from typing import Annotated, Any, Literal
 
@@ -90,12 +90,12 @@ class FixCard(_Shape):
     verify: Annotated[str, _short(900)] = Field(description="How to see that it worked.")
 
 
-class FactOffer(_Shape):
+class FactProposal(_Shape):
     text: Line
     because: Cited
 
 
-class OutcomeOffer(_Shape):
+class OutcomeProposal(_Shape):
     outcome: Literal["worked", "partial", "failed"]
     because: Cited
 
@@ -105,8 +105,8 @@ class ReplyShape(_Shape):
     confidence: float = Field(ge=0, le=1, description="How sure you are of the cause.")
     tasks: Many[Card] = Field(description="At most four cards for the lane.")
     fix: FixCard | None = Field(description="One concrete fix, only where confidence is 0.8 or more; else null.")
-    facts: Many[FactOffer] = Field(description="What was established in the newest steps and is worth keeping.")
-    outcome: OutcomeOffer | None = Field(description="What became of the current fix, where the newest steps tell; else null.")
+    facts: Many[FactProposal] = Field(description="What was established in the newest steps and is worth keeping.")
+    outcome: OutcomeProposal | None = Field(description="What became of the current fix, where the newest steps tell; else null.")
 
 
 class NotesShape(_Shape):

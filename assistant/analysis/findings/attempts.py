@@ -6,7 +6,7 @@ import re
 from assistant.analysis.findings.actions import own_actions, verdict_of
 from assistant.analysis.findings.advice import Suggestion, said_no
 from assistant.analysis.findings.attempt import Attempt, clause
-from assistant.analysis.findings.followed_advice import done_first, in_its_place, leaning
+from assistant.analysis.findings.followed_advice import done_first, followed_advice, in_its_place
 from assistant.analysis.findings.relapses import did_not_last
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
@@ -36,7 +36,7 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
             deeds = [a for a in found if a.step > previous_report and not a.actions[0].is_reporter]
             # After a deed without new advice "works now" is about the deed, not about advice of long ago.
             newer = bool(found) and not fresh and bool(before) and found[-1].step > before[-1].step
-            here = [] if (deeds and not fresh) or newer else leaning(reading, said, before, fresh, promised)
+            here = [] if (deeds and not fresh) or newer else followed_advice(reading, said, before, fresh, promised)
         elif fresh := [s for s in before if s.step > previous_report]:
             here = [*done_first(reading, said, here[0], fresh), *here]
         for attempt in here:
@@ -91,7 +91,7 @@ def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     """What a technician did themselves: "I've reset the password and unlocked the account"."""
     if not said or said[0].part == "assistant" or reading.is_peer(said[0].step):
         return []
-    if said[0].part == "other" and said[0].author not in reading.hands_on:
+    if said[0].part == "other" and said[0].author not in reading.with_access:
         return []
     told = own_actions(said)
     for attempt in told:
@@ -112,7 +112,7 @@ _BY_OTHERS = re.compile(
 def _is_theirs(reading: Reading, sentence: Sentence) -> bool:
     if own_deed(sentence):
         return True
-    by_others = sentence.author in reading.hands_on and bool(_BY_OTHERS.match(sentence.text))
+    by_others = sentence.author in reading.with_access and bool(_BY_OTHERS.match(sentence.text))
     return by_others and sentence.done and not sentence.has("elsewhere", "peer", "hypothetical", "hedge", "onset")
 
 

@@ -121,7 +121,7 @@ def _states_cause(sentence: Sentence) -> bool:
 def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
     """Said outright by whoever lived it: "you were right about the Snap version", "he determined that ..."."""
     first = min((s.step for s in reading.reporter()), default=0)
-    tells = [s for s in reading.sentences if s.is_reporter or s.author in reading.hands_on]
+    tells = [s for s in reading.sentences if s.is_reporter or s.author in reading.with_access]
     outright = [s for s in tells if s.step > first and _states_cause(s) and ((s.is_reporter and state.solved) or not s.has("hedge"))]
     if state.confirmed:
         # What was believed before the end counts less than what is said with it.
@@ -235,7 +235,7 @@ def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt])
         }
         points += 0.5 if others else 0
         # Who works on it has seen it; who only advises concludes.
-        points += 1.0 if diagnosis.author in reading.hands_on and diagnosis.has("observation", "symptom") else 0
+        points += 1.0 if diagnosis.author in reading.with_access and diagnosis.has("observation", "symptom") else 0
         text = f"The technician's diagnosis, not confirmed: “{shorten(diagnosis.said, 240)}”"
         based_on = [closest, diagnosis]
         proof = next((a for a in done if a.worked and a.result and a.suggestion and a.suggestion.step == diagnosis.step), None)

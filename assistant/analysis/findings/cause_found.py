@@ -124,7 +124,7 @@ def summed_up(reading: Reading, confirmed: Sentence | None) -> Cause | None:
     for sentence in reading.sentences:
         if sentence.step < confirmed.step or sentence.step > confirmed.step + 2:
             continue
-        by_hand = sentence.author in reading.hands_on or sentence.part == "technician" or not reading.has_client
+        by_hand = sentence.author in reading.with_access or sentence.part == "technician" or not reading.has_client
         found = _SUMS_UP.match(sentence.text) if by_hand and not sentence.is_question else None
         if not found:
             continue

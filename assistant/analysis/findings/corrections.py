@@ -9,7 +9,7 @@ from assistant.analysis.findings.advice import suggestions
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.findings.attempts import attempts
 from assistant.analysis.findings.contradictions import matter, polarity, promises, refuted
-from assistant.analysis.findings.superseded import overtaken
+from assistant.analysis.findings.superseded import superseded
 from assistant.analysis.findings.withdrawals import what_holds, withdrawn
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
@@ -75,7 +75,7 @@ def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Cor
         if attempt.relapse and attempt.result and attempt.result.order not in taken and attempt.result.step != attempt.relapse.step:
             taken.add(attempt.result.order)
             found.append(Correction(first=attempt.result, later=attempt.relapse))
-    for said, shown in overtaken(reading, done):
+    for said, shown in superseded(reading, done):
         if said.order not in taken and said.order != shown.order:
             taken.add(said.order)
             found.append(Correction(first=said, later=shown))

@@ -55,7 +55,7 @@ def in_its_place(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     return found
 
 
-def leaning(
+def followed_advice(
     reading: Reading, said: list[Sentence], before: list[Suggestion], fresh: list[Suggestion], promised: Suggestion | None
 ) -> list[Attempt]:
     """Reports that name no action: "did it, and nothing changed" means the suggestion before it."""

@@ -32,6 +32,6 @@ def _is_back(sentence: Sentence, reading: Reading) -> bool:
     """Told as the old trouble come back, by whoever lives it or works on it."""
     if sentence.is_question or sentence.has("hypothetical", "intention", "another_matter", "suggestion", "injection"):
         return False
-    if not sentence.is_reporter and sentence.author not in reading.hands_on:
+    if not sentence.is_reporter and sentence.author not in reading.with_access:
         return False
     return sentence.has("relapse") and (not sentence.has("hedge") or len(lexicon.words(sentence.text)) < 12)

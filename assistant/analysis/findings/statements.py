@@ -82,4 +82,4 @@ def _is_plain(sentence: Sentence, reading: Reading) -> bool:
 
 def witnessed(sentence: Sentence, reading: Reading) -> bool:
     """Whether a helper speaks of this very case: somebody with access to it, or somebody on the spot who advises nothing."""
-    return sentence.part == "technician" or sentence.author in reading.hands_on or sentence.author in reading.on_the_spot
+    return sentence.part == "technician" or sentence.author in reading.with_access or sentence.author in reading.on_site

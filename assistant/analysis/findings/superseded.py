@@ -17,7 +17,7 @@ _OF_SETTINGS = re.compile(r"\b(?:settings?|configuration|config|ports?|values?)\
 _SETS_A_VALUE = re.compile(r"\b(?:chang|switch|set|correct|replac)\w* .{2,60}\b(?:to|with|into) \S", re.IGNORECASE)
 
 
-def overtaken(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
+def superseded(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
     """Pairs of what was said and what the try showed."""
     return [*_tested(reading, done), *_sound_after_all(reading, done)]
 

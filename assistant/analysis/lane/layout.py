@@ -27,7 +27,7 @@ def has_lane(case: Case) -> bool:
 
 
 @dataclass(slots=True)
-class Bench:
+class Layout:
     case: Case
     # What people wrote, without logs: the conversation that stands beside the cards.
     talk: Reading
@@ -55,10 +55,10 @@ class Bench:
         return step in self.steps and self.steps[step].kind in {"check", "outcome"}
 
 
-def lay_out(case: Case) -> Bench:
+def lay_out(case: Case) -> Layout:
     human = [s for s in case.steps if s.author_kind not in {"assistant", "system"}]
     talk = [s for s in human if s.kind in _TALK and not _LOG.match(s.text) and not SKIPPED.match(s.text)]
-    return Bench(
+    return Layout(
         case=case,
         talk=read(replace(case, steps=talk)),
         steps={s.number: s for s in case.steps},
@@ -90,11 +90,11 @@ def quote(step: CaseStep | None, like: str) -> Evidence | None:
     return Evidence(step=step.number, quote=text) if text and any(c.isalnum() for c in text) else None
 
 
-def outcome_note(bench: Bench, fix: CaseFix) -> str:
+def outcome_note(layout: Layout, fix: CaseFix) -> str:
     """What was said with the outcome of a fix; "" where only the outcome itself was told."""
     if fix.outcome == "applied" and fix.waiting_for.strip():
         return fold(fix.waiting_for)
-    step = bench.steps.get(fix.outcome_step or 0)
+    step = layout.steps.get(fix.outcome_step or 0)
     if step is None:
         return ""
     text = fold(step.text)
@@ -104,13 +104,13 @@ def outcome_note(bench: Bench, fix: CaseFix) -> str:
     return "" if note == rest or not note or is_unfit(note) else visible_part(note)
 
 
-def proposal(bench: Bench, task: CaseTask) -> CaseStep | None:
+def proposal(layout: Layout, task: CaseTask) -> CaseStep | None:
     """The reply that put a card into the lane: the one that lists its title, or else the first one that its number allows."""
     title = fold(task.title)
-    listing = [reply for reply in bench.replies if title in fold(reply.text)]
+    listing = [reply for reply in layout.replies if title in fold(reply.text)]
     if listing:
         return listing[0]
-    case = bench.case
+    case = layout.case
     # Cards are numbered as they come: what has a smaller number came before this one, what has a greater one after it.
     after = max((f.step for f in case.facts if f.step and f.number < task.number), default=0)
     after = max([after, *(f.proposed_step for f in case.fixes if f.proposed_step and f.number < task.number)])
@@ -118,4 +118,4 @@ def proposal(bench: Bench, task: CaseTask) -> CaseStep | None:
     before = min([before, *(f.proposed_step for f in case.fixes if f.proposed_step and f.number > task.number)])
     if task.step:
         before = min(before, task.step)
-    return next((r for r in bench.replies if after < r.number <= before), bench.replies[-1] if bench.replies else None)
+    return next((r for r in layout.replies if after < r.number <= before), layout.replies[-1] if layout.replies else None)

@@ -3,7 +3,7 @@
 import re
 
 from assistant.analysis.findings.attempt import Attempt
-from assistant.analysis.lane.layout import SKIPPED, Bench, is_unfit, outcome_note, quote
+from assistant.analysis.lane.layout import SKIPPED, Layout, is_unfit, outcome_note, quote
 from assistant.analysis.lane.summary import relayed
 from assistant.analysis.lane.wording import bare, capital, first_sentences
 from assistant.analysis.language import lexicon
@@ -49,11 +49,11 @@ _BY_OTHERS = re.compile(
 )
 
 
-def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
-    fixes = [entry for fix in bench.case.fixes if (entry := _fix(bench, fix))]
+def lane_tried(layout: Layout, done: list[Attempt]) -> list[Tried]:
+    fixes = [entry for fix in layout.case.fixes if (entry := _fix(layout, fix))]
     titles = [entry.action for entry in fixes]
-    deeds = [(a.step, _told(bench, a)) for a in own_deeds(done)]
-    deeds += _in_results(bench) + _reported(bench, done)
+    deeds = [(a.step, _told(layout, a)) for a in own_actions(done)]
+    deeds += _in_results(layout) + _reported(layout, done)
     kept: list[Tried] = []
     for _, entry in sorted(deeds, key=lambda pair: pair[0]):
         if not any(lexicon.closeness(entry.action, title) >= 80 for title in titles) and not any(
@@ -63,11 +63,11 @@ def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
     return fixes + kept[-MOST_DEEDS:]
 
 
-def _told(bench: Bench, attempt: Attempt) -> Tried:
+def _told(layout: Layout, attempt: Attempt) -> Tried:
     """A deed as it is told, with what "it" was, and with the figures that follow right after it."""
     told = attempt.as_tried()
     first, last = attempt.actions[0], attempt.actions[-1]
-    said = bench.talk.of(first.step)
+    said = layout.talk.of(first.step)
     action = re.split(r",\s+(?:now|then|next)\b", told.action)[0]
     if not attempt.wording and len(lexicon.content(action)) <= 2 and re.search(r"\b(?:it|them|that|those)\b", action):
         before = next((s for s in said if s.order == first.order - 1), None)
@@ -101,7 +101,7 @@ def _how(text: str) -> tuple[TryResult, str]:
     return TryResult.FAILED if wrong else TryResult.OTHER, bare(text)
 
 
-def own_deeds(done: list[Attempt]) -> list[Attempt]:
+def own_actions(done: list[Attempt]) -> list[Attempt]:
     """What people did, without what they only heard, read or left alone, and without what they quote somebody else with."""
     return [
         attempt
@@ -116,11 +116,11 @@ def own_deeds(done: list[Attempt]) -> list[Attempt]:
     ]
 
 
-def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
+def _fix(layout: Layout, fix: CaseFix) -> Tried | None:
     if fix.outcome not in _FIX_RESULTS or secrecy.holds_secret(fix.title):
         return None
-    title, note = bare(fold(fix.title)), outcome_note(bench, fix)
-    told = bench.steps.get(fix.outcome_step or 0) or bench.steps.get(fix.proposed_step or 0)
+    title, note = bare(fold(fix.title)), outcome_note(layout, fix)
+    told = layout.steps.get(fix.outcome_step or 0) or layout.steps.get(fix.proposed_step or 0)
     evidence = quote(told, note or f"{title} {fix.outcome}")
     if evidence is None:
         return None
@@ -129,10 +129,10 @@ def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
     return Tried(action=capital(shorten(title, 200)), outcome=outcome, result=result, evidence=[evidence])
 
 
-def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
+def _in_results(layout: Layout) -> list[tuple[int, Tried]]:
     """ "I changed the peer on FW1", said in an answer."""
     found = []
-    for step in bench.results:
+    for step in layout.results:
         if step.kind != "answer" or SKIPPED.match(step.text):
             continue
         for match in _DEED.finditer(fold(step.text)):
@@ -144,12 +144,12 @@ def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
     return found
 
 
-def _reported(bench: Bench, done: list[Attempt]) -> list[tuple[int, Tried]]:
+def _reported(layout: Layout, done: list[Attempt]) -> list[tuple[int, Tried]]:
     """What somebody reports as done without saying "I": the part up to the comma is the deed, the rest what came of it."""
     named = {s.order for attempt in done for s in attempt.actions}
     found = []
-    for sentence in bench.talk.sentences:
-        if sentence.step in bench.opening or sentence.order in named or not sentence.is_firm or sentence.has("stated_cause", "not_done"):
+    for sentence in layout.talk.sentences:
+        if sentence.step in layout.opening or sentence.order in named or not sentence.is_firm or sentence.has("stated_cause", "not_done"):
             continue
         head, _, rest = sentence.text.partition(", ")
         match = _DONE.match(head)

@@ -86,9 +86,9 @@ class Reading:
     steps: list[CaseStep] = field(default_factory=list)
     has_client: bool = False
     # Helpers who work on it themselves (a technician with access), as against those who only advise.
-    hands_on: set[str] = field(default_factory=set)
+    with_access: set[str] = field(default_factory=set)
     # Colleagues of the client who tell what they saw and advise nothing.
-    on_the_spot: set[str] = field(default_factory=set)
+    on_site: set[str] = field(default_factory=set)
     # Stems that both the reporter and a helper use, or that stand in the title: what the talk is about.
     topics: frozenset[str] = frozenset()
     # What was asked or advised, each with the sentences that answer in its place (by number, or under its quotation).

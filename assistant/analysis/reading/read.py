@@ -12,7 +12,7 @@ from assistant.analysis.language.sentences import MAX_QUOTE, address_pattern, cu
 from assistant.analysis.reading import secrecy
 from assistant.analysis.reading.document import Reading, Sentence
 from assistant.analysis.reading.pairing import paired
-from assistant.analysis.reading.roles import hands_on, on_the_spot
+from assistant.analysis.reading.roles import on_site, with_access
 from assistant.case import Case, CaseStep
 
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
@@ -78,8 +78,8 @@ def read(case: Case) -> Reading:
             )
         asked_for_secret = not reports and pending_secret
         asked_before = asked_before if reports else step.text
-    reading.hands_on = hands_on(reading)
-    reading.on_the_spot = on_the_spot(reading)
+    reading.with_access = with_access(reading)
+    reading.on_site = on_site(reading)
     reading.topics = _topics(reading)
     reading.pairs = paired(reading)
     return reading

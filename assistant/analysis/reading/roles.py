@@ -30,7 +30,7 @@ _HAS_ACCESS = re.compile(
 )
 
 
-def hands_on(reading: Reading) -> set[str]:
+def with_access(reading: Reading) -> set[str]:
     """Helpers who do something to what is the client's."""
     # Whoever speaks of a machine of their own is taken for a fellow sufferer, not for somebody with access; unless they tell more often
     # of what they did to something of the client's.
@@ -63,7 +63,7 @@ _IS_THERE = re.compile(
 )
 
 
-def on_the_spot(reading: Reading) -> set[str]:
+def on_site(reading: Reading) -> set[str]:
     """Helpers who turn out to be on the client's side: they say that they are there, and advise nothing."""
     there, advise = set(), set()
     for s in reading.helpers():

@@ -298,7 +298,7 @@ def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
 
 def _saw_it(sentence: Sentence, reading: Reading) -> bool:
     """What a technician who works on it found or measured, as against what a helper explains or advises."""
-    if sentence.part != "technician" and sentence.author not in reading.hands_on:
+    if sentence.part != "technician" and sentence.author not in reading.with_access:
         return False
     told = sentence.terminal or sentence.has("symptom", "observation", "works", "scope") or bool(_VERSION.search(sentence.text))
     advises = sentence.has("suggestion", "request") or (lexicon.words(sentence.text)[:1] or [""])[0] in lexicon.word_set("imperatives")
