@@ -231,7 +231,7 @@ def _tried(entries: list[Tried], ground: Grounding) -> tuple[list[Tried], list[s
         done = [s for s in said if s.done and s.part != "assistant"]
         plain_reports = [s for s in said if s.is_firm and (s.succeeded or s.failed or s.has("nochange", "success", "failure"))]
         if not done and not plain_reports and not ground.is_result(entry.evidence):
-            never.append(f"{entry.action} (only asked for, advised or announced)")
+            never.append(f"{entry.action} (requested, suggested or planned, but not reported as done)")
             continue
         kept.append(entry if _is_reported(entry, said, ground) else entry.model_copy(update=_NOT_REPORTED))
     return kept, never

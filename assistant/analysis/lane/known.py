@@ -1,4 +1,4 @@
-"""What is known: the facts first, in the words of whoever kept them; then what was answered, found and said beside them."""
+"""What is known: the facts first, as recorded; then other answers, results and statements."""
 
 import re
 
@@ -16,7 +16,7 @@ from assistant.analysis.report.facts import weight_of
 from assistant.case import CaseStep
 from assistant.results import Evidence, Known
 
-# "Go ahead on both servers": said to a colleague, no finding.
+# "Go ahead on both servers" speaks to a colleague and is not a finding.
 _ASKS = re.compile(r"^\W*(?:please|go ahead|make it|let)\b", re.IGNORECASE)
 MOST, MOST_SAID, FEWEST = 9, 3, 2
 LONGEST = 230
@@ -33,13 +33,13 @@ def lane_known(layout: Layout, deeds: set[int], cause: LaneCause | None, withdra
     said = _said(layout, deeds, [*told, *([opened.text] if opened and len(told) >= FEWEST else [])], cause, withdrawn)
     room = MOST - min(len(said), 2)
     kept = facts[:room]
-    # Of the results the latest tell most.
+    # The latest results matter most.
     kept += found[-(room - len(kept)) :] if room > len(kept) else []
     return kept + said[: max(0, MOST - len(kept))]
 
 
 def _stated(layout: Layout, cause: LaneCause, facts: list[Known]) -> list[Known]:
-    """Where somebody named the cause is cited with the fact that bears it out best, or by itself."""
+    """Adds the sentence that named the cause to the fact that supports it best, or lists it on its own."""
     if cause.stated is None:
         return []
     stated = cause.stated.evidence
@@ -67,7 +67,7 @@ def _facts(layout: Layout) -> list[Known]:
 
 
 def _step_that_says(layout: Layout, text: str) -> CaseStep | None:
-    """For a fact without a source: the step of a person that says the same."""
+    """For a fact without a source: the step in which somebody says the same."""
     human = [s for s in layout.case.steps if s.author_kind not in {"assistant", "system"} and s.kind not in {"outcome", "briefing"}]
     for step in reversed(human):
         cited = quote(step, text)
@@ -77,12 +77,13 @@ def _step_that_says(layout: Layout, text: str) -> CaseStep | None:
 
 
 def _result(step: CaseStep) -> Known | None:
-    """An answer with its question, or the line of an output that tells most with what was looked at."""
+    """An answer with its question, or a check's title with the most informative line of its output."""
     if secrecy.holds_secret(step.asked):
         return None
     if step.kind == "answer":
         text = first_sentences(step.text, LONGEST_ANSWER)
-        label = f"Asked “{shorten(fold(step.asked), 110)}”: " if step.asked else ""
+        asked = shorten(fold(step.asked), 110)
+        label = f"{asked}{' ' if asked.endswith(('?', '…')) else ': '}" if asked else ""
     else:
         text = telling_line(step, step.asked)
         label = f"{bare(shorten(fold(step.asked), 100))}: " if step.asked else ""
@@ -94,7 +95,7 @@ def _result(step: CaseStep) -> Known | None:
 
 
 def _said(layout: Layout, deeds: set[int], told: list[str], cause: LaneCause | None, withdrawn: set[int]) -> list[Known]:
-    """What people said that no fact says yet, the most telling first to be chosen, then in order."""
+    """Statements that no fact covers yet. The most informative are chosen, then put in order."""
     ranked: list[tuple[float, Sentence]] = []
     for sentence in layout.talk.sentences:
         if sentence.order in deeds or sentence.order in withdrawn or (cause and cause.stated is sentence) or not _fit(sentence):
@@ -116,7 +117,7 @@ def _said(layout: Layout, deeds: set[int], told: list[str], cause: LaneCause | N
 
 
 def _held_back(sentence: Sentence) -> bool:
-    """ "I forced nothing": what was left alone matters to whoever comes next."""
+    """ "I forced nothing": what was left alone matters to the next person."""
     words = lexicon.words(sentence.text)
     return bool({"nothing", "untouched"} & set(words)) and len(words) >= 5
 
@@ -138,7 +139,7 @@ def _as_said(layout: Layout, sentence: Sentence) -> str:
     text = shorten(fold(sentence.text), LONGEST)
     if sentence.part == "client":
         return f"Client: {ended(text)}"
-    # Who of several said it; a lone technician's own words need no name.
+    # The name matters only if several people wrote.
     name = f"{sentence.author}: " if len(layout.authors) > 1 and sentence.author else ""
     exact = next((e for e in errors.texts(sentence) if len(text) < len(sentence.text) and e not in text), "")
     return f"{name}{ended(text)}" + (f" Exact message: “{shorten(exact, 160)}”" if exact else "")

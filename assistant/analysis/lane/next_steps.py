@@ -1,4 +1,4 @@
-"""What to do next, out of the lane: the fix that is not settled, the open checks, what was skipped, the open questions."""
+"""Suggested steps from the lane: the unsettled fix, open checks, skipped cards, open questions."""
 
 import re
 
@@ -42,7 +42,7 @@ def lane_questions(layout: Layout, asked: list[Ask]) -> list[str]:
     found = [shorten(fold(task.title), 250) for task in _open(layout, "question")]
     replied = max((reply.number for reply in layout.replies), default=0)
     for ask in asked:
-        # What a person asked FlowPilot it has replied to; the last word may still wait.
+        # FlowPilot has replied to earlier questions; only later ones can still be open.
         if ask.answer is None and ask.sentence.step > replied and len(lexicon.content(ask.sentence.text)) >= 2:
             who = "the client" if ask.sentence.part == "client" else ask.sentence.who
             found.append(f"{shorten(ask.sentence.said, 220)} (asked by {who})")
@@ -102,14 +102,14 @@ def _check(layout: Layout, task: CaseTask) -> SuggestedStep:
     reply = proposal(layout, task)
     command = fold(task.command) if task.command and not secrecy.holds_secret(task.command) else ""
     if draft := bare(fold(task.answer)):
-        why = "A result is entered, not yet sent" + ("." if _secret(task) else f": {ended(shorten(draft, 200))}")
+        why = "A result has been entered but not sent" + ("." if _secret(task) else f": {ended(shorten(draft, 200))}")
     else:
         why = "Open check, no result yet." + (f" Command: {command}" if command and len(command) <= 200 else "")
     return SuggestedStep(text=capital(shorten(bare(fold(task.title)), LONGEST)), why=why, evidence=_cited(quote(reply, task.title)))
 
 
 def _skipped(layout: Layout, task: CaseTask) -> SuggestedStep | None:
-    """A skipped card with a reason may still be worth doing; without one somebody did not want it."""
+    """A card skipped with a reason may still be worth doing; one skipped without a reason was not wanted."""
     reason = bare(fold(task.answer))
     if task.state != "skipped" or not reason or _NEEDLESS.search(reason) or secrecy.holds_secret(f"{task.title} {reason}"):
         return None
@@ -145,7 +145,7 @@ def _is_order(text: str) -> bool:
 
 
 def _last_advice(layout: Layout) -> list[SuggestedStep]:
-    """Nothing is open in the lane: FlowPilot's last advice, if nobody wrote after it."""
+    """FlowPilot's last advice, if nothing is open in the lane and nobody wrote after it."""
     last = max((s.number for s in layout.case.steps if s.author_kind not in {"assistant", "system"}), default=0)
     proposing = {fix.proposed_step for fix in layout.case.fixes if fix.current}
     if not layout.replies or layout.replies[-1].number < last or layout.replies[-1].number in proposing:
@@ -154,14 +154,14 @@ def _last_advice(layout: Layout) -> list[SuggestedStep]:
     advice = [p for p in pieces(reply) if _is_order(p) and len(lexicon.content(p)) >= 2 and not _DO_NOT.match(p)]
     return [
         SuggestedStep(
-            text=shorten(bare(p), LONGEST), why="FlowPilot's latest advice; nobody has reported on it.", evidence=_cited(quote(reply, p))
+            text=shorten(bare(p), LONGEST), why="FlowPilot's latest advice; no result has been reported.", evidence=_cited(quote(reply, p))
         )
         for p in advice[:2]
     ]
 
 
 def _when_stuck(layout: Layout) -> list[SuggestedStep]:
-    """The lane is at its end: hear whether the last deed helped, or look for another cause than the one whose fix failed."""
+    """Nothing is left in the lane: ask whether the last action helped, or look for another cause after a failed fix."""
     said = [s for s in layout.talk.sentences if not (s.is_question or s.is_noise) and s.step not in layout.opening]
     failed = next((f for f in reversed(layout.case.fixes) if f.outcome == "failed" and not secrecy.holds_secret(f.title)), None)
     if said and said[-1].step > (failed.outcome_step or 0 if failed else 0):
@@ -169,7 +169,7 @@ def _when_stuck(layout: Layout) -> list[SuggestedStep]:
         deed = max(last, key=lambda s: (s.done, -s.order))
         return [
             SuggestedStep(
-                text="Confirm with the client how it stands now",
+                text="Ask the client whether it works now",
                 why=f"Last reported: {ended(shorten(bare(deed.said), 200))}",
                 evidence=[deed.evidence],
             )

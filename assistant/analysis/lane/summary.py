@@ -1,4 +1,4 @@
-"""The summary of a session with a lane: the problem, what was found, and where it stands now, in two to four sentences."""
+"""The summary of a session with a lane: the problem, what was found and the current state, in two to four sentences."""
 
 import re
 
@@ -39,7 +39,7 @@ def lane_summary(layout: Layout, cause: LaneCause | None, state: Standing, withd
 
 
 def opening_sentence(layout: Layout, withdrawn: set[int]) -> Sentence | None:
-    """What whoever opened the session says is wrong: not what they quote of the client's distress, and not what works."""
+    """The sentence in which the opener says what is wrong: not a quotation of the client, and not what works."""
     said = [s for n in layout.opening for s in layout.talk.of(n) if not (s.is_noise or s.is_question or s.order in withdrawn)]
     said = [s for s in said if len(lexicon.content(s.text)) >= 2 and not s.terminal]
     own = [s for s in said if not relayed(s.text)] or said
@@ -58,18 +58,18 @@ def opening_sentence(layout: Layout, withdrawn: set[int]) -> Sentence | None:
 
 
 def relayed(text: str) -> bool:
-    """Somebody else's words, quoted: "Depot manager: "I have nine lorries in the yard"" (an error text is none)."""
+    """Somebody else's words, quoted: "Depot manager: "I have nine lorries in the yard"" (an error text does not count)."""
     return bool(_RELAYED.search(text))
 
 
 def problem(layout: Layout, withdrawn: set[int]) -> str:
-    """In the words of whoever opened the session; by its title where those say less."""
+    """The problem in the opener's words, or the title if those say less."""
     case = layout.case
     title = bare(without_mark(case.title))
     title = "" if secrecy.holds_secret(title) else title
     symptom = opening_sentence(layout, withdrawn)
     if symptom is None:
-        return f"{_client(layout, title)}{title}" if title else "The session holds no description of a problem"
+        return f"{_client(layout, title)}{title}" if title else "The session does not describe a problem"
     if symptom.part == "client":
         return f"The client reports: “{shorten(bare(symptom.said), LONGEST_PROBLEM)}”"
     text = _with_its_context(layout, symptom)
@@ -81,7 +81,7 @@ def problem(layout: Layout, withdrawn: set[int]) -> str:
 
 
 def _client(layout: Layout, text: str) -> str:
-    """Whose problem it is, unless the words say so."""
+    """The client's name, unless the text already mentions it."""
     client = fold(layout.case.client)
     names = [w for w in re.findall(r"\w{4,}", client) if w.lower() not in {"the", "group", "trust", "company"}]
     return (
@@ -90,7 +90,7 @@ def _client(layout: Layout, text: str) -> str:
 
 
 def _with_its_context(layout: Layout, symptom: Sentence) -> str:
-    """ "Internet works there": with the sentence before it that says where."""
+    """ "Internet works there": together with the sentence before it that says where."""
     said = layout.talk.of(symptom.step)
     before = next((s for s in reversed(said) if s.order < symptom.order), None)
     text = symptom.text
@@ -107,7 +107,7 @@ def _with_its_context(layout: Layout, symptom: Sentence) -> str:
 
 
 def _findings(layout: Layout, cause: LaneCause | None) -> list[str]:
-    """What somebody named as the cause, and the two most telling facts."""
+    """The stated cause and the most informative facts, two at most."""
     stated = [shorten(cause.in_prose, 240)] if cause and cause.in_prose and not secrecy.holds_secret(cause.in_prose) else []
     told = [f for f in layout.case.facts if f.step in layout.steps and not is_unfit(f.text)]
     ranked = sorted(told, key=lambda fact: -_weight(layout, fact, cause))
@@ -131,7 +131,7 @@ def _weight(layout: Layout, fact: CaseFact, cause: LaneCause | None) -> float:
     points += 1.0 if layout.is_checked(fact.step or 0) else 0.5
     points += 1.0 if _TELLS_WHY.search(fact.text) else 0.0
     points += 1.0 if _WHEN.search(fact.text) else 0.0
-    # What the one who named the cause has said already adds little.
+    # Repeating the stated cause adds little.
     if cause and cause.stated:
         points -= 3.0 * shared(fact.text, cause.stated.text) / max(1.0, sum(terms(fact.text).values()))
     points += min(1.0, sum(w for w in terms(fact.text).values() if w > 1) / 6)
@@ -157,15 +157,15 @@ def _now(layout: Layout, state: Standing, cause: LaneCause | None) -> str:
         text = _outcome(layout, last, 180)
         return text + (f". Since then: {bare(since)}" if since and last.outcome != "worked" else "")
     if state.confirmed:
-        return f"It ended: “{shorten(bare(state.confirmed.said), 160)}”"
+        return f"Solved: “{shorten(bare(state.confirmed.said), 160)}”"
     if since:
         return f"Latest{f' from {author}' if author else ''}: {bare(since)}"
     waiting = [t for t in layout.case.tasks if t.state in {"pending", "active"} and not secrecy.holds_secret(t.title)]
     if waiting:
         more = f", and {len(waiting) - 1} more" if len(waiting) > 1 else ""
         what = "question" if waiting[0].kind == "question" else "check"
-        return f"Not solved: no fix was tried; the {what} “{shorten(fold(waiting[0].title), 110)}” is open{more}"
-    return "Not solved: no fix was tried yet"
+        return f"Not solved: no fix has been tried; the {what} “{shorten(fold(waiting[0].title), 110)}” is open{more}"
+    return "Not solved: no fix has been tried yet"
 
 
 def _named(fix: CaseFix) -> str:
@@ -174,7 +174,7 @@ def _named(fix: CaseFix) -> str:
 
 def _outcome(layout: Layout, fix: CaseFix, room: int) -> str:
     told = outcome_note(layout, fix)
-    # Of what worked in part the rest is what matters now, unless another fix is to settle it.
+    # For a fix that worked in part, what is left matters most, unless another fix covers it.
     rest = what_is_left(told) if fix.outcome == "partial" and fix.current else told
     note = lowered(bare(first_sentences(rest, room))) if rest else ""
     name = f"he fix “{_named(fix)}”"
@@ -193,7 +193,7 @@ def _outcome(layout: Layout, fix: CaseFix, room: int) -> str:
 
 
 def _latest_word(layout: Layout, after: int, cause: LaneCause | None) -> tuple[str, str]:
-    """What a person reported after the last word on a fix and after the last finding, and who."""
+    """What somebody reported after the last outcome and the last finding, and who."""
     found = [f.step for f in layout.case.facts if f.step] + [s.number for s in layout.results]
     later = [
         s
