@@ -1,4 +1,4 @@
-"""One run of the measure: every conversation, at every cut, by every way; figures added up, misses kept."""
+"""One evaluation run: scores every conversation at every cut with every method, and keeps the misses."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ BEFORE, ALL = "before-resolution", "all"
 
 @dataclass(slots=True)
 class Result:
-    """One conversation at one cut: each way with what was judged of it. The first way is the assistant's."""
+    """One conversation at one cut: the score of each method. The first is the assistant."""
 
     conversation: str
     cut: Cut
@@ -28,7 +28,7 @@ class Result:
 
 
 def last_turn(conversation: Conversation, cut: Cut) -> int:
-    """The last turn that is read. `before-resolution`: the one before the resolution, where people hand off; without one, the whole."""
+    """The last turn to read. `before-resolution` is the turn before the resolution, when people hand off; without one, the last turn."""
     last = len(conversation.turns) - 1
     if isinstance(cut, int):
         return min(cut, last)
@@ -76,7 +76,7 @@ def _baselines(conversation: Conversation, ours: Report) -> Iterator[tuple[str, 
     count = max(1, len(ours.claims))
     report, spent = _timed(lambda: baselines.first_and_last(sentences, ours.entry_words))
     yield "first and last", report, spent
-    # Their matrices grow with the square.
+    # Their matrices grow quadratically.
     for name, summary in baselines.available().items() if len(sentences) <= MOST_SENTENCES else ():
         report, spent = _timed(lambda summary=summary: summary(sentences, count))  # type: ignore[misc]
         yield name, report, spent

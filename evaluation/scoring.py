@@ -1,4 +1,4 @@
-"""One telling against one conversation's expectations at one cut: counts, and each miss in words. docs/assessment.md defines them."""
+"""Scores one report against one conversation's expectations at one cut. docs/assessment.md defines the figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -14,11 +14,11 @@ _LEVELS = ("low", "medium", "high")
 
 @dataclass(slots=True)
 class Score:
-    """Counts that may be added up over conversations."""
+    """Counts that can be added up over conversations."""
 
     conversations: int = 0
     entries: int = 0
-    # Entries of which every quote stands verbatim in its step (and that have one).
+    # Entries with at least one quote, all verbatim in their steps.
     evidenced: int = 0
     must: int = 0
     must_found: int = 0
@@ -55,7 +55,7 @@ class Score:
 @dataclass(slots=True)
 class Judged:
     score: Score
-    # What went wrong, by figure: "must_missed", "wrongly_known", ... each in words for whoever improves the assistant.
+    # What went wrong, by figure: "must_missed", "wrongly_known", ... each described in words.
     misses: dict[str, list[str]] = field(default_factory=dict)
 
     def miss(self, kind: str, text: str) -> None:
@@ -63,7 +63,7 @@ class Judged:
 
 
 def score(report: Report, texts: list[str], expected: Expectations | None, cut: int) -> Judged:
-    """`texts` are the turns up to the cut. Without expectations only evidence and length are judged."""
+    """`texts` are the turns up to the cut. Without expectations, only evidence and length are scored."""
     judged = Judged(Score(conversations=1, entry_words=report.entry_words, words=report.words))
     _evidence(report, texts, judged)
     if expected is not None:
@@ -90,7 +90,7 @@ def _pointed(quotes: list[tuple[int, str]], texts: list[str]) -> list[Place]:
 
 def _evidence(report: Report, texts: list[str], judged: Judged) -> None:
     for entry in report.entries:
-        # Prose is no entry, and a step that rests on nothing said ("Ask ...") needs no quote.
+        # Prose is not an entry, and a suggested step without evidence ("Ask ...") needs no quote.
         if entry.kind == "summary" or (entry.kind == "next" and not entry.quotes):
             continue
         judged.score.entries += 1
@@ -125,7 +125,7 @@ def _known(report: Report, now: Due, texts: list[str], at: Callable[[Entry], lis
 
 
 def _untrue(report: Report, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
-    """Suppositions, plans and other people's matters that are read as known or as done."""
+    """Suppositions, plans and other people's problems that are shown as known or done."""
     for entry in report.of("known", "cause", "summary"):
         places = at(entry)
         if is_said(entry.read) or is_corrected(entry.read):
@@ -185,7 +185,7 @@ def _tried(report: Report, now: Due, texts: list[str], at: Callable[[Entry], lis
 
 
 def _is_right(entry: Entry, tried: DueTried, places: list[Place], texts: list[str]) -> bool:
-    """The class is one of the right ones. Of a check that excludes something, the bare result told with its place will do."""
+    """The class is a correct one. For a check that rules something out, its bare result with the evidence is enough."""
     told = class_of(entry.outcome)
     return told in tried.classes or (told == "result" and "ruled_out" in tried.classes and covers_any(places, tried.outcome_anchors, texts))
 
@@ -223,7 +223,7 @@ def _cause(report: Report, now: Due, texts: list[str], at: Callable[[Entry], lis
 
 
 def confidence_due(now: Due, *, supposed: bool) -> tuple[int, int]:
-    """The lowest and the highest confidence that fit: established, at least medium; solved or supposed without proof, at most medium."""
+    """The lowest and highest fitting confidence: at least medium if established, at most medium if solved or suspected without proof."""
     if now.cause_established:
         return (1, 2)
     return (0, 1) if supposed or now.state in {"solved", "partly"} else (0, 0)

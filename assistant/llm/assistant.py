@@ -1,6 +1,6 @@
-"""The assistant that asks a model: Anthropic, OpenAI, or any server that speaks OpenAI's API.
+"""The assistant that uses a language model: Anthropic, OpenAI, or any server with an OpenAI-compatible API.
 
-Raises `Unavailable` where nothing usable came.
+Raises `Unavailable` if the model returned nothing usable.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Llm:
 
     @classmethod
     def configured(cls, caller: Caller) -> "Llm":
-        """Raises `ImproperlyConfigured` where the settings name no model."""
+        """Raises `ImproperlyConfigured` if the settings name no model."""
         return cls(configured(), caller)
 
     @property
@@ -74,7 +74,7 @@ class Llm:
             check=lambda made: None if reading.notes_of(made, case).problem else Fault.UNPROVEN,
         )
         made, base = reading.notes_of(said, case), notes_offline(case)
-        # What settled it stands in the lane, whether the model mentions it or not.
+        # The lane knows what solved it, even if the model does not mention it.
         return made.model_copy(
             update={
                 "confirmed": made.confirmed or base.confirmed,
@@ -96,7 +96,7 @@ class Llm:
             ),
             schemas.UpdateShape,
             seconds=self.config.update_seconds,
-            # Somebody waits for the page.
+            # Someone is waiting for the page.
             tries=1,
             check=lambda made: None if reading.update_of(made, case, for_client=for_client) else Fault.UNPROVEN,
         )
@@ -132,7 +132,7 @@ class Llm:
 
 
 def grounded_assessment(said: schemas.AssessmentShape, case: Case) -> Assessment:
-    """What of the model's assessment the session bears out, with a summary of its proven sentences ("-" where none is)."""
+    """The parts of the model's assessment that the session supports, with a summary of its supported sentences ("-" if none)."""
     made = grounded(verify(reading.assessment_of(said), case), case)
     summary = " ".join(reading.grounded_sentences(said.summary[:6], grounding_of(case)))[:2400]
     return made.model_copy(update={"summary_prose": summary or "-"})
@@ -152,7 +152,7 @@ def _wrong(text: str, case: Case) -> Fault | None:
 
 
 def _stream_text(on_text: Callable[[str], None]) -> Callable[[str], None]:
-    """Tells the `text` of a JSON answer that has come in part."""
+    """Streams the `text` field of a JSON answer that is still incomplete."""
 
     def tell(raw: str) -> None:
         try:

@@ -665,7 +665,7 @@ def test_bad_expectations_no_folder_and_a_bad_cut_are_told(tmp_path: Path) -> No
         run(SMALL, expected=tmp_path / "nowhere")
     with pytest.raises(CommandError, match="no such file"):
         run(tmp_path / "nothing.json")
-    with pytest.raises(CommandError, match="is no cut"):
+    with pytest.raises(CommandError, match="is not a valid cut"):
         run(SMALL, "--cut", "-1")
     (tmp_path / "a.json").write_text((SMALL / "plotter.json").read_text())
     (tmp_path / "b.json").write_text((SMALL / "plotter.json").read_text())
