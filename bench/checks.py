@@ -82,7 +82,7 @@ def main(folder: Path) -> None:
 
     files = sorted(folder.glob("*.json"))
     print(f"{len(files)} conversations. Found: must-know facts; the rest are counts of false entries.\n")
-    heads = ("found", "tried", "wrongly known", "contradicted", "told as tried", "invented", "causes", "causes wrong")
+    heads = ("found", "tried", "wrongly known", "contradicted", "wrongly tried", "invented", "causes", "causes wrong")
     print(f"{'cut':18}{'model':10}{'':7}" + "".join(f"{head:>15}" for head in heads))
     for cut in (ALL, BEFORE):
         for name, model in (("honest", honest), ("careless", careless)):

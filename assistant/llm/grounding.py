@@ -14,7 +14,7 @@ from assistant.analysis.language.sentences import shorten
 from assistant.analysis.reading.document import Reading, Sentence
 from assistant.analysis.reading.read import read
 from assistant.analysis.report.facts import said_and_corrected
-from assistant.analysis.verify import standing_quotes
+from assistant.analysis.verify import verbatim_quotes
 from assistant.case import Case, CaseStep
 from assistant.results import Assessment, Corrected, Evidence, Known, Tried, TryResult
 
@@ -147,7 +147,7 @@ def grounded(made: Assessment, case: Case) -> Assessment:
 
 def is_grounded(text: str, evidence: list[Evidence], ground: Grounding) -> bool:
     """Whether a statement can be used as it is: its quotes are verbatim, somebody states it, and it was not withdrawn."""
-    valid = standing_quotes(evidence, ground.steps)
+    valid = verbatim_quotes(evidence, ground.steps)
     said = ground.sentences(valid)
     return (
         bool(valid)
@@ -160,7 +160,7 @@ def is_grounded(text: str, evidence: list[Evidence], ground: Grounding) -> bool:
 
 def is_stated(evidence: list[Evidence], ground: Grounding) -> bool:
     """Whether a person states it in the cited words."""
-    valid = standing_quotes(evidence, ground.steps)
+    valid = verbatim_quotes(evidence, ground.steps)
     return bool(valid) and not ground.is_hearsay(valid) and _is_stated(valid, ground.sentences(valid), ground)
 
 

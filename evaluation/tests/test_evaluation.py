@@ -669,7 +669,7 @@ def test_bad_expectations_no_folder_and_a_bad_cut_are_told(tmp_path: Path) -> No
         run(SMALL, "--cut", "-1")
     (tmp_path / "a.json").write_text((SMALL / "plotter.json").read_text())
     (tmp_path / "b.json").write_text((SMALL / "plotter.json").read_text())
-    with pytest.raises(CommandError, match="second conversation with the id plotter"):
+    with pytest.raises(CommandError, match="duplicate conversation id plotter"):
         run(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The assessment of a session with a lane, put together."""
+"""Builds the assessment of a session with a lane."""
 
 from assistant.analysis.findings.advice import asks, suggestions
 from assistant.analysis.findings.attempts import attempts
@@ -43,7 +43,7 @@ def assess_lane(case: Case) -> Assessment:
 
 
 def _speaking_for(layout: Layout, cause: LaneCause) -> list[Evidence]:
-    """The words in which it was stated, and of each step that bears it out the piece that does."""
+    """The sentence that stated the cause, and the supporting part of each step."""
     cited = [cause.stated.evidence] if cause.stated else []
     for number in cause.support:
         found = quote(layout.steps.get(number), cause.text)

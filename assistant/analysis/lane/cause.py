@@ -1,6 +1,6 @@
-"""The likely cause of a session with a lane, and how sure its checked steps make it.
+"""The likely cause of a session with a lane, with a confidence based on its checked steps.
 
-Named by a person outright, or by FlowPilot where what people found bears it out; then in the words of the finding where they say it.
+Either a person states it, or FlowPilot names it and people's findings support it; then in the words of the finding, if possible.
 """
 
 import re
@@ -58,9 +58,9 @@ ENOUGH = 2.0
 class LaneCause:
     text: str
     confidence: Confidence
-    # The steps that bear it out.
+    # The steps that support it.
     support: list[int] = field(default_factory=list)
-    # What was said, and where, by a person; None where a finding or FlowPilot names it.
+    # The sentence in which a person stated it; None if it comes from a finding or FlowPilot.
     stated: Sentence | None = None
 
     @property
@@ -69,7 +69,7 @@ class LaneCause:
 
     @property
     def in_prose(self) -> str:
-        """What was said, as others tell it: "Mei Sato traced it to ..."."""
+        """The statement in reported form: "Mei Sato traced it to ..."."""
         if self.stated is None or (found := _LEAD.match(self.stated.text)) is None:
             return ""
         rest = self.stated.text[found.end() :]
@@ -88,7 +88,7 @@ def _inferred(layout: Layout) -> LaneCause | None:
 
 
 def _supporting(layout: Layout, text: str, besides: int = 0) -> list[int]:
-    """The answers, checks and outcomes that share what is distinctive with a text."""
+    """The answers, checks and outcomes that share distinctive terms with a text."""
     found = []
     for step in layout.case.steps:
         facts = layout.facts_of(step.number)
@@ -97,7 +97,7 @@ def _supporting(layout: Layout, text: str, besides: int = 0) -> list[int]:
         if step.kind not in {"answer", "check", "outcome"} and not facts:
             continue
         told = fold(step.text[:4000]).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text[:4000]
-        # An answer that is found well speaks for nothing.
+        # A result that is fine does not support a cause.
         near = shared(text, " ".join([told, *facts]), layout.case.title)
         if near >= ENOUGH and not all(_WELL.search(f) for f in facts or [told]):
             found.append(step.number)
@@ -105,7 +105,7 @@ def _supporting(layout: Layout, text: str, besides: int = 0) -> list[int]:
 
 
 def _sure(layout: Layout, text: str, support: list[int]) -> Confidence:
-    """Confirmed by the fix that worked: high; borne out by two steps: medium."""
+    """High if a fix that worked confirms it, medium if two steps support it."""
     for fix in layout.case.fixes:
         if fix.outcome == "worked" and support:
             reply = layout.steps.get(fix.proposed_step or 0)
@@ -115,9 +115,9 @@ def _sure(layout: Layout, text: str, support: list[int]) -> Confidence:
 
 
 def _stated(layout: Layout) -> LaneCause | None:
-    """ "Traced it to ...", said by somebody who works the case; the last one counts."""
+    """ "Traced it to ...", said by someone working on the case; the latest counts."""
     for sentence in reversed(layout.talk.sentences):
-        # "It is an old iPad in the drawer": only where it answers what was looked for, not in the first description.
+        # "It is an old iPad in the drawer": only if it answers the question, not in the first description.
         identifies = bool(_IDENTIFIES.match(sentence.text)) and sentence.step not in layout.opening
         if sentence.is_question or sentence.has("hypothetical", "injection") or not (sentence.has("stated_cause") or identifies):
             continue
@@ -137,13 +137,13 @@ def _stated(layout: Layout) -> LaneCause | None:
 
 
 def _found_too(layout: Layout, sentence: Sentence) -> bool:
-    """Whether somebody found, in another step, the same host, address or thing."""
+    """Whether another step mentions the same host, address or thing."""
     others = [s for s in layout.talk.sentences if s.step != sentence.step and s.step not in layout.opening and s.is_firm]
     return bool(_supporting(layout, sentence.text)) or any(shared(sentence.text, s.text) >= ENOUGH for s in others)
 
 
 def _suspected(layout: Layout) -> LaneCause | None:
-    """What a person suspected, and a later finding bears out: in the words of the finding."""
+    """A suspicion that a later finding supports, in the words of the finding."""
     for fact in reversed(layout.case.facts):
         if fact.step is None or not layout.is_checked(fact.step) or not lexicon.meanings(fact.text) & _BAD or is_unfit(fact.text):
             continue
@@ -157,7 +157,7 @@ def _suspected(layout: Layout) -> LaneCause | None:
 
 
 def _addressed(layout: Layout) -> LaneCause | None:
-    """The finding that the fix is meant for, in its own words; a fix that failed speaks against it."""
+    """The finding that a fix addresses, in its own words, unless a fix for it failed."""
     failed = [f for f in layout.case.fixes if f.outcome in {"failed", "dismissed"}]
     for fix in reversed(layout.case.fixes):
         if fix in failed or fix.outcome == "dismissed":
@@ -181,7 +181,7 @@ def _all_well(text: str) -> bool:
 
 
 def _named_by_assistant(layout: Layout, *, named: bool) -> LaneCause | None:
-    """What FlowPilot names and people's findings bear out; a fix for it that failed refutes it."""
+    """A cause that FlowPilot names and people's findings support, unless a fix for it failed."""
     best: tuple[float, str, list[int]] | None = None
     for reply in layout.replies:
         if any(f.proposed_step == reply.number and f.outcome in {"failed", "dismissed"} for f in layout.case.fixes):
@@ -225,7 +225,7 @@ def _seen_before(layout: Layout, reply: int) -> bool:
 
 
 def _in_their_words(layout: Layout, what: str, support: list[int]) -> str | None:
-    """The fact that names the same thing: a person's words before the assistant's."""
+    """The fact that names the same thing, because people's words come before FlowPilot's."""
     key = terms(what)
     best, score = None, 0.0
     for fact in layout.case.facts:
@@ -245,7 +245,7 @@ def _by_flowpilot(what: str, sentence: str, named: bool) -> str | None:
 
 
 def _explained_by_fact(layout: Layout) -> LaneCause | None:
-    """A fact that says itself why: "is in staging mode, so it exports nothing"."""
+    """A fact that includes the reason: "is in staging mode, so it exports nothing"."""
     told = [f for f in layout.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not is_unfit(f.text)]
     if not told:
         return None
