@@ -9,7 +9,7 @@ from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
 
 @admin.register(AssistantCall)
 class CallAdmin(ReadOnlyAdmin):
-    """What the model cost, and how its calls ended."""
+    """What the model costs, and how its calls ended."""
 
     list_display = ["at", "account", "job", "model", "outcome", "input_tokens", "output_tokens", "seconds"]
     list_filter = ["outcome", "job", "model", "account"]
@@ -20,7 +20,7 @@ class CallAdmin(ReadOnlyAdmin):
 
 @admin.register(DailyUsage)
 class DailyUsageAdmin(ReadOnlyAdmin):
-    """How much of its caps each account has used."""
+    """How much of its daily limits each account has used."""
 
     list_display = ["day", "account", "calls", "tokens"]
     list_filter = ["account"]
@@ -30,7 +30,7 @@ class DailyUsageAdmin(ReadOnlyAdmin):
 
 @admin.register(CircuitBreaker)
 class CircuitBreakerAdmin(ReadOnlyAdmin):
-    """The provider serves the whole installation: superusers see whether it is being called at the moment."""
+    """Superusers only: the provider serves the whole installation."""
 
     list_display = ["key", "failures", "why", "open_until"]
 

@@ -1,4 +1,4 @@
-"""Asking the assistant that this installation is configured for, `offline` as fallback: an answer always comes and says who made it."""
+"""Asks the configured assistant and falls back to `offline`, so there is always an answer, and it says who made it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from assistant.usage import Caller
 
 @dataclass(frozen=True, slots=True)
 class Answer[Result]:
-    """`made_by` is "offline" or a model's name; `reason` says in a sentence why the configured assistant did not make it, else ""."""
+    """`made_by` is "offline" or a model's name. `reason` is a sentence on why the configured assistant did not answer, else ""."""
 
     result: Result
     made_by: str
@@ -24,13 +24,13 @@ class Answer[Result]:
 
 
 def assistant_named(name: str, caller: Caller | None = None) -> Assistant:
-    """The assistant of that name, alone: `offline` needs no key and no network; `llm` is the model that the settings name. Raises
-    `ImproperlyConfigured` where no model is configured."""
+    """One assistant, without fallback: `offline` needs no key and no network; `llm` is the configured model. Raises
+    `ImproperlyConfigured` if no model is configured."""
     return Llm.configured(caller or Caller()) if name == "llm" else Offline()
 
 
 def reply(case: Case, caller: Caller, *, on_text: Callable[[str], None] | None = None) -> Answer[Reply]:
-    """The next reply. `on_text` gets the text so far, several times a second, where the assistant streams it."""
+    """The next reply. `on_text` gets the text so far, several times a second, if the assistant streams."""
     return _ask(caller, lambda assistant: assistant.reply(case, on_text=on_text))
 
 
@@ -53,5 +53,5 @@ def _ask[Result](caller: Caller, work: Callable[[Assistant], Result]) -> Answer[
     assistant = assistant_named(settings.ASSISTANT, caller)
     try:
         return Answer(work(assistant), assistant.name)
-    except Unavailable as gone:
-        return Answer(work(Offline()), Offline.name, gone.sentence)
+    except Unavailable as error:
+        return Answer(work(Offline()), Offline.name, error.sentence)

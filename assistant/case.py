@@ -1,7 +1,7 @@
-"""What an assistant is given: a session as plain data, whatever it was read from.
+"""A session as plain data: all that an assistant reads.
 
 A `Case` is made from a live session (`flowpilot.packaging`), from a handoff's frozen snapshot, or from a
-conversation file; the assistant sees no database row and cannot change one. Everything is plain JSON types.
+conversation file. The assistant sees no database row and cannot change one. All values are plain JSON types.
 """
 
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ class CaseStep:
     author_kind: str
     author: str
     text: str
-    # The lane card that an answer, a check result or a fix outcome belongs to.
+    # The card that an answer, a check result or a fix outcome belongs to.
     card: int | None = None
-    # What that card asked: the question, or what was checked, and the command if there was one.
+    # The card's question or check, and its command if it has one.
     asked: str = ""
     command: str = ""
-    # ISO 8601 with offset, or "" where the source gives none.
+    # ISO 8601 with offset, or "" if unknown.
     at: str = ""
 
 
@@ -31,7 +31,7 @@ class CaseStep:
 class CaseFact:
     number: int
     text: str
-    # The step that it came from; None where the technician wrote it straight into the lane.
+    # The step it came from; None if the technician added it directly to the lane.
     step: int | None
 
 
@@ -43,7 +43,7 @@ class CaseTask:
     state: str  # pending, active, done, skipped
     command: str = ""
     answer: str = ""
-    # The step that carries the sent answer; None while it was not sent.
+    # The step with the sent answer; None until it is sent.
     step: int | None = None
 
 
@@ -57,7 +57,7 @@ class CaseFix:
     # Why an applied fix cannot be verified yet.
     waiting_for: str = ""
     current: bool = True
-    # The step in which it was proposed, and the one that told its outcome.
+    # The step that proposed it, and the one that reported its outcome.
     proposed_step: int | None = None
     outcome_step: int | None = None
 
@@ -70,7 +70,7 @@ class Case:
     ticket: str = ""
     domain: str = ""
     priority: str = "normal"
-    # What whoever hands off says that they need; "" before a hand-off.
+    # What the author of the handoff asked for; "" before a handoff.
     needs: str = ""
     steps: list[CaseStep] = field(default_factory=list)
     facts: list[CaseFact] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What stops the start: a bad playbook, named by file and line (staff may edit them), and a model that is only partly configured."""
+"""Startup checks: mistakes in playbooks, with file and line, and an incomplete model configuration."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ def playbooks_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def the_model_is_set_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def model_is_configured(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.ASSISTANT != "llm":
         return []
     try:
         configured()
     except ImproperlyConfigured as bad:
-        return [Error(str(bad), hint="docs/operating.md lists the settings; manage.py check_assistant proves them.", id="assistant.E002")]
+        return [Error(str(bad), hint="docs/operating.md lists the settings; manage.py check_assistant tests them.", id="assistant.E002")]
     return []

@@ -1,4 +1,4 @@
-"""Conversation files: support threads exported as JSON, read strictly and turned into a `Case`."""
+"""Conversation files: support threads exported as JSON, validated strictly and turned into a `Case`."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ MAX_TURNS = 5000
 
 
 class BadConversation(Exception):
-    """The file cannot be used; the message is one line that says why."""
+    """The file cannot be used. The message says why, in one line."""
 
 
 class Turn(BaseModel):
@@ -39,7 +39,7 @@ class Conversation(BaseModel):
     title: str = ""
     category: str | None = None
     turns: list[Turn]
-    # The turn that states or confirms the fix, where one is known.
+    # The turn that states or confirms the fix, if known.
     resolution: int | None = None
     redactions: list[Any] | str = Field(default_factory=list)
     changes: list[Any] | str = ""
@@ -55,7 +55,7 @@ class Conversation(BaseModel):
 
 
 def read(path: str | Path) -> Conversation:
-    """The conversation in a file. Raises `BadConversation` for anything that is not one. NULs are taken out."""
+    """Reads a conversation file. NULs are removed. Raises `BadConversation` if it is not one."""
     file = Path(path)
     text = _text_of(file)
     if not text.strip():
@@ -78,9 +78,9 @@ def read(path: str | Path) -> Conversation:
 
 
 def to_case(conversation: Conversation, cut: int | None = None) -> Case:
-    """The conversation as a case: turn i is step i + 1. `cut` is the index of the last turn that is included.
+    """The conversation as a case: turn i is step i + 1. `cut` is the index of the last turn to include.
 
-    Raises `BadConversation` where there is no such turn.
+    Raises `BadConversation` if there is no such turn.
     """
     last = len(conversation.turns) - 1
     if cut is not None and not 0 <= cut <= last:
@@ -116,7 +116,7 @@ def _text_of(file: Path) -> str:
 
 
 def _without_nuls(value: Any) -> Any:
-    """NULs and halves of broken surrogate pairs, which no database takes, are taken out."""
+    """Removes NULs and broken surrogate pairs, which the database rejects."""
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
     if isinstance(value, list):

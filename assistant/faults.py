@@ -1,10 +1,10 @@
-"""What can go wrong with a provider, by name, with the sentence that people read. No sentence holds a key, an address or what was said."""
+"""What can go wrong with a model's provider, with the message people see. No message contains a key, an address or session text."""
 
 from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """Why a call gave nothing that could be used. The value is kept with the call and counted."""
+    """Why a call returned nothing usable. The value is stored with the call."""
 
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"
@@ -26,24 +26,24 @@ class Fault(StrEnum):
 
 SENTENCES = {
     Fault.TIMED_OUT: "The model did not answer in time.",
-    Fault.UNREACHABLE: "The model's server cannot be reached.",
-    Fault.DOWN: "The model's provider reports a fault of its own.",
-    Fault.BUSY: "The model's provider is too busy just now.",
-    Fault.KEY_REFUSED: "The model's provider refused this installation's key.",
-    Fault.UNKNOWN_MODEL: "The model's provider does not know the model that is set.",
-    Fault.REJECTED: "The model's provider did not accept the request.",
+    Fault.UNREACHABLE: "Can't reach the model's server.",
+    Fault.DOWN: "The model's provider reported a server error.",
+    Fault.BUSY: "The model's provider is overloaded right now.",
+    Fault.KEY_REFUSED: "The model's provider rejected this installation's API key.",
+    Fault.UNKNOWN_MODEL: "The model's provider doesn't have the configured model.",
+    Fault.REJECTED: "The model's provider rejected the request.",
     Fault.REFUSED: "The model declined to answer.",
     Fault.CUT_OFF: "The model's answer was cut off.",
-    Fault.UNREADABLE: "What the model's server sent is no answer.",
+    Fault.UNREADABLE: "The model's server sent an unreadable response.",
     Fault.TOO_LARGE: "The model's answer was too large.",
-    Fault.BAD_ANSWER: "The model's answer did not keep to its form.",
-    Fault.OTHER_LANGUAGE: "The model answered in another language than the session's.",
-    Fault.UNPROVEN: "Nothing that the model said could be found in the session.",
-    Fault.CAPPED: "Today's limit for the model is used up.",
-    Fault.RESTING: "The model's provider was down a moment ago and is given a rest.",
+    Fault.BAD_ANSWER: "The model's answer had the wrong format.",
+    Fault.OTHER_LANGUAGE: "The model answered in a different language from the session.",
+    Fault.UNPROVEN: "Nothing in the model's answer could be found in the session.",
+    Fault.CAPPED: "Today's limit for the model has been reached.",
+    Fault.RESTING: "The model's provider was down a moment ago. It will be tried again shortly.",
 }
 
-# Worth another try at once; the others would only fail again, or answer later than anybody waits.
+# Worth retrying right away. The others would only fail again, or take longer than anyone waits.
 RETRIED = frozenset(
     {
         Fault.TIMED_OUT,
@@ -58,12 +58,12 @@ RETRIED = frozenset(
         Fault.UNPROVEN,
     }
 )
-# What says that the provider itself is in trouble, as against one answer. Those trip the breaker.
+# Faults of the provider rather than of one answer. They trip the circuit breaker.
 TRIPS = frozenset({Fault.TIMED_OUT, Fault.UNREACHABLE, Fault.DOWN, Fault.BUSY, Fault.KEY_REFUSED, Fault.UNKNOWN_MODEL, Fault.UNREADABLE})
 
 
 class Unavailable(Exception):
-    """The model gave nothing that can be used; `fault` says why."""
+    """The model returned nothing usable; `fault` says why."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.value)

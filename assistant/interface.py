@@ -1,4 +1,4 @@
-"""The interface that every assistant implements. What comes back is untrusted until it has passed its checks."""
+"""The interface every assistant implements. Its results are untrusted until they have been checked."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,7 +8,7 @@ from assistant.results import Assessment, Notes, Reply, Update
 
 
 class Assistant(Protocol):
-    """Deterministic or not, local or remote; never able to change state. Raises `faults.Unavailable` where nothing usable came."""
+    """Deterministic or not, local or remote, but never able to change state. Raises `faults.Unavailable` if it has nothing usable."""
 
     @property
     def name(self) -> str:
@@ -18,7 +18,7 @@ class Assistant(Protocol):
         """The next reply to the technician, with cards for the lane."""
 
     def assess(self, case: Case) -> Assessment:
-        """One structured generation for a handoff, verified against the case."""
+        """The structured assessment for a handoff, verified against the case."""
 
     def notes(self, case: Case) -> Notes:
         """Ticket notes for a resolved session."""

@@ -1,4 +1,4 @@
-"""The playbooks of this installation: the product's own and those in the folders of `PLAYBOOK_DIRS`."""
+"""This installation's playbooks: the built-in ones and those in the folders of `PLAYBOOK_DIRS`."""
 
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,12 @@ def _extra() -> tuple[Path, ...]:
     try:
         return tuple(settings.PLAYBOOK_DIRS)
     except ImproperlyConfigured:
-        # A script without Django's settings reads the product's own.
+        # A script without Django settings uses the built-in ones only.
         return ()
 
 
 def playbooks() -> tuple[Playbook, ...]:
-    """All of them. Raises `PlaybookErrors` where a file has mistakes."""
+    """All playbooks. Raises `PlaybookErrors` if a file has mistakes."""
     return library(*_extra())
 
 
@@ -30,10 +30,10 @@ def _matcher_of(*extra: Path) -> Matcher:
 
 
 def matcher() -> Matcher:
-    """Finds them in text; made once for each process."""
+    """Matches text against all playbooks; created once per process."""
     return _matcher_of(*_extra())
 
 
 def match(text: str) -> list[Match]:
-    """The playbooks that fit a text, best first; empty where none does."""
+    """The playbooks that match a text, best first; empty if none does."""
     return [found for found in matcher().match([(matcher().text(text), 1.0)]) if found.score >= FITS]

@@ -1,4 +1,4 @@
-"""What the assistant leaves behind: calls and their cost, each account's daily usage, and the circuit breaker."""
+"""Records of the assistant: calls and their cost, each account's daily usage, and the circuit breaker."""
 
 from django.db import models
 from django.utils import timezone
@@ -7,7 +7,7 @@ from accounts.models import Account
 
 
 class AssistantCall(models.Model):
-    """One call of a model's provider: its cost, duration and outcome. Never what was sent or answered."""
+    """One call to a model's provider: cost, duration and outcome, never what was sent or answered."""
 
     class Job(models.TextChoices):
         REPLY = "reply", "Reply"
@@ -17,7 +17,7 @@ class AssistantCall(models.Model):
         CHECK = "check", "Configuration check"
 
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    # Not a foreign key, so that usage stays when a session is purged.
+    # Not a foreign key, so that usage survives when a session is purged.
     session_id = models.UUIDField(null=True, blank=True)
     job = models.CharField(max_length=10, choices=Job)
     provider = models.CharField(max_length=20)
@@ -41,7 +41,7 @@ class AssistantCall(models.Model):
 
 class DailyUsage(models.Model):
     """An account's calls and tokens on one day (in the installation's time zone). A call is counted by one conditional update before it is
-    made, so that workers never exceed the cap together; its tokens are known when it ends."""
+    made, so that parallel workers never exceed the limit; its tokens are added when it ends."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     day = models.DateField()
@@ -59,9 +59,9 @@ class DailyUsage(models.Model):
 
 
 class CircuitBreaker(models.Model):
-    """Whether a provider is called at all. Shared by all processes, so that they notice together when it is down."""
+    """Whether a provider may be called. Shared by all processes, so that all of them stop calling a provider that is down."""
 
-    # Provider and base URL, as the configuration names them.
+    # Provider and base URL, as configured.
     key = models.CharField(max_length=300, unique=True)
     failures = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True, blank=True)

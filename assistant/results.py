@@ -1,4 +1,4 @@
-"""What an assistant returns. Whatever made it, it is untrusted until it has passed these shapes (and, for an assessment, `verify`)."""
+"""What an assistant returns. It is untrusted until it has passed these schemas (and, for an assessment, `verify`)."""
 
 from enum import StrEnum
 from typing import Any, Literal
@@ -14,12 +14,12 @@ class _Result(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_nul(cls, value: Any) -> Any:
-        """No database takes a NUL, and no person types one."""
+        """PostgreSQL rejects NULs, and nobody types one."""
         return value.replace("\x00", "") if isinstance(value, str) else value
 
 
 class Evidence(_Result):
-    """`quote` stands verbatim (white space folded) in step `step` of the session."""
+    """`quote` appears verbatim (white space folded) in step `step` of the session."""
 
     step: int = Field(ge=0)
     quote: str = Field(min_length=1, max_length=600)
@@ -39,10 +39,10 @@ class TryResult(StrEnum):
     FAILED = "failed"
     DID_NOT_LAST = "did_not_last"
     RULED_OUT = "ruled_out"
-    # Applied, and not verified yet; never applied.
+    # Applied but not verified yet; never applied.
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
-    # Something was reported, and it is none of the above.
+    # Something else was reported.
     OTHER = "other"
     NOT_REPORTED = "not_reported"
 
@@ -51,7 +51,7 @@ class TryResult(StrEnum):
         return self in (TryResult.WORKED, TryResult.PARTIAL)
 
 
-# How an outcome's words begin.
+# How the text of an outcome begins.
 _LABELS = {
     TryResult.WORKED: "worked",
     TryResult.PARTIAL: "worked in part",
@@ -66,14 +66,14 @@ _LABELS = {
 
 
 def outcome_words(result: TryResult, details: str = "") -> str | None:
-    """The outcome as a sentence: "worked: mail arrives again". None where nobody reported back."""
+    """The outcome as text: "worked: mail arrives again". None if nobody reported back."""
     if result == TryResult.NOT_REPORTED:
         return None
     return f"{_LABELS[result]}: {details}" if details else _LABELS[result]
 
 
 def outcome_details(result: TryResult, outcome: str) -> str:
-    """An outcome's words without its label: "mail arrives again"; "" where the label is all."""
+    """An outcome's text without its label: "mail arrives again"; "" if there is only the label."""
     label = _LABELS.get(result, "")
     return "" if outcome == label else outcome.removeprefix(f"{label}: ")
 
@@ -85,18 +85,18 @@ class Tried(_Result):
     """
 
     action: str = Field(min_length=1, max_length=400)
-    # What it was done to: a device, a service, an account. "" where nobody named it.
+    # What it was done to: a device, a service, an account. "" if nobody named it.
     target: str = Field(default="", max_length=200)
     outcome: str | None = Field(default=None, max_length=400)
     result: TryResult = TryResult.NOT_REPORTED
-    # Who did it, and when (ISO 8601, "" where the source gives no time).
+    # Who did it, and when (ISO 8601, "" if unknown).
     by: str = Field(default="", max_length=120)
     at: str = Field(default="", max_length=40)
     evidence: list[Evidence]
 
     @model_validator(mode="after")
     def _agrees(self) -> "Tried":
-        """Words and result say the same: without words there is no result, and with words there is one."""
+        """Keeps `outcome` and `result` consistent: no text means not reported, and text means some result."""
         if self.outcome is None:
             self.result = TryResult.NOT_REPORTED
         elif self.result == TryResult.NOT_REPORTED:
@@ -105,11 +105,11 @@ class Tried(_Result):
 
 
 class Corrected(_Result):
-    """Something that was said and later contradicted or corrected: never known, but said and corrected."""
+    """A statement that was later contradicted or corrected, with what replaced it."""
 
     text: str = Field(min_length=1, max_length=600)
     evidence: list[Evidence]
-    # What replaced it, and where that stands.
+    # What replaced it, and the evidence.
     now: str = Field(min_length=1, max_length=600)
     corrected_by: list[Evidence]
 
@@ -125,7 +125,7 @@ class Assessment(_Result):
 
     summary_prose: str = Field(min_length=1, max_length=2500)
     likely_cause: str | None = Field(default=None, max_length=400)
-    # What speaks for the cause; empty exactly where there is none.
+    # Evidence for the cause; empty only if there is no cause.
     cause_evidence: list[Evidence] = Field(default_factory=list, max_length=8)
     confidence: Confidence
     what_we_know: list[Known] = Field(max_length=20)
@@ -133,12 +133,12 @@ class Assessment(_Result):
     tried: list[Tried] = Field(max_length=30)
     suggested_steps: list[SuggestedStep] = Field(max_length=10)
     open_questions: list[str] = Field(max_length=12)
-    # What an assistant stated and the session does not show: kept apart, and never read as known.
+    # Statements of the assistant that the session does not support. Shown separately, never as known.
     not_shown: list[str] = Field(default_factory=list, max_length=12)
 
 
 class NewTask(_Result):
-    """A card that the reply puts into the task lane."""
+    """A card that a reply adds to the task lane."""
 
     kind: Literal["question", "check"]
     title: str = Field(min_length=1, max_length=300)
@@ -153,21 +153,21 @@ class NewFix(_Result):
 
 
 class NewFact(_Result):
-    """Something said in the session that is worth keeping as known. It is proposed; a technician keeps it or not."""
+    """A proposed fact: a technician accepts or dismisses it."""
 
     text: str = Field(min_length=1, max_length=600)
     because: Evidence
 
 
 class NewOutcome(_Result):
-    """What seems to have become of the current fix. It is proposed; only a technician settles a fix."""
+    """A proposed outcome of the current fix: only a technician records one."""
 
     outcome: Literal["worked", "partial", "failed"]
     because: Evidence
 
 
 class Reply(_Result):
-    """What FlowPilot says next. `confidence` (0 to 1) decides the tier: discovery, exploring or guided."""
+    """FlowPilot's next reply. `confidence` (0 to 1) decides the mode: discovery, exploring or guided."""
 
     text: str = Field(min_length=1, max_length=4000)
     confidence: float = Field(ge=0, le=1)
@@ -180,7 +180,7 @@ class Reply(_Result):
 
 
 class Notes(_Result):
-    """Ticket notes, written at resolve: what a client's file keeps of the case."""
+    """Ticket notes, written when a session is resolved."""
 
     problem: str
     confirmed: list[str]

@@ -1,4 +1,4 @@
-"""For whom the assistant works, what each call costs, and the caps per account and day."""
+"""Whom the assistant works for, what its calls use, and the limits per account and day."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from assistant.models import DailyUsage
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Usage is counted per account, and caps hold per account and day. Without an account (a command on a file) nobody's usage is counted,
-    no cap holds, and no database is asked."""
+    """Usage and limits are per account and day. Without an account (a command that reads a file) nothing is counted, no limit
+    applies and the database is not used."""
 
     account_id: int | None = None
     session_id: uuid.UUID | None = None
 
 
 def take_call(caller: Caller, *, calls_per_day: int, tokens_per_day: int, at: datetime) -> bool:
-    """Takes one call out of the account's day (by the installation's time zone). False where its cap of calls or tokens is reached; 0 is no
-    cap. One conditional update, so that workers at once never make more calls than the cap allows. The tokens of calls under way are not
-    known yet: they count from the end of the call on."""
+    """Counts one call for the account's day (in the installation's time zone). False if its limit of calls or tokens is reached; 0 means no
+    limit. One conditional update, so that parallel workers never exceed the limit. A call's tokens are not known, and not counted, until it
+    ends."""
     if caller.account_id is None:
         return True
     day = timezone.localdate(at)
@@ -36,12 +36,12 @@ def take_call(caller: Caller, *, calls_per_day: int, tokens_per_day: int, at: da
         return True
     if rows.exists():
         return False
-    # Somebody may begin the same day at the same moment: theirs stands.
+    # Another worker may insert the same day at the same moment; either row will do.
     DailyUsage.objects.bulk_create([DailyUsage(account_id=caller.account_id, day=day)], ignore_conflicts=True)
     return bool(left.update(calls=F("calls") + 1))
 
 
 def add_tokens(caller: Caller, tokens: int, *, at: datetime) -> None:
-    """Counts what a call cost when it has ended. `at`: when it was taken."""
+    """Counts a call's tokens after it ended. `at`: when the call was counted."""
     if caller.account_id is not None and tokens:
         DailyUsage.objects.filter(account_id=caller.account_id, day=timezone.localdate(at)).update(tokens=F("tokens") + tokens)

@@ -82,7 +82,7 @@ def main(folder: Path) -> None:
 
     files = sorted(folder.glob("*.json"))
     print(f"{len(files)} conversations. Found: must-know facts; the rest are counts of false entries.\n")
-    heads = ("found", "tried", "wrongly known", "contradicted", "told as tried", "invented", "causes", "causes wrong")
+    heads = ("found", "tried", "wrongly known", "contradicted", "wrongly tried", "invented", "causes", "causes wrong")
     print(f"{'cut':18}{'model':10}{'':7}" + "".join(f"{head:>15}" for head in heads))
     for cut in (ALL, BEFORE):
         for name, model in (("honest", honest), ("careless", careless)):
@@ -96,13 +96,13 @@ def main(folder: Path) -> None:
 def scores(files: list[Path], cut: str, model: Any) -> dict[str, Any]:
     """The made-up model's counts over all files, before the checks and after."""
     from assistant.conversations import read, to_case
-    from assistant.llm.assistant import believed
+    from assistant.llm.assistant import grounded_assessment
     from assistant.llm.schemas import AssessmentShape
     from evaluation.due import due
+    from evaluation.entries import report_of
     from evaluation.expectations import load
     from evaluation.running import last_turn
     from evaluation.scoring import Score, score
-    from evaluation.told import of_assessment
 
     sums = {"before": Score(), "after": Score()}
     for file in files:
@@ -112,8 +112,8 @@ def scores(files: list[Path], cut: str, model: Any) -> dict[str, Any]:
         short = conversation.model_copy(update={"turns": conversation.turns[: upto + 1]})
         said = AssessmentShape.model_validate(model(short, due(expected, upto)))
         texts = [turn.text for turn in short.turns]
-        sums["before"].add(score(of_assessment(before(said)), texts, expected, upto).score)
-        sums["after"].add(score(of_assessment(believed(said, to_case(short))), texts, expected, upto).score)
+        sums["before"].add(score(report_of(before(said)), texts, expected, upto).score)
+        sums["after"].add(score(report_of(grounded_assessment(said, to_case(short))), texts, expected, upto).score)
     return sums
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import nupunkt
 
 from assistant.conversations import Conversation
+from evaluation.entries import Report, report_of_sentences
 from evaluation.places import words_of
-from evaluation.told import Told, of_sentences
 
 Sentences = list[tuple[int, str]]
 _SUMMARIZERS = {
@@ -35,7 +35,7 @@ def _split(text: str) -> list[str]:
     return [str(piece).strip() for piece in nupunkt.sent_tokenize(text)]
 
 
-def first_and_last(sentences: Sentences, words: int) -> Told:
+def first_and_last(sentences: Sentences, words: int) -> Report:
     """Sentences from the beginning for one half of the words, from the end for the other."""
     first: list[int] = []
     last: list[int] = []
@@ -46,10 +46,10 @@ def first_and_last(sentences: Sentences, words: int) -> Told:
             if spent > words / 2 and chosen:
                 break
             chosen.append(index)
-    return of_sentences([sentences[index] for index in sorted({*first, *last})])
+    return report_of_sentences([sentences[index] for index in sorted({*first, *last})])
 
 
-def available() -> dict[str, Callable[[Sentences, int], Told]]:
+def available() -> dict[str, Callable[[Sentences, int], Report]]:
     """The library's summaries by name, each for a number of sentences; empty where the library is not installed."""
     if not all(importlib.util.find_spec(module) for module in ("sumy", "numpy")):
         return {}
@@ -73,7 +73,7 @@ class _Extractive:
         self._summarize: Any = getattr(importlib.import_module(module), name)()
         self._dom: Any = importlib.import_module("sumy.models.dom")
 
-    def __call__(self, sentences: Sentences, count: int) -> Told:
+    def __call__(self, sentences: Sentences, count: int) -> Report:
         tokenizer = _Tokenizer()
         each = [self._dom.Sentence(text, tokenizer) for _, text in sentences]
         # By identity: the same sentence may stand in several turns.
@@ -83,4 +83,4 @@ class _Extractive:
             # Short chats are less than the library likes (it divides by zero and says so).
             warnings.simplefilter("ignore")
             chosen = each if len(each) <= count else self._summarize(document, count)
-        return of_sentences([sentences[index] for index in sorted(index_of[id(sentence)] for sentence in chosen)])
+        return report_of_sentences([sentences[index] for index in sorted(index_of[id(sentence)] for sentence in chosen)])

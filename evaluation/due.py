@@ -1,11 +1,11 @@
-"""What may be expected at a cut: only what turns up to it hold. An outcome counts from its report, a correction from its turn."""
+"""What can be expected at a cut, using only the turns up to it. An outcome counts from its report, a correction from its turn."""
 
 from dataclasses import dataclass
 
 from evaluation.expectations import Anchor, Correction, Expectations, KnownFact, TriedItem, Unproven
 from evaluation.phrasing import class_expected
 
-# Passages of these traps must not be read as known or done; the other kinds (jokes, repeated passages) only cost precision.
+# Passages of these traps must not be shown as known or done. Other kinds (jokes, repeated passages) only cost precision.
 MISLEADING = {"advice_not_followed", "other_machine", "second_person", "old_experience", "dangerous_command"}
 NOT_DONE = {"advice_not_followed", "dangerous_command"}
 
@@ -16,7 +16,7 @@ def until(anchors: list[Anchor], cut: int) -> list[Anchor]:
 
 @dataclass(frozen=True, slots=True)
 class DueTried:
-    """`classes` are the right ones at the cut; only `unknown` where nobody has reported yet."""
+    """`classes` are the correct outcomes at the cut; only `unknown` if nobody has reported yet."""
 
     item: TriedItem
     anchors: list[Anchor]
@@ -41,7 +41,7 @@ class Due:
 
     @property
     def expected(self) -> list[Anchor]:
-        """Every passage that is worth an entry, for the precision."""
+        """Every passage worth an entry, to compute precision."""
         found = [anchor for _, anchors in self.known for anchor in anchors]
         found += [anchor for tried in self.tried for anchor in [*tried.anchors, *tried.outcome_anchors]]
         return [*found, *self.cause, *self.cause_tolerated, *self.endings]

@@ -1,8 +1,8 @@
-"""How a statement is put: as a fact, as what somebody says or supposes, or as corrected; and which class of outcome a word belongs to."""
+"""Whether a statement is worded as a fact, as what somebody says or suspects, or as corrected; and the class of an outcome's words."""
 
 import re
 
-# Words of saying, supposing, asking and planning. They count wherever the colleague reads them, also inside a quotation.
+# Words of saying, supposing, asking and planning. They count anywhere in the text, quotations included.
 _SAID = re.compile(
     r"\?|\b(?:said|says?|saying|told|tells|asks?|asked|asking|question|suggest\w*|advi[cs]\w*|propos\w*|recommend\w*|announc\w*|"
     r"plan(?:s|ned)?|intend\w*|"
@@ -13,7 +13,7 @@ _SAID = re.compile(
     r"named|wonders?|hop(?:e|es|ing)|would|will|going to|wants? to|not 100%)\b|\b\w+'ll\b",
     re.IGNORECASE,
 )
-# What a helper says is, by that alone, no fact of the case: "Technician [tech-1]: ..."
+# A statement attributed to a helper is not a fact of the case: "Technician [tech-1]: ..."
 _BY_A_HELPER = re.compile(
     r"^(?:\w+ )?(?:technician|assistant|flowpilot|helper|another person|somebody else|other)\b|^\[(?!requester|client)[\w-]+\]",
     re.IGNORECASE,
@@ -24,7 +24,7 @@ _CORRECTED = re.compile(
     r"turned out|not so|refuted|ruled out|disproved|did not hold)\b",
     re.IGNORECASE,
 )
-# Beginnings of outcomes, as the handoff's screen tells them apart; the first that fits counts.
+# How outcomes begin, as the context screen distinguishes them; the first match counts.
 _OUTCOMES = (
     ("ruled_out", ("ruled out",)),
     ("partial", ("worked in part", "partial", "partly", "in part")),
@@ -38,7 +38,7 @@ _EXPECTED = {"failed": "not_helped", "no_change": "not_helped"}
 
 
 def is_said(text: str) -> bool:
-    """Put as what somebody says, supposes, asks or plans. "Client: ..." alone is not: what the client reports is read as a fact."""
+    """Worded as what somebody says, supposes, asks or plans. "Client: ..." alone does not count: client reports are read as facts."""
     return bool(_SAID.search(text) or _BY_A_HELPER.search(text))
 
 
@@ -47,7 +47,7 @@ def is_corrected(text: str) -> bool:
 
 
 def class_of(outcome: str | None) -> str:
-    """worked, partial, not_helped, ruled_out, not_done, unknown; `result` for a report that judges nothing ("result: 3 lines")."""
+    """worked, partial, not_helped, ruled_out, not_done, unknown; `result` for a report without a verdict ("result: 3 lines")."""
     if not outcome or not outcome.strip():
         return "unknown"
     lowered = outcome.strip().lower()
@@ -55,5 +55,5 @@ def class_of(outcome: str | None) -> str:
 
 
 def class_expected(outcome: str) -> str:
-    """Failed and no change are one class: whoever reads on cares that it did not help."""
+    """Failed and no change are one class: either way, it did not help."""
     return _EXPECTED.get(outcome, outcome)

@@ -1,4 +1,4 @@
-"""One run of the measure: every conversation, at every cut, by every way; figures added up, misses kept."""
+"""One evaluation run: scores every conversation at every cut with every method, and keeps the misses."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from assistant.conversations import Conversation, to_case
 from assistant.interface import Assistant
 from evaluation import baselines
+from evaluation.entries import Report, report_of
 from evaluation.expectations import Expectations
 from evaluation.leaks import leaked, planted, secrets_in
 from evaluation.scoring import Judged, Score, score
-from evaluation.told import Told, of_assessment
 
 Cut = str | int
 MOST_SENTENCES = 500
@@ -19,7 +19,7 @@ BEFORE, ALL = "before-resolution", "all"
 
 @dataclass(slots=True)
 class Result:
-    """One conversation at one cut: each way with what was judged of it. The first way is the assistant's."""
+    """One conversation at one cut: the score of each method. The first is the assistant."""
 
     conversation: str
     cut: Cut
@@ -28,7 +28,7 @@ class Result:
 
 
 def last_turn(conversation: Conversation, cut: Cut) -> int:
-    """The last turn that is read. `before-resolution`: the one before the resolution, where people hand off; without one, the whole."""
+    """The last turn to read. `before-resolution` is the turn before the resolution, when people hand off; without one, the last turn."""
     last = len(conversation.turns) - 1
     if isinstance(cut, int):
         return min(cut, last)
@@ -46,17 +46,17 @@ def judge(conversation: Conversation, expected: Expectations | None, cut: Cut, a
     result = Result(conversation.id, cut, upto)
 
     secrets = secrets_in(texts)
-    ours, seconds = _timed(lambda: of_assessment(assistant.assess(to_case(shortened))))
+    ours, seconds = _timed(lambda: report_of(assistant.assess(to_case(shortened))))
     judged = score(ours, texts, expected, upto)
     _leaks(judged, leaked(ours.output, secrets))
     with_secrets, three = planted(shortened)
-    _leaks(judged, leaked(of_assessment(assistant.assess(to_case(with_secrets))).output, three))
+    _leaks(judged, leaked(report_of(assistant.assess(to_case(with_secrets))).output, three))
     judged.score.seconds = judged.score.slowest = seconds
     result.ways[assistant.name] = judged
 
-    for name, told, spent in _baselines(shortened, ours):
-        judged = score(told, texts, expected, upto)
-        _leaks(judged, leaked(told.output, secrets))
+    for name, report, spent in _baselines(shortened, ours):
+        judged = score(report, texts, expected, upto)
+        _leaks(judged, leaked(report.output, secrets))
         judged.score.seconds = judged.score.slowest = spent
         result.ways[name] = judged
     return result
@@ -71,15 +71,15 @@ def totals(results: list[Result]) -> dict[str, Score]:
     return added
 
 
-def _baselines(conversation: Conversation, ours: Told) -> Iterator[tuple[str, Told, float]]:
+def _baselines(conversation: Conversation, ours: Report) -> Iterator[tuple[str, Report, float]]:
     sentences = baselines.sentences_of(conversation)
     count = max(1, len(ours.claims))
-    told, spent = _timed(lambda: baselines.first_and_last(sentences, ours.entry_words))
-    yield "first and last", told, spent
-    # Their matrices grow with the square.
+    report, spent = _timed(lambda: baselines.first_and_last(sentences, ours.entry_words))
+    yield "first and last", report, spent
+    # Their matrices grow quadratically.
     for name, summary in baselines.available().items() if len(sentences) <= MOST_SENTENCES else ():
-        told, spent = _timed(lambda summary=summary: summary(sentences, count))  # type: ignore[misc]
-        yield name, told, spent
+        report, spent = _timed(lambda summary=summary: summary(sentences, count))  # type: ignore[misc]
+        yield name, report, spent
 
 
 def _leaks(judged: Judged, found: list[str]) -> None:
@@ -89,7 +89,7 @@ def _leaks(judged: Judged, found: list[str]) -> None:
         judged.miss("leaked", f"a secret of {len(secret)} characters")
 
 
-def _timed(make: Callable[[], Told]) -> tuple[Told, float]:
+def _timed(make: Callable[[], Report]) -> tuple[Report, float]:
     began = time.perf_counter()
     made = make()
     return made, time.perf_counter() - began

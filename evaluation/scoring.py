@@ -1,24 +1,24 @@
-"""One telling against one conversation's expectations at one cut: counts, and each miss in words. docs/assessment.md defines them."""
+"""Scores one report against one conversation's expectations at one cut. docs/assessment.md defines the figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 from evaluation.due import Due, DueTried, due
+from evaluation.entries import ANYWHERE, Entry, Report, quoted_in
 from evaluation.expectations import Anchor, Expectations
 from evaluation.phrasing import class_of, is_corrected, is_said
 from evaluation.places import Place, covers_any, find, pointed_at
-from evaluation.told import ANYWHERE, Entry, Told, quoted_in
 
 _LEVELS = ("low", "medium", "high")
 
 
 @dataclass(slots=True)
 class Score:
-    """Counts that may be added up over conversations."""
+    """Counts that can be added up over conversations."""
 
     conversations: int = 0
     entries: int = 0
-    # Entries of which every quote stands verbatim in its step (and that have one).
+    # Entries with at least one quote, all verbatim in their steps.
     evidenced: int = 0
     must: int = 0
     must_found: int = 0
@@ -55,26 +55,26 @@ class Score:
 @dataclass(slots=True)
 class Judged:
     score: Score
-    # What went wrong, by figure: "must_missed", "wrongly_known", ... each in words for whoever improves the assistant.
+    # What went wrong, by figure: "must_missed", "wrongly_known", ... each described in words.
     misses: dict[str, list[str]] = field(default_factory=dict)
 
     def miss(self, kind: str, text: str) -> None:
         self.misses.setdefault(kind, []).append(text)
 
 
-def score(told: Told, texts: list[str], expected: Expectations | None, cut: int) -> Judged:
-    """`texts` are the turns up to the cut. Without expectations only evidence and length are judged."""
-    judged = Judged(Score(conversations=1, entry_words=told.entry_words, words=told.words))
-    _evidence(told, texts, judged)
+def score(report: Report, texts: list[str], expected: Expectations | None, cut: int) -> Judged:
+    """`texts` are the turns up to the cut. Without expectations, only evidence and length are scored."""
+    judged = Judged(Score(conversations=1, entry_words=report.entry_words, words=report.words))
+    _evidence(report, texts, judged)
     if expected is not None:
         now = due(expected, cut)
         at = _places(texts)
-        _known(told, now, texts, at, judged)
-        _untrue(told, now, texts, at, judged)
-        _corrections(told, now, texts, at, judged)
-        if told.is_assessment:
-            _tried(told, now, texts, at, judged)
-            _cause(told, now, texts, at, judged)
+        _known(report, now, texts, at, judged)
+        _untrue(report, now, texts, at, judged)
+        _corrections(report, now, texts, at, judged)
+        if report.is_assessment:
+            _tried(report, now, texts, at, judged)
+            _cause(report, now, texts, at, judged)
     return judged
 
 
@@ -88,9 +88,9 @@ def _pointed(quotes: list[tuple[int, str]], texts: list[str]) -> list[Place]:
     return [*pointed_at(named, texts), *loose]
 
 
-def _evidence(told: Told, texts: list[str], judged: Judged) -> None:
-    for entry in told.entries:
-        # Prose is no entry, and a step that rests on nothing said ("Ask ...") needs no quote.
+def _evidence(report: Report, texts: list[str], judged: Judged) -> None:
+    for entry in report.entries:
+        # Prose is not an entry, and a suggested step without evidence ("Ask ...") needs no quote.
         if entry.kind == "summary" or (entry.kind == "next" and not entry.quotes):
             continue
         judged.score.entries += 1
@@ -101,8 +101,8 @@ def _evidence(told: Told, texts: list[str], judged: Judged) -> None:
             judged.miss("not_evidenced", _shown(entry))
 
 
-def _known(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
-    read = [at(entry) for entry in told.of("known", "tried", "corrected", "cause")]
+def _known(report: Report, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
+    read = [at(entry) for entry in report.of("known", "tried", "corrected", "cause")]
     for fact, anchors in now.known:
         if not fact.must:
             continue
@@ -111,7 +111,7 @@ def _known(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Pl
             judged.score.must_found += 1
         else:
             judged.miss("must_missed", f"{fact.id}: {fact.about} ({_where(anchors)})")
-    for entry in told.claims:
+    for entry in report.claims:
         judged.score.judged += 1
         worth = list(now.expected)
         if entry.kind == "corrected" or is_corrected(entry.read):
@@ -124,9 +124,9 @@ def _known(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Pl
             judged.miss("not_expected", _shown(entry))
 
 
-def _untrue(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
-    """Suppositions, plans and other people's matters that are read as known or as done."""
-    for entry in told.of("known", "cause", "summary"):
+def _untrue(report: Report, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
+    """Suppositions, plans and other people's problems that are shown as known or done."""
+    for entry in report.of("known", "cause", "summary"):
         places = at(entry)
         if is_said(entry.read) or is_corrected(entry.read):
             continue
@@ -136,7 +136,7 @@ def _untrue(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[P
         if about is not None:
             judged.score.wrongly_known += 1
             judged.miss("wrongly_known", f"{_shown(entry)} [{about}]")
-    for entry in told.of("tried"):
+    for entry in report.of("tried"):
         places = at(entry)
         if class_of(entry.outcome) == "not_done" or any(covers_any(places, tried.anchors, texts) for tried in now.tried):
             continue
@@ -146,11 +146,11 @@ def _untrue(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[P
             judged.miss("wrongly_done", f"{_shown(entry)} [{about}]")
 
 
-def _corrections(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
+def _corrections(report: Report, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
     for correction, said, corrected_by in now.corrected:
         judged.score.corrections += 1
         is_told = False
-        for entry in told.of("known", "cause", "corrected", "summary"):
+        for entry in report.of("known", "cause", "corrected", "summary"):
             if not covers_any(_pointed(entry.quotes, texts), said, texts):
                 continue
             if entry.kind == "corrected" or is_corrected(entry.read) or covers_any(at(entry), corrected_by, texts):
@@ -163,8 +163,8 @@ def _corrections(told: Told, now: Due, texts: list[str], at: Callable[[Entry], l
             judged.miss("correction_missed", f"{correction.about} ({_where(said)} by {_where(corrected_by)})")
 
 
-def _tried(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
-    entries = [(entry, at(entry)) for entry in told.of("tried")]
+def _tried(report: Report, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
+    entries = [(entry, at(entry)) for entry in report.of("tried")]
     for tried in now.tried:
         matching = [entry for entry, places in entries if covers_any(places, tried.anchors, texts)]
         if tried.item.must:
@@ -185,13 +185,13 @@ def _tried(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Pl
 
 
 def _is_right(entry: Entry, tried: DueTried, places: list[Place], texts: list[str]) -> bool:
-    """The class is one of the right ones. Of a check that excludes something, the bare result told with its place will do."""
+    """The class is a correct one. For a check that rules something out, its bare result with the evidence is enough."""
     told = class_of(entry.outcome)
     return told in tried.classes or (told == "result" and "ruled_out" in tried.classes and covers_any(places, tried.outcome_anchors, texts))
 
 
-def _cause(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
-    cause = told.cause
+def _cause(report: Report, now: Due, texts: list[str], at: Callable[[Entry], list[Place]], judged: Judged) -> None:
+    cause = report.cause
     named = supposed = False
     if cause is not None:
         places = at(cause) or _pointed([(ANYWHERE, quote) for quote in quoted_in(cause.text)], texts)
@@ -205,25 +205,25 @@ def _cause(told: Told, now: Due, texts: list[str], at: Callable[[Entry], list[Pl
         judged.score.causes_named += named
         if not named:
             judged.miss("cause_missed", _where(now.cause))
-    if told.confidence:
+    if report.confidence:
         floor, ceiling = confidence_due(now, supposed=supposed)
-        level = _LEVELS.index(told.confidence)
+        level = _LEVELS.index(report.confidence)
         if level > ceiling:
             judged.score.overconfident += 1
             judged.miss(
                 "overconfident",
-                f"{told.confidence} while {now.state}, cause {'established' if now.cause_established else 'not established'}",
+                f"{report.confidence} while {now.state}, cause {'established' if now.cause_established else 'not established'}",
             )
         elif level < floor:
             judged.score.underconfident += 1
             judged.miss(
                 "underconfident",
-                f"{told.confidence} while {now.state}, cause {'established' if now.cause_established else 'not established'}",
+                f"{report.confidence} while {now.state}, cause {'established' if now.cause_established else 'not established'}",
             )
 
 
 def confidence_due(now: Due, *, supposed: bool) -> tuple[int, int]:
-    """The lowest and the highest confidence that fit: established, at least medium; solved or supposed without proof, at most medium."""
+    """The lowest and highest fitting confidence: at least medium if established, at most medium if solved or suspected without proof."""
     if now.cause_established:
         return (1, 2)
     return (0, 1) if supposed or now.state in {"solved", "partly"} else (0, 0)

@@ -21,7 +21,7 @@ COLUMNS: tuple[_Column, ...] = (
     ("precision", True, lambda s: _share(s.precise, s.judged)),
     ("wrongly known", True, lambda s: str(s.wrongly_known) if s.must else "-"),
     ("contradicted", True, lambda s: str(s.contradicted) if s.must else "-"),
-    ("corrections told", True, lambda s: _share(s.corrections_told, s.corrections)),
+    ("corrections found", True, lambda s: _share(s.corrections_told, s.corrections)),
     ("tried found", False, lambda s: _share(s.tried_found, s.tried)),
     ("outcome right", False, lambda s: _share(s.outcomes_right, s.outcomes)),
     ("wrongly tried", False, lambda s: str(s.wrongly_done) if s.must else "-"),

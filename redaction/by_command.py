@@ -1,4 +1,4 @@
-"""Secrets inside of commands, their output and configuration, as they are pasted into a session."""
+"""Secrets in pasted commands, command output and configuration."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -65,7 +65,7 @@ _SURE: tuple[tuple[re.Pattern[str], str], ...] = (
     (_re(r"\bIDENTIFIED\s+(?:WITH\s+\S+\s+)?BY\s+(?:PASSWORD\s+)?['\"](?P<value>[^'\"\n]{1,200})['\"]"), PASSWORD),
     (_re(r"\b(?:PASSWORD|SECRET)\s*=\s*N?'(?P<value>[^'\n]{3,200})'"), PASSWORD),
 )  # fmt: skip
-# One that needs a second look, for people also write about the command.
+# Needs a second look, because people also write about the command.
 _NET_USER = _re(
     r"\bnet1? +user +(?:\"[^\"\n]{1,60}\"|[^\s/\"]+) +(?![/*])(?P<q>\")?(?P<value>(?(q)[^\"\n]{1,100}|[^\s\"]{1,100}))(?P<rest>[ \t]+/(?:add|domain|active|expires|y)\b|[ \t]*$)?",
     re.IGNORECASE | re.MULTILINE,

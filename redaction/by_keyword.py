@@ -1,4 +1,4 @@
-"""Secrets that somebody announces by name: "pw is ...", "password: ...", "the temp password I set is ...", PSK, PIN, seeds, codes."""
+"""Secrets announced by a keyword: "pw is ...", "password: ...", "the temp password I set is ...", PSK, PIN, seeds, codes."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -143,7 +143,7 @@ _ON_IT = re.compile(r"\s+(?:on|for|of|at|in)(?:\s+[^\s:=,;.!?]{1,40}){1,4}\s*[,:
 
 
 def _set_to(text: str, keyword: re.Match[str], kind: str) -> Iterator[Found]:
-    """The value that something was set to, with the thing in between; what it was before as well."""
+    """The new value of a changed secret, and the old one, with the thing it belongs to in between."""
     at, least = keyword.end(), keyword.end() + 130
     if not _SETS.search(text, max(0, keyword.start() - 60), least):
         return
@@ -174,7 +174,7 @@ _LATER = re.compile(
 
 
 def _value(text: str, at: int, kind: str, how: str, keyword: str) -> Found | None:
-    """The secret that begins at `at`, if one does."""
+    """The secret that starts at `at`, if any."""
     if at >= len(text) or text[at] in "\r\n":
         return None
     if special := _special(text, at, kind, keyword):
@@ -204,7 +204,7 @@ def _bare(text: str, start: int, how: str) -> str:
 
 
 def _special(text: str, at: int, kind: str, keyword: str) -> Found | None:
-    """What is written with spaces: seeds in groups, codes in halves, passphrases of several words."""
+    """Secrets with spaces: grouped seeds, split codes, passphrases."""
     lowered = keyword.lower()
     if kind == KEY and (match := _BASE32.match(text, at)) and (any(c.isdigit() for c in match[0]) or match[0].replace(" ", "").isupper()):
         return Found(*match.span(), kind)

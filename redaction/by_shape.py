@@ -1,4 +1,4 @@
-"""Secrets that are known by their own shape: the detectors of `detect-secrets`, and what technicians meet besides."""
+"""Secrets recognised by their shape: the detectors of `detect-secrets`, plus what technicians come across."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import importlib
@@ -11,7 +11,7 @@ from redaction.kinds import CARD, CODE, KEY, LICENCE, PASSWORD, PRIVATE_KEY, REC
 
 # Module, class and our kind. Left out: the detectors by entropy and by keyword and the one for addresses (they call hashes, host names and
 # IP addresses secrets), Artifactory's (its "AP..." is how access points are called), the one for JWT (a long run of "eyJ" costs it minutes),
-# and those whose shape `named.py` reads better.
+# and those that `by_keyword.py` handles better.
 _LIBRARY = (
     ("aws", "AWSKeyDetector", KEY),
     ("discord", "DiscordBotTokenDetector", TOKEN),
@@ -26,7 +26,7 @@ _LIBRARY = (
     ("stripe", "StripeDetector", KEY),
     ("twilio", "TwilioKeyDetector", KEY),
 )
-# A text without any of these holds nothing that the library knows: most texts are spared it.
+# Without any of these the library finds nothing, so most texts skip it.
 _LIBRARY_HINT = re.compile(
     r"A3T|ABIA|ACCA|AKIA|ASIA|aws|[MNO][\w-]{23,25}\.|gh[pousr]_|gl\w{2,5}-|GR1348|-us\d|sk-|pypi-|SG\.|xox|hooks\.slack|sq0csp|k_live_|AC[a-z0-9]{32}|SK[a-z0-9]{32}",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w~.-])[A-Za-z0-9~._-]{3}\dQ~[A-Za-z0-9~._-]{31,34}(?![\w~-])"), KEY),
     (re.compile(r"\beyJ[\w-]{10,}\.[\w-]{5,}(?:\.[\w-]*)?"), TOKEN),
     (re.compile(r"(?<![\w:])\d{8,10}:AA[\w-]{33}(?!\w)"), TOKEN),
-    # Hashes of passwords: as good as the password to whoever has time.
+    # Password hashes, which can be cracked.
     (re.compile(r"\$(?:1|5|6|7|2[abxy]|y|apr1|argon2(?:id?|d)|8|9)\$[./A-Za-z0-9$=,+-]{16,200}"), PASSWORD),
     (re.compile(r"(?<=:)[0-9a-fA-F]{32}:[0-9a-fA-F]{32}(?=:::)"), PASSWORD),
     (re.compile(r"(?<![A-Z0-9-])(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}(?![A-Z0-9-])"), LICENCE),

@@ -1,8 +1,8 @@
-"""The one detector: where a text holds a credential. Everything that hides, masks or leaves out asks here.
+"""Finds credentials in text. Everything that redacts, masks or leaves out secrets uses this detector.
 
-Three readers look at a text: for shapes (`shapes.py`, with the detectors of the library `detect-secrets`), for what is announced by name
-(`named.py`) and for commands and configuration (`commands.py`); `harmless.py` knows what is none. A word that mixes everything that rules
-for passwords ask for is one wherever it stands; what follows a question for a password is judged by `answers()`.
+A text is searched for known shapes (`by_shape.py`, with the library `detect-secrets`), for keywords such as "password" (`by_keyword.py`)
+and for commands and configuration (`by_command.py`). `false_alarms.py` excludes what only looks like a secret. A word with capitals, small
+letters, digits and symbols is a password anywhere. `answers()` judges short answers to a question for a password.
 """
 
 import re
@@ -28,11 +28,11 @@ _NO = re.compile(
 
 
 def find(text: str, *, asked: str = "") -> list[Found]:
-    """The credentials in a text, in order and without overlaps. `asked` is what was said just before: a question for a password makes a
-    secret of an answer that would be none alone. Placeholders are never found again."""
+    """The credentials in a text, in order and without overlaps. `asked` is the text right before it: after a question
+    for a password, an answer counts as a secret that alone would not. Placeholders are never found again."""
     if len(text) < 3:
         return []
-    # What is hidden already announces nothing and is never found again.
+    # Placeholders must not be found again, nor announce a secret.
     text = PLACEHOLDER.sub(lambda match: f"[{'_' * (len(match[0]) - 2)}]", text)
     found = [*by_shape(text), *by_command(text), *by_name(text), *_alone(text)]
     found = [each for each in found if "[__" not in text[each.start : each.end]]
@@ -53,7 +53,7 @@ def _alone(text: str) -> list[Found]:
 
 
 def _merged(found: list[Found]) -> list[Found]:
-    """Overlapping finds become one, of the kind of the first reader that saw any of it: shapes know best."""
+    """Merges overlapping finds. The first detector's kind wins, because shapes are the most reliable."""
     ordered = sorted((f.start, index, f) for index, f in enumerate(found) if f.end > f.start)
     merged: list[tuple[int, int, int, str]] = []
     for start, rank, each in ordered:
@@ -67,7 +67,7 @@ def _merged(found: list[Found]) -> list[Found]:
 
 @lru_cache(maxsize=512)
 def announced(text: str) -> str:
-    """The kind of secret that the next words will be: "the password is:" at the end of a text, or a question for one. "" for none."""
+    """The kind of secret that follows: after "the password is:" at the end of a text, or a question for one. "" for none."""
     text = text[-2000:].strip()
     if not HINT.search(text):
         return ""
@@ -90,7 +90,7 @@ def announced(text: str) -> str:
 
 
 def might_answer(text: str) -> bool:
-    """Whether the text would tell a secret if somebody had asked for one: only then is it worth finding out."""
+    """Whether the text would be a secret if somebody had asked for one. Cheap test before looking up what was asked."""
     return len(text) <= 200 and bool(answers(text, PASSWORD) or answers(text, CODE))
 
 

@@ -1,14 +1,14 @@
-"""What looks like a credential, or stands where one could stand, and is none: words about passwords, error codes, versions, paths."""
+"""What only looks like a credential, or appears where one could: words about passwords, error codes, versions, paths."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
 from pathlib import Path
 
-# Words that follow "the password is", "password:" or "pw" without being one. Participles and the like are told by their endings.
+# Words that follow "the password is", "password:" or "pw" but are not a password. Participles and the like are recognised by their endings.
 _LISTED = (Path(__file__).parent / "harmless_words.txt").read_text(encoding="utf-8").splitlines()
 _WORDS = frozenset(word for line in _LISTED if not line.startswith("#") for word in line.split())
 _PARTICIPLE = re.compile(r"[a-z-]{3,}(?:ed|ing|ly|able|ible|ive|ful|less|tion|sion|ment|ness|ity|’s|'s|n't|n’t|'re|'ll)", re.IGNORECASE)
-# Blanked out, a variable, a template, a field: said to be elsewhere.
+# Blanked out, a variable, a template or a field: the value is elsewhere.
 _ELSEWHERE = re.compile(
     r"[\W_]+|[*•●x]{3,}\W*|[<\[({].*|.*[>\])}]|\$[A-Za-z_{(].*|%\w+%.*|@\w+|\.{2,}.*|…|your[-_ ]?\w+|my[-_]\w+|example\w*|placeholder|env[.:].*|process\.env.*|"
     r"os\.environ.*|getenv.*|get-credential.*|read-host.*|convertto-\w+.*|null,?|none,?|true|false|undefined",
@@ -23,7 +23,7 @@ _CODES = re.compile(
     r"aes-?\d+(?:-\w+)*|sha-?\d+|tls-?[\d.]+|wpa[23]?(?:-\w+)*|rsa-?\d+|x\.?509|802\.1x|oauth ?\d?|pbkdf2|argon2\w*|rc4|3?des|ntlmv[12]",
     re.IGNORECASE,
 )
-# Tickets and things with a number: harmless where nothing announces a secret, but somebody's password all the same where something does.
+# Tickets and numbered things: harmless unless a keyword announces a secret; then it may still be a password.
 _NAMES = re.compile(
     r"[a-z]{1,5}\d?[-_]\d{3,9}|(?:inc|req|rfc|chg|tkt|ritm|task|sr|wo|prb)\d{4,10}|"
     r"(?:windows|win|server|office|outlook|exchange|sql|sharepoint|ios|android|macos|chrome|edge|firefox|version|build|step|page|item|line|room|port|vlan|"
@@ -53,19 +53,19 @@ def is_plain(value: str) -> bool:
 
 
 def is_word(value: str) -> bool:
-    """A word of everyday language that says something about a password, and is none."""
+    """An everyday word that describes a password."""
     lowered = value.lower().strip("\"'`“”‘’.,;:!?()[]…")
     return lowered in _WORDS or (is_plain(lowered) and bool(_PARTICIPLE.fullmatch(lowered)))
 
 
 def is_elsewhere(value: str) -> bool:
-    """Masked already, a variable or a template: the secret itself does not stand here."""
+    """Already masked, a variable or a template: the secret itself is not here."""
     return bool(_ELSEWHERE.fullmatch(value))
 
 
 def is_reference(value: str, *, guid: bool = True, loose: bool = False) -> bool:
-    """An error code, a version, a date, an amount, an address, a path, a ticket or a thing with a number. `guid`: a GUID counts as one
-    too; `loose`: tickets and numbered things do not, for the words before say that this is a secret."""
+    """An error code, version, date, amount, address, path, ticket or numbered thing. `guid`: count a GUID too; `loose`: don't count tickets
+    and numbered things, because the words before announce a secret."""
     bare = value.strip("\"'`“”‘’.,;()")
     if _CODES.fullmatch(bare) or _ADDRESS.fullmatch(bare) or (guid and _GUID.fullmatch(bare)):
         return True
@@ -73,7 +73,7 @@ def is_reference(value: str, *, guid: bool = True, loose: bool = False) -> bool:
 
 
 def is_mixed(value: str, *, length: int = 6) -> bool:
-    """Letters with digits or signs in between, as in nearly every password and hardly any word."""
+    """Letters mixed with digits or symbols, as in nearly every password and hardly any word."""
     if len(value) < length:
         return False
     letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
@@ -92,7 +92,7 @@ _SEASONS = re.compile(
 
 
 def stands_alone(word: str) -> bool:
-    """A word that is a password wherever it stands: capitals, small letters, digits and signs in one, and no path, address or symbol."""
+    """A word that is a password anywhere: capitals, small letters, digits and symbols, and not a path or address."""
     if not 8 <= len(word) <= 64 or _OUTSIDE.search(word):
         return False
     kinds = (

@@ -1,8 +1,8 @@
-"""Characters that nobody sees: found, so that a page shows them and a prompt goes without them.
+"""Invisible characters: pages show them, prompts leave them out.
 
-Zero-width characters, bidirectional overrides, tag characters and their like can hide orders to a model in a harmless line, turn the
-order of what is read, or make a password differ that looks the same. What people write with them stays: emoji sequences, joiners inside
-scripts that need them, and direction marks in a line that is written from right to left.
+Zero-width characters, bidirectional overrides, tag characters and the like can hide instructions to a model in a harmless line, reorder
+text, or make two passwords differ that look the same. Legitimate uses stay: emoji sequences, joiners in scripts that need them, and
+direction marks in right-to-left lines.
 """
 
 import re
@@ -71,7 +71,7 @@ def _is_hidden(text: str, index: int) -> bool:
 
 
 def runs(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of hidden characters that stand side by side."""
+    """The spans of consecutive hidden characters."""
     start = end = -1
     for match in _SUSPECT.finditer(text):
         index = match.start()
@@ -88,7 +88,7 @@ def runs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def strip(text: str) -> str:
-    """The text without hidden characters, as it may enter a prompt. A line separator becomes the line end that it stands for."""
+    """The text without hidden characters, for prompts. Line separators become line breaks."""
     if not _SUSPECT.search(text):
         return text
     kept, last = [], 0
@@ -101,7 +101,7 @@ def strip(text: str) -> str:
 
 
 def name(run: str) -> str:
-    """What a page shows in place of a run: its code point, how often, or how many different ones."""
+    """What a page shows instead of a run: the code point and count, or how many different ones."""
     first = f"U+{ord(run[0]):04X}"
     if len(run) == 1:
         return first
@@ -109,7 +109,7 @@ def name(run: str) -> str:
 
 
 def parts(text: str) -> list[tuple[str, bool]]:
-    """The text in pieces: as it is (False), or the name of what is hidden there (True)."""
+    """The text in pieces: as it is (False), or the name of hidden characters (True)."""
     if not _SUSPECT.search(text):
         return [(text, False)]
     found: list[tuple[str, bool]] = []

@@ -1,4 +1,4 @@
-"""What a secret is called, and the placeholder that stands in its place: `[hidden password 3]`, the number being its own in its session."""
+"""Kinds of secrets and their placeholders: `[hidden password 3]`, numbered within a session."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ PASSWORD, PIN, KEY, TOKEN = "password", "PIN", "key", "token"
 PRIVATE_KEY, RECOVERY_KEY, RECOVERY_CODE, CODE = "private key", "recovery key", "recovery code", "code"
 CARD, COMMUNITY, LICENCE = "card number", "community string", "licence key"
 
-# Longer names first: "private key" is no "key".
+# Longer names first, so that "private key" is not read as "key".
 KINDS = (PRIVATE_KEY, RECOVERY_KEY, RECOVERY_CODE, LICENCE, COMMUNITY, CARD, PASSWORD, TOKEN, CODE, KEY, PIN)
 
 PLACEHOLDER = re.compile(rf"\[hidden (?P<kind>{'|'.join(KINDS)})(?: (?P<number>[1-9]\d{{0,8}}))?\]")
@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(rf"\[hidden (?P<kind>{'|'.join(KINDS)})(?: (?P<number>[
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A secret in a text: `text[start:end]` and no character more."""
+    """A secret in a text: exactly `text[start:end]`."""
 
     start: int
     end: int
@@ -40,7 +40,7 @@ def numbered(text: str) -> Iterator[tuple[int, str]]:
 
 
 def cut(text: str, length: int) -> str:
-    """At most `length` characters, and never half a placeholder."""
+    """At most `length` characters, without cutting a placeholder in half."""
     if len(text) <= length:
         return text
     for match in PLACEHOLDER.finditer(text, max(0, length - 40), length + 40):

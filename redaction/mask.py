@@ -1,4 +1,4 @@
-"""Texts without their secrets, for what belongs to no session: logs, files, prompts. In a session `keeping.py` hides and keeps them."""
+"""Masks secrets in text outside sessions: logs, files, prompts. In a session, the vault stores them (`flowpilot/vault`)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from redaction.kinds import placeholder
 
 
 def mask(text: str, *, asked: str = "") -> str:
-    """The text with `[hidden password]` and the like in place of what is secret. `asked` is what was said just before."""
+    """The text with secrets replaced by `[hidden password]` and the like. `asked` is the text right before it."""
     parts, last = [], 0
     for found in find(text, asked=asked):
         parts += [text[last : found.start], placeholder(found.kind)]
@@ -17,7 +17,7 @@ def mask(text: str, *, asked: str = "") -> str:
 
 
 def mask_turns(texts: Iterable[str]) -> list[str]:
-    """Texts that follow each other in a conversation: an answer to "what's the password?" is masked too."""
+    """Masks consecutive messages: an answer to "what's the password?" is masked too."""
     masked, before = [], ""
     for text in texts:
         masked.append(mask(text, asked=before))
@@ -26,7 +26,7 @@ def mask_turns(texts: Iterable[str]) -> list[str]:
 
 
 def mask_within(value: Any) -> Any:
-    """The same document with every string in it masked: dictionaries and lists are walked, keys stay."""
+    """Masks every string in nested dictionaries and lists; keys stay."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The words by which a credential is announced, each with the kind of secret that follows."""
+"""Keywords that announce a credential, with its kind."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -28,10 +28,10 @@ KEYWORD = re.compile(
     + r")(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-# Without one of these letters there is no keyword: most lines of a log are spared the search.
+# Without any of these there is no keyword, so most log lines skip the search.
 HINT = re.compile(r"pass|pw|p/w|psw|psk|secret|key|token|code|pin|otp|cv[vc]|cred|community|kennwort|seed", re.IGNORECASE)
 
-# A name of which a keyword is only a part: talk about a feature, a policy, a dialog.
+# What makes a keyword part of a longer term: a feature, a policy, a dialog.
 ABOUT = re.compile(
     r"[ _-]*(?:polic(?:y|ies)|manager|hint|length|age|expir\w*|sync\w*|change[sd]?(?!\s+(?:back\s+)?to\b)|prompt\w*|field|box|screen|page|dialog\w*|history|complexity|writeback|"
     r"hash\w*|protect\w*|never|last\w*|reset(?!\s+(?:back\s+)?to\b)|resets|resetting|generator|vault|attempts?|count\w*|status|state|type|lifetime|size|error|based|auth\w*|rate|through|thru|"

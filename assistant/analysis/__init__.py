@@ -1,1 +1,1 @@
-"""The offline assessment of a case: deterministic, without network, from what the session says."""
+"""The offline assessment of a case: deterministic, no network, based only on the session."""

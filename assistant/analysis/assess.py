@@ -1,11 +1,12 @@
-"""The assessment, put together: read, then tell in the order in which a colleague asks."""
+"""Builds the assessment: reads the case, collects findings, and reports them in the order a colleague needs them."""
 
 import re
 
 from assistant.analysis.findings.advice import asks, suggestions
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.findings.attempts import attempts
-from assistant.analysis.findings.cause import Cause, hypotheses, likely_cause
+from assistant.analysis.findings.cause import CONFIRMED_BY, Cause, hypotheses, likely_cause
+from assistant.analysis.findings.cause_found import SOLVED_WHEN
 from assistant.analysis.findings.corrections import Correction, corrections
 from assistant.analysis.findings.standing import Standing, standing
 from assistant.analysis.lane.assessment import assess_lane
@@ -26,7 +27,7 @@ MOST_TRIED = 14
 
 
 def assess(case: Case) -> Assessment:
-    """What a colleague needs to know of a case. Deterministic: the same case gives the same words."""
+    """What a colleague needs to know about a case. Deterministic: the same case always gives the same text."""
     if has_lane(case):
         return verify(assess_lane(case), case)
     reading = read(case)
@@ -65,10 +66,10 @@ def _speaking_for(cause: Cause) -> list[Evidence]:
 
 
 def _tried(done: list[Attempt]) -> list[Tried]:
-    """What the reports tell, in order."""
+    """What was tried, in order."""
     found = [a.as_tried() for a in done]
     if len(found) > MOST_TRIED:
-        # The latest tell most; of the older ones those with an outcome.
+        # The latest matter most; of the older ones, keep those with an outcome.
         late = found[-8:]
         early = [t for t in found[:-8] if t.outcome][: MOST_TRIED - 8]
         found = early + late
@@ -85,7 +86,7 @@ def _summary(reading: Reading, state: Standing, cause: Cause | None, done: list[
 
 
 def _ended_once(text: str) -> str:
-    """One mark at the end of a quoted sentence, not two."""
+    """Keeps one punctuation mark at the end of a quoted sentence."""
     for mark in "!?":
         text = text.replace(f"{mark}”.", f"{mark}”")
     return re.sub(r"\s*\.+”\.", "”.", text)
@@ -98,10 +99,10 @@ def _problem(reading: Reading, withdrawn: set[int]) -> str:
         title = ""
     symptom = main_symptom(reading, withdrawn)
     who = f"The {reading.reporter_name}"
-    of = f" of {fold(case.client)}" if case.client and reading.has_client else ""
+    of = f" ({fold(case.client)})" if case.client and reading.has_client else ""
     own_words = symptom is not None and _repeats(title, symptom)
     if symptom is None:
-        text = f"Reported: “{shorten(title, 160)}”." if title else "The session holds no description of a problem."
+        text = f"Reported: “{shorten(title, 160)}”." if title else "The session does not describe a problem."
     elif not own_words and "symptom" in lexicon.meanings(title) and not PLAIN_TROUBLE.search(symptom.text):
         text = f"{who}{of} reports: “{shorten(title, 160)}”."
     elif own_words:
@@ -115,7 +116,7 @@ def _problem(reading: Reading, withdrawn: set[int]) -> str:
 
 
 def _repeats(title: str, symptom: Sentence) -> bool:
-    """Whether the title is the message's own first words (or cut), and adds nothing."""
+    """Whether the title only repeats the message's first words (or is cut off) and adds nothing."""
     return not title or title.endswith("…") or lexicon.alike(title, symptom.text) >= 70 or title[:40].lower() in symptom.text.lower()
 
 
@@ -131,8 +132,8 @@ def _exact_errors(reading: Reading, withdrawn: set[int], already: str) -> str:
 
 def _finding(state: Standing, cause: Cause | None, done: list[Attempt]) -> str:
     if cause and state.solved:
-        # What merely repeats the end of the story adds nothing.
-        return "" if cause.text.startswith("It ended when") else shorten(cause.text.split(" Borne out by ")[0], 260).rstrip(".") + "."
+        # The summary ends with the confirmation, so it is not repeated here.
+        return "" if cause.text.startswith(SOLVED_WHEN) else shorten(cause.text.split(f" {CONFIRMED_BY} ")[0], 260).rstrip(".") + "."
     failed = [a for a in done if a.worked is False]
     parts = []
     if failed:
@@ -151,7 +152,7 @@ def _now(reading: Reading, state: Standing) -> str:
         told = cure.suggestion.text if cure and cure.suggestion and cure.wording else cure.action if cure else ""
         by = f" after “{shorten(told, 150)}”" if cure and (cure.wording or state.confirmed not in cure.actions) else ""
         part = " (in part)" if state.confirmed.has("partial") else ""
-        return f"It ended{part}{by}: {who} confirms “{shorten(state.confirmed.said, 150)}”."
+        return f"Solved{part}{by}: {who} confirms “{shorten(state.confirmed.said, 150)}”."
     reports = [s for s in reading.reporter() if not s.is_noise]
     if not reports:
         return ""
@@ -160,18 +161,18 @@ def _now(reading: Reading, state: Standing) -> str:
         (s for s in reversed(reading.sentences) if s.step == reading.steps[-1].number and s.is_reporter and s.is_question), None
     )
     if question and lexicon.content(question.text) and last > reading.steps[0].number and not question.has("rhetorical"):
-        return f"Not solved: the last word is {who}'s question, “{shorten(question.said, 150)}”, not yet answered."
+        return f"Not solved: {who}'s latest question is not answered yet: “{shorten(question.said, 150)}”."
     waiting = [s for s in state.unreported or [] if s.step > last]
     if waiting:
-        return f"Not solved: the latest advice, “{shorten(waiting[-1].text, 150)}”, has no report yet."
+        return f"Not solved: no result has been reported for the latest advice, “{shorten(waiting[-1].text, 150)}”."
     bad = [s for s in reports if s.step == last and (s.has("failure", "symptom")) and not s.is_question]
     if bad and last > reading.steps[0].number:
-        return f"Not solved: last, {who} says “{shorten(bad[-1].said, 170)}”."
+        return f"Not solved: most recently, {who} says “{shorten(bad[-1].said, 170)}”."
     plan = next((s for s in reversed(reports) if s.step == last and s.has("intention") and not s.is_question and not s.has("goal")), None)
     if plan:
-        return f"Not solved: {who} announced “{shorten(plan.said, 150)}” and has not reported since."
+        return f"Not solved: {who} planned “{shorten(plan.said, 150)}” and has not reported back."
     if state.unreported:
-        return f"Not solved: nobody has reported on the advice “{shorten(state.unreported[-1].text, 150)}”."
+        return f"Not solved: no result has been reported for the advice “{shorten(state.unreported[-1].text, 150)}”."
     if len(reading.steps) == 1:
-        return "Nothing has been tried or answered since."
-    return "Not solved: nobody has confirmed an end to it."
+        return "Nothing has been tried or answered yet."
+    return "Not solved: nobody has confirmed that it is fixed."

@@ -1,15 +1,15 @@
-"""What plain code adds to a verified assessment: who did something and when, and how sure the evidence makes us."""
+"""What code adds to a verified assessment: who did something and when, and the confidence that the evidence allows."""
 
 from assistant.case import Case, CaseStep
 from assistant.results import Confidence, Evidence, Tried
 
-# What somebody looked up, measured or saw happen, as against what was only said.
+# What somebody looked up, measured or saw, as opposed to only said.
 _SEEN = {"check", "answer", "outcome"}
 _ORDER: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
 def stamped(entry: Tried, steps: dict[int, CaseStep]) -> Tried:
-    """The attempt with its doer and its time: those of the latest cited step that a person wrote. FlowPilot's advice does nothing."""
+    """The attempt with its author and time, from the latest cited step that a person wrote. FlowPilot's advice does not count."""
     people = [steps[e.step] for e in entry.evidence if e.step in steps and steps[e.step].author_kind not in ("assistant", "system")]
     if not people:
         return entry.model_copy(update={"by": "", "at": ""})
@@ -18,8 +18,8 @@ def stamped(entry: Tried, steps: dict[int, CaseStep]) -> Tried:
 
 
 def ceiling(cause_evidence: list[Evidence], tried: list[Tried], case: Case) -> Confidence:
-    """How sure the evidence of a cause can make anybody: one person's word is low; two steps, or one that was looked up, medium; two
-    steps of which one was looked up, or a fix that was reported to work after it, high."""
+    """The highest confidence that a cause's evidence allows. One point each for two or more cited steps, for a step that was looked up, and
+    for a fix that worked: no point is low, one is medium, more is high."""
     numbers = {e.step for e in cause_evidence}
     if not numbers:
         return "low"
@@ -32,5 +32,5 @@ def ceiling(cause_evidence: list[Evidence], tried: list[Tried], case: Case) -> C
 
 
 def lower(one: Confidence, other: Confidence) -> Confidence:
-    """The less sure of two."""
+    """The lower of two."""
     return _ORDER[min(_ORDER.index(one), _ORDER.index(other))]

@@ -1,6 +1,6 @@
-"""The check that every assessment passes, whatever assistant made it: nothing is shown as known that the session does not hold.
+"""Verifies every assessment, whichever assistant made it: nothing is shown as known that is not in the session.
 
-Shares no judgement with the code that writes assessments: it looks only at steps, quotes and figures.
+Independent of the code that writes assessments: it only looks at steps, quotes and figures.
 """
 
 import re
@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W_]{4,}")
 
 
 def verify(assessment: Assessment, case: Case) -> Assessment:
-    """The assessment without what its session does not support. Twice applied it gives the same."""
+    """The assessment without what its session does not support. Idempotent."""
     steps = {step.number: _plain(step.text) for step in case.steps}
     raw = {step.number: " ".join(step.text.split()) for step in case.steps}
     known = [
@@ -97,14 +97,14 @@ def _target(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """As `clean`, markup kept: what a quote is looked for in."""
+    """Like `clean`, but keeps markup. Quotes are searched in this."""
     return " ".join(
         "".join(" " if c.isspace() else "" if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs", "Cn"} else c for c in text).split()
     )
 
 
-def standing_quotes(evidence: list[Evidence], steps: dict[int, CaseStep]) -> list[Evidence]:
-    """Those of the quotes that stand verbatim (white space folded) in the step that they name, and hold no credential."""
+def verbatim_quotes(evidence: list[Evidence], steps: dict[int, CaseStep]) -> list[Evidence]:
+    """The quotes that are verbatim (white space folded) in their step and contain no credential."""
     return _valid(
         evidence, {n: _plain(step.text) for n, step in steps.items()}, {n: " ".join(step.text.split()) for n, step in steps.items()}
     )
@@ -127,7 +127,7 @@ def _figures(text: str) -> set[str]:
 
 
 def _figures_stand(text: str, cited: list[Evidence], case: Case, steps: dict[int, str]) -> bool:
-    """Versions, codes, addresses and counts in a statement stand in the steps that it cites (or in the lane)."""
+    """Whether the versions, codes, addresses and counts in a statement appear in its cited steps (or in the lane)."""
     source = " ".join(steps[e.step] for e in cited) + " " + _lane(case)
     return all(figure in source.lower() for figure in _figures(text))
 
@@ -142,7 +142,7 @@ def _lane(case: Case) -> str:
 
 
 def _cause_stands(cause: str, cited: set[int], steps: dict[int, str], case: Case) -> bool:
-    """What it quotes stands in the session, and its words occur in the steps that the entries cite."""
+    """Whether its quotations are in the session, and its words in the cited steps."""
     if not cited:
         return False
     everything = " ".join(steps.values()) + " " + _lane(case)
@@ -155,7 +155,7 @@ def _cause_stands(cause: str, cited: set[int], steps: dict[int, str], case: Case
         return False
     if any(len((quotation or "").split()) >= 2 for quotation in quotations):
         return True
-    # Who says it is no part of what is said.
+    # The speaker's name is not part of the statement.
     words = {word.lower() for word in _WORD.findall(cause.removeprefix("FlowPilot: "))}
     return not words or sum(word in said or word[:-1] in said for word in words) / len(words) >= 0.4
 
@@ -165,7 +165,7 @@ def _trim(quotation: str) -> str:
 
 
 def _summary(text: str, case: Case, steps: dict[int, str]) -> str:
-    """The summary; a sentence with a figure that occurs nowhere in the session goes."""
+    """The summary, without sentences that have figures not in the session."""
     everything = (" ".join(steps.values()) + " " + _lane(case)).lower()
     text = clean(text)
     if holds_secret(text) or not all(figure in everything for figure in _figures(text)):

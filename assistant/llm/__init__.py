@@ -1,1 +1,1 @@
-"""The assistant that asks a model, and what holds its answers against the session."""
+"""The assistant that asks a model, and the checks of its answers against the session."""

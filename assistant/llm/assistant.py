@@ -1,6 +1,6 @@
-"""The assistant that asks a model: Anthropic, OpenAI, or any server that speaks OpenAI's API.
+"""The assistant that uses a language model: Anthropic, OpenAI, or any server with an OpenAI-compatible API.
 
-Raises `Unavailable` where nothing usable came.
+Raises `Unavailable` if the model returned nothing usable.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from assistant.faults import Fault, Unavailable
 from assistant.llm import prompts, reading, retry, schemas
 from assistant.llm.client import Question
 from assistant.llm.config import Config, configured
-from assistant.llm.grounding import bearing, sound
+from assistant.llm.grounding import grounded, grounding_of
 from assistant.llm.language import is_another
-from assistant.llm.merging import joined
+from assistant.llm.merging import merged
 from assistant.results import Assessment, Notes, Reply, Update
 from assistant.usage import Caller
 
@@ -33,7 +33,7 @@ class Llm:
 
     @classmethod
     def configured(cls, caller: Caller) -> "Llm":
-        """Raises `ImproperlyConfigured` where the settings name no model."""
+        """Raises `ImproperlyConfigured` if the settings name no model."""
         return cls(configured(), caller)
 
     @property
@@ -48,7 +48,7 @@ class Llm:
             schemas.ReplyShape,
             seconds=self.config.reply_seconds,
             check=lambda made: _wrong(made.text, case) if reading.inert(made.text, 4000) else Fault.BAD_ANSWER,
-            on_json=_telling(on_text) if on_text else None,
+            on_json=_stream_text(on_text) if on_text else None,
         )
         return reading.reply_of(said, case)
 
@@ -60,9 +60,9 @@ class Llm:
             Question(prompts.ASSESSMENT, prompts.document(case), schemas.AssessmentShape),
             schemas.AssessmentShape,
             seconds=self.config.total_seconds,
-            check=lambda made: _wrong(_words_of(made), case) or (None if _proven(made, case) else Fault.UNPROVEN),
+            check=lambda made: _wrong(_words_of(made), case) or (None if _has_content(made, case) else Fault.UNPROVEN),
         )
-        return verify(joined(base, believed(said, case), case), case)
+        return verify(merged(base, grounded_assessment(said, case), case), case)
 
     def notes(self, case: Case) -> Notes:
         said = self._ask(
@@ -74,7 +74,7 @@ class Llm:
             check=lambda made: None if reading.notes_of(made, case).problem else Fault.UNPROVEN,
         )
         made, base = reading.notes_of(said, case), notes_offline(case)
-        # What settled it stands in the lane, whether the model mentions it or not.
+        # The lane knows what solved it, even if the model does not mention it.
         return made.model_copy(
             update={
                 "confirmed": made.confirmed or base.confirmed,
@@ -96,7 +96,7 @@ class Llm:
             ),
             schemas.UpdateShape,
             seconds=self.config.update_seconds,
-            # Somebody waits for the page.
+            # Someone is waiting for the page.
             tries=1,
             check=lambda made: None if reading.update_of(made, case, for_client=for_client) else Fault.UNPROVEN,
         )
@@ -131,15 +131,15 @@ class Llm:
         )
 
 
-def believed(said: schemas.AssessmentShape, case: Case) -> Assessment:
-    """What of the model's assessment the session bears out, with a summary of its proven sentences ("-" where none is)."""
-    made = sound(verify(reading.assessment_of(said), case), case)
-    summary = " ".join(reading.proven(said.summary[:6], bearing(case)))[:2400]
+def grounded_assessment(said: schemas.AssessmentShape, case: Case) -> Assessment:
+    """The parts of the model's assessment that the session supports, with a summary of its supported sentences ("-" if none)."""
+    made = grounded(verify(reading.assessment_of(said), case), case)
+    summary = " ".join(reading.grounded_sentences(said.summary[:6], grounding_of(case)))[:2400]
     return made.model_copy(update={"summary_prose": summary or "-"})
 
 
-def _proven(said: schemas.AssessmentShape, case: Case) -> bool:
-    made = believed(said, case)
+def _has_content(said: schemas.AssessmentShape, case: Case) -> bool:
+    made = grounded_assessment(said, case)
     return bool(made.what_we_know or made.tried or made.likely_cause or made.summary_prose != "-")
 
 
@@ -151,8 +151,8 @@ def _wrong(text: str, case: Case) -> Fault | None:
     return Fault.OTHER_LANGUAGE if is_another(text, " ".join(step.text for step in case.steps[:40])) else None
 
 
-def _telling(on_text: Callable[[str], None]) -> Callable[[str], None]:
-    """Tells the `text` of a JSON answer that has come in part."""
+def _stream_text(on_text: Callable[[str], None]) -> Callable[[str], None]:
+    """Streams the `text` field of a JSON answer that is still incomplete."""
 
     def tell(raw: str) -> None:
         try:

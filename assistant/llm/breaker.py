@@ -1,5 +1,5 @@
-"""The breaker: after some calls in a row that met a dead provider, it is left alone for a while. Kept in the database, so that all
-processes know it. A call goes ahead again after the rest, one at a time, and the first that succeeds closes it."""
+"""The circuit breaker: after several failed calls in a row, stops calling a provider for a while. Stored in the database, so that all
+processes share it. After the pause one call at a time is let through, and the first success closes the breaker."""
 
 from datetime import datetime, timedelta
 
@@ -9,16 +9,16 @@ from assistant.faults import TRIPS, Fault, Unavailable
 from assistant.llm.config import Config
 from assistant.models import CircuitBreaker
 
-# However long a provider asks for: after this somebody tries again.
+# The longest pause, whatever the provider asks for.
 LONGEST_REST = 900
 
 
 def pass_or_raise(config: Config, *, at: datetime) -> None:
-    """Raises `Unavailable` (resting) while the provider has its rest. Of all who come after it, one goes ahead and tries."""
+    """Raises `Unavailable` while the breaker is open. After that, one of the waiting callers gets through and tries."""
     row = CircuitBreaker.objects.filter(key=config.where).values("failures", "open_until").first()
     if row is None or row["open_until"] is None:
         return
-    # Whoever moves the time on is the one who tries; the value just read goes into the WHERE.
+    # Whoever moves the time forward gets to try. The value just read goes into the WHERE, so only one does.
     tried = CircuitBreaker.objects.filter(key=config.where, open_until=row["open_until"], open_until__lte=at).update(
         open_until=at + timedelta(seconds=config.rest_seconds)
     )
@@ -27,8 +27,8 @@ def pass_or_raise(config: Config, *, at: datetime) -> None:
 
 
 def note(config: Config, fault: Fault | None, *, at: datetime, wait: float = 0) -> None:
-    """Counts a call's end. An answer that is merely bad says nothing against the provider. `wait`: seconds that the provider itself asked
-    to be left alone for; where that is longer than the rest, it gets them."""
+    """Records how a call ended. A bad answer does not count against the provider. `wait`: seconds the provider asked us to wait, used if
+    longer than the usual pause."""
     rows = CircuitBreaker.objects.filter(key=config.where)
     if fault is None or fault not in TRIPS:
         rows.exclude(failures=0, open_until=None).update(failures=0, open_until=None, why="")

@@ -1,4 +1,4 @@
-"""One try over the wire: what goes out, what came back, how long it took. No retries, no pauses, no database."""
+"""One call to the provider. No retries, no pauses, no database."""
 
 import asyncio
 import importlib
@@ -21,20 +21,20 @@ from pydantic_ai.tools import ToolDefinition
 
 from assistant.llm.config import Config
 
-# No honest answer of ours comes near it.
+# Far larger than any valid answer.
 LARGEST_ANSWER = 2 * 1024 * 1024
 _TOOL = "answer"
-# What the library calls the interfaces that we speak, by ASSISTANT_PROVIDER.
+# The library's names for the supported APIs, by ASSISTANT_PROVIDER.
 _KINDS = {"anthropic": "anthropic", "openai": "openai-chat"}
 
 
 class AnswerTooLarge(Exception):
-    """The server sent more than any answer of ours can be."""
+    """The server sent more than any valid answer could be."""
 
 
 @dataclass(slots=True)
-class Said:
-    """What one try brought: the JSON text as it came, why it ended, what it cost."""
+class ModelAnswer:
+    """The result of one call: the raw JSON text, why it ended, what it cost."""
 
     text: str
     finish: str
@@ -45,12 +45,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`about` is data: nothing in it is an instruction. `shape` is what the answer has to be."""
+    """`about` is data, never instructions. `shape` is the schema of the answer."""
 
     instructions: str
     about: str
     shape: type[BaseModel]
-    # Tokens of the longest answer.
+    # Longest answer, in tokens.
     longest: int = 6_000
 
 
@@ -71,10 +71,10 @@ class _Counted(httpx2.AsyncByteStream):
 
 
 class _Bounded(httpx2.AsyncHTTPTransport):
-    """Stops reading where an answer is too large, also one that would only unpack to it."""
+    """Stops reading when an answer gets too large, compressed answers included."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        # Unpacking is not counted, so nothing packed is asked for or taken.
+        # The limit counts bytes on the wire, so compressed answers are neither requested nor accepted.
         request.headers["Accept-Encoding"] = "identity"
         answer = await super().handle_async_request(request)
         if answer.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
@@ -84,10 +84,10 @@ class _Bounded(httpx2.AsyncHTTPTransport):
         return answer
 
 
-def ask(config: Config, model: str, question: Question, *, seconds: float, on_json: Callable[[str], None] | None = None) -> Said:
-    """One call, ended after `seconds` whatever the other side does. `on_json` is told the answer's JSON text as far as it has come, in the
-    caller's own thread. Raises what the libraries raise, `TimeoutError` and `AnswerTooLarge`; `trouble.fault_of` reads them."""
-    # The provider's library takes a second to be loaded the first time: not on the call's own time.
+def ask(config: Config, model: str, question: Question, *, seconds: float, on_json: Callable[[str], None] | None = None) -> ModelAnswer:
+    """One call, stopped after `seconds` whatever the server does. `on_json` gets the answer's JSON text so far, in the caller's own thread.
+    Raises the libraries' exceptions, `TimeoutError` and `AnswerTooLarge`; `errors.fault_of` classifies them."""
+    # Loading the provider's library can take a second the first time; that must not count against the call.
     importlib.import_module(f"pydantic_ai.models.{config.provider}")
     if on_json is None:
         return asyncio.run(_ask(config, model, question, seconds, None))
@@ -102,7 +102,7 @@ def ask(config: Config, model: str, question: Question, *, seconds: float, on_js
         finally:
             heard.put(None)
 
-    # The event loop runs beside, so that whoever listens may use the database connection of this thread.
+    # The event loop runs in another thread, so that `on_json` can use this thread's database connection.
     threading.Thread(target=work, name="assistant-stream", daemon=True).start()
     told = 0.0
     while (text := heard.get()) is not None:
@@ -114,7 +114,7 @@ def ask(config: Config, model: str, question: Question, *, seconds: float, on_js
     return ended[0]
 
 
-async def _ask(config: Config, model: str, question: Question, seconds: float, on_json: Callable[[str], None] | None) -> Said:
+async def _ask(config: Config, model: str, question: Question, seconds: float, on_json: Callable[[str], None] | None) -> ModelAnswer:
     async with asyncio.timeout(seconds), _model(config, model, seconds) as reached:
         asked: list[messages.ModelMessage] = [
             messages.ModelRequest(parts=[messages.UserPromptPart(question.about)], instructions=question.instructions)
@@ -128,7 +128,7 @@ async def _ask(config: Config, model: str, question: Question, seconds: float, o
                 async for _ in stream:
                     on_json(_json_of(stream.get()))
                 answer = stream.get()
-    return Said(_json_of(answer), answer.finish_reason or "", answer.usage.input_tokens, answer.usage.output_tokens, _price(answer))
+    return ModelAnswer(_json_of(answer), answer.finish_reason or "", answer.usage.input_tokens, answer.usage.output_tokens, _price(answer))
 
 
 def _json_of(answer: messages.ModelResponse) -> str:
@@ -139,7 +139,7 @@ def _json_of(answer: messages.ModelResponse) -> str:
 
 
 def _parameters(model: Model, shape: type[BaseModel]) -> ModelRequestParameters:
-    """Structured output as the model does it best: by schema where its profile knows one, else as the arguments of one forced tool."""
+    """Structured output in the way the model supports best: by schema if it can, otherwise as the arguments of one forced tool call."""
     schema = shape.model_json_schema()
     if model.profile.get("supports_json_schema_output", False):
         wanted = OutputObjectDefinition(json_schema=schema, name=_TOOL, strict=None)
@@ -150,7 +150,7 @@ def _parameters(model: Model, shape: type[BaseModel]) -> ModelRequestParameters:
 
 @asynccontextmanager
 async def _model(config: Config, name: str, seconds: float) -> AsyncIterator[Model]:
-    """The provider's client with no retries of its own (ours are counted), no redirects, and the bound on what is read."""
+    """The provider's client without its own retries (ours are counted) or redirects, and with the size limit."""
     async with httpx2.AsyncClient(transport=_Bounded(), timeout=httpx2.Timeout(seconds, connect=min(10, seconds))) as http:
 
         def provider(kind: str) -> Any:
@@ -159,12 +159,12 @@ async def _model(config: Config, name: str, seconds: float) -> AsyncIterator[Mod
             made.client.max_retries = 0
             return made
 
-        # By name: the library loads the SDK of the configured provider only, and only when it is used.
+        # By name, so that only the configured provider's SDK is loaded, and only when used.
         yield infer_model(f"{_KINDS[config.provider]}:{name}", provider_factory=provider)
 
 
 def _price(answer: messages.ModelResponse) -> float | None:
-    """US dollars by the library's price list; None for a model that it does not know (one's own server, say)."""
+    """US dollars by the library's price list; None for unknown models, such as those on your own server."""
     try:
         return float(answer.cost().total_price)
     except (LookupError, AssertionError, ValueError):

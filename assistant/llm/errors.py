@@ -1,16 +1,16 @@
-"""Reads what went wrong with a call: an exception of the libraries, or an answer that is none, becomes one `Fault`."""
+"""Classifies what went wrong with a call: turns exceptions and unusable answers into a `Fault`."""
 
 from pydantic_ai import exceptions as e
 
 from assistant.faults import Fault
-from assistant.llm.client import AnswerTooLarge, Said
+from assistant.llm.client import AnswerTooLarge, ModelAnswer
 
-# How models begin when they decline in prose although a form was asked for. Curly and plain apostrophes are made one first.
+# How models begin when they decline in prose instead of JSON. Curly apostrophes are replaced first.
 _DECLINES = ("i'm sorry", "i am sorry", "sorry,", "i can't", "i cannot", "i can not", "i'm unable", "i am unable", "i won't", "as an ai")
 
 
 def fault_of(error: BaseException) -> Fault:
-    """The fault that an exception stands for. Its text is not looked at and not kept: it may quote the request."""
+    """The fault for an exception. Its message is neither read nor stored, because it may quote the request."""
     if _caused_by(error, AnswerTooLarge):
         return Fault.TOO_LARGE
     if isinstance(error, (TimeoutError, e.ModelTimeoutError, e.ModelRequestTimeout)):
@@ -33,17 +33,17 @@ def fault_of(error: BaseException) -> Fault:
         return Fault.KEY_REFUSED if error.status_code in (401, 403) else Fault.DOWN if error.status_code >= 500 else Fault.REJECTED
     if isinstance(error, OSError):
         return Fault.UNREACHABLE
-    # Whatever else a library makes of a body that is no answer: HTML, nothing, half a line.
+    # Anything else means an unreadable response: HTML, nothing, half a line.
     return Fault.UNREADABLE
 
 
 def wait_of(error: BaseException) -> float:
-    """Seconds that the provider asked to be left alone for; 0 where it did not say."""
+    """Seconds the provider asked us to wait; 0 if it did not say."""
     return float(getattr(error, "retry_after", None) or 0)
 
 
-def fault_in(said: Said) -> Fault | None:
-    """What is wrong with an answer before it is even parsed."""
+def fault_in(said: ModelAnswer) -> Fault | None:
+    """What is wrong with an answer, before parsing it."""
     if said.finish == "content_filter":
         return Fault.REFUSED
     if said.finish == "length":

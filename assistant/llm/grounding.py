@@ -1,7 +1,7 @@
-"""Holds what a model wrote against how the session says it: a guess is no fact, a plan was not done, an outcome needs a report.
+"""Checks a model's statements against the session: guesses are not facts, plans are not actions, and an outcome needs a report.
 
-`verify` has already dropped every quote that does not stand in its step; here the sentences behind the quotes are read. What they do not
-bear out is not shown as known: it goes to `not_shown`, where it is told to be just that.
+`verify` has already dropped quotes that are not in their step. This module reads the sentences behind the remaining quotes. Statements
+that they do not support move to `not_shown`.
 """
 
 import re
@@ -14,12 +14,12 @@ from assistant.analysis.language.sentences import shorten
 from assistant.analysis.reading.document import Reading, Sentence
 from assistant.analysis.reading.read import read
 from assistant.analysis.report.facts import said_and_corrected
-from assistant.analysis.verify import standing_quotes
+from assistant.analysis.verify import verbatim_quotes
 from assistant.case import Case, CaseStep
 from assistant.results import Assessment, Corrected, Evidence, Known, Tried, TryResult
 
-# This share of the words that carry a statement's matter has to stand in the words it cites (or in what the card asked).
-BORNE_OUT = 0.5
+# The share of a statement's content words that must appear in the words it cites (or in the card's question).
+MIN_SUPPORT = 0.5
 _NEGATED = re.compile(
     r"\b(?:not|no|never|none|nothing|neither|nor|without|nobody|\w+n['’]t|cannot|ruled out|unaffected|dont|doesnt|isnt|cant|wont)\b",
     re.IGNORECASE,
@@ -80,14 +80,14 @@ _VERBS = frozenset(
         "gives",
     ]
 )
-# Kinds of steps that are results by themselves: what a card asked was answered, looked up or told.
+# Kinds of steps that are results in themselves.
 _RESULTS = {"answer", "check", "outcome"}
 _HEARSAY = {"reply", "briefing", "status_update", "system"}
 
 
 @dataclass(slots=True)
-class Bearing:
-    """A case, ready to be asked what a quote stands on."""
+class Grounding:
+    """A case, indexed to look up the sentences behind a quote."""
 
     steps: dict[int, CaseStep]
     reading: Reading
@@ -95,7 +95,7 @@ class Bearing:
     taken_back: list[Corrected]
 
     def sentences(self, evidence: Iterable[Evidence]) -> list[Sentence]:
-        """The sentences that the quotes overlap."""
+        """The sentences that overlap the quotes."""
         return [
             sentence
             for cited in evidence
@@ -110,15 +110,15 @@ class Bearing:
         )
 
     def is_hearsay(self, evidence: Iterable[Evidence]) -> bool:
-        """Whether all of it was written by FlowPilot or by the system: advice and bookkeeping, nothing that anybody saw."""
+        """Whether all cited steps were written by FlowPilot or the system: advice and bookkeeping, not observations."""
         steps = [self.steps[cited.step] for cited in evidence if cited.step in self.steps]
         return all(step.kind in _HEARSAY or step.author_kind in ("assistant", "system") for step in steps)
 
 
-def bearing(case: Case) -> Bearing:
+def grounding_of(case: Case) -> Grounding:
     reading = read(case)
     fixed = corrections(reading)
-    return Bearing(
+    return Grounding(
         steps={step.number: step for step in case.steps},
         reading=reading,
         withdrawn={c.first.order for c in fixed},
@@ -126,9 +126,9 @@ def bearing(case: Case) -> Bearing:
     )
 
 
-def sound(made: Assessment, case: Case) -> Assessment:
-    """A verified assessment without what the cited sentences do not bear out."""
-    ground = bearing(case)
+def grounded(made: Assessment, case: Case) -> Assessment:
+    """A verified assessment without the statements that the cited sentences do not support."""
+    ground = grounding_of(case)
     known, aside = _known(made.what_we_know, ground)
     tried, never = _tried(made.tried, ground)
     cause = made.likely_cause if made.likely_cause and _may_be_cause(made.likely_cause, made.cause_evidence, ground) else None
@@ -145,51 +145,50 @@ def sound(made: Assessment, case: Case) -> Assessment:
     )
 
 
-def stands(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
-    """Whether a single statement may be told as it is: its quotes stand verbatim, somebody says so and it was not taken back."""
-    valid = standing_quotes(evidence, ground.steps)
+def is_grounded(text: str, evidence: list[Evidence], ground: Grounding) -> bool:
+    """Whether a statement can be used as it is: its quotes are verbatim, somebody states it, and it was not withdrawn."""
+    valid = verbatim_quotes(evidence, ground.steps)
     said = ground.sentences(valid)
     return (
         bool(valid)
         and not ground.is_hearsay(valid)
         and not (said and all(s.order in ground.withdrawn for s in said))
-        and _is_told(valid, said, ground)
-        and _borne_out(text, valid, ground)
+        and _is_stated(valid, said, ground)
+        and _is_supported(text, valid, ground)
     )
 
 
-def is_told(evidence: list[Evidence], ground: Bearing) -> bool:
-    """Whether a person states it in the words that are cited."""
-    valid = standing_quotes(evidence, ground.steps)
-    return bool(valid) and not ground.is_hearsay(valid) and _is_told(valid, ground.sentences(valid), ground)
+def is_stated(evidence: list[Evidence], ground: Grounding) -> bool:
+    """Whether a person states it in the cited words."""
+    valid = verbatim_quotes(evidence, ground.steps)
+    return bool(valid) and not ground.is_hearsay(valid) and _is_stated(valid, ground.sentences(valid), ground)
 
 
-def _known(entries: list[Known], ground: Bearing) -> tuple[list[Known], list[str]]:
+def _known(entries: list[Known], ground: Grounding) -> tuple[list[Known], list[str]]:
     kept, aside = [], []
     for entry in entries:
         said = ground.sentences(entry.evidence)
         if said and all(s.order in ground.withdrawn for s in said):
-            # Told as said and corrected; not once more as known.
+            # Already listed as corrected.
             continue
-        if ground.is_hearsay(entry.evidence) or not _is_told(entry.evidence, said, ground):
+        if ground.is_hearsay(entry.evidence) or not _is_stated(entry.evidence, said, ground):
             aside.append(entry.text)
         else:
             kept.append(entry.model_copy(update={"text": _as_said(entry, said, ground)}))
     return kept, aside
 
 
-def _as_said(entry: Known, said: list[Sentence], ground: Bearing) -> str:
-    """The statement in the model's words where the cited words bear them out, else in the cited words themselves; and what only somebody
-    who helps has said is told as said by them."""
-    text = entry.text if _borne_out(entry.text, entry.evidence, ground) else f"“{shorten(entry.evidence[0].quote, 200)}”"
+def _as_said(entry: Known, said: list[Sentence], ground: Grounding) -> str:
+    """The model's wording if the cited words support it, otherwise the cited words. What only a helper said is attributed to them."""
+    text = entry.text if _is_supported(entry.text, entry.evidence, ground) else f"“{shorten(entry.evidence[0].quote, 200)}”"
     helpers = {s.who for s in said if not s.is_reporter}
     if helpers and not any(s.is_reporter for s in said) and not ground.is_result(entry.evidence):
         return f"{sorted(helpers)[0]} says: {text}"
     return text
 
 
-def _is_told(evidence: list[Evidence], said: list[Sentence], ground: Bearing) -> bool:
-    """Somebody states it: no question, no guess, no plan, no order to whoever reads. A card's result states what it shows."""
+def _is_stated(evidence: list[Evidence], said: list[Sentence], ground: Grounding) -> bool:
+    """Somebody states it: not a question, a guess, a plan or an order to the reader. A card's result counts as a statement."""
     firm = [s for s in said if s.is_firm and s.order not in ground.withdrawn and not _is_order(s)]
     return bool(firm) or (ground.is_result(evidence) and not any(s.has("injection") or s.is_question for s in said))
 
@@ -200,38 +199,38 @@ def _is_order(sentence: Sentence) -> bool:
     if len(words) < 2 or sentence.done or sentence.terminal:
         return False
     orders = words[0] in _ORDERS or words[0] in lexicon.word_set("imperatives") or words[0] in lexicon.base_forms()
-    # "Restart did not help" tells of one.
+    # "Restart did not help" reports an action.
     return orders and words[1].replace("'", "") not in _VERBS and words[1] not in lexicon.past_forms()
 
 
-def _borne_out(text: str, evidence: list[Evidence], ground: Bearing) -> bool:
-    """The statement's own words stand where it points, and it denies only where they deny."""
+def _is_supported(text: str, evidence: list[Evidence], ground: Grounding) -> bool:
+    """The statement's words appear in what it cites, and it is negative only if the citation is."""
     quotes = " ".join(cited.quote for cited in evidence)
     asked = " ".join(f"{step.asked} {step.command}" for cited in evidence if (step := ground.steps.get(cited.step)))
     who = " ".join(step.author for cited in evidence if (step := ground.steps.get(cited.step)))
     meant = lexicon.content(text)
-    # Words of who said it and of saying ("client reports") carry nothing that could be wrong.
+    # Names and verbs of saying ("client reports") add nothing that could be wrong.
     meant = meant - lexicon.content(
         f"{who} client requester technician user says said reports reported states stated confirms confirmed mentions"
     )
     if not meant:
         return True
     there = lexicon.content(f"{quotes} {asked}")
-    if len(meant & there) / len(meant) < BORNE_OUT:
+    if len(meant & there) / len(meant) < MIN_SUPPORT:
         return False
     if _RULED_OUT.search(text) and not _RULED_OUT.search(quotes):
         return ground.is_result(evidence) and bool(_NEGATED.search(quotes))
     return bool(_NEGATED.search(text)) == bool(_NEGATED.search(f"{quotes} {asked}")) or ground.is_result(evidence)
 
 
-def _tried(entries: list[Tried], ground: Bearing) -> tuple[list[Tried], list[str]]:
+def _tried(entries: list[Tried], ground: Grounding) -> tuple[list[Tried], list[str]]:
     kept, never = [], []
     for entry in entries:
         said = ground.sentences(entry.evidence)
         done = [s for s in said if s.done and s.part != "assistant"]
         plain_reports = [s for s in said if s.is_firm and (s.succeeded or s.failed or s.has("nochange", "success", "failure"))]
         if not done and not plain_reports and not ground.is_result(entry.evidence):
-            never.append(f"{entry.action} (only asked for, advised or announced)")
+            never.append(f"{entry.action} (requested, suggested or planned, but not reported as done)")
             continue
         kept.append(entry if _is_reported(entry, said, ground) else entry.model_copy(update=_NOT_REPORTED))
     return kept, never
@@ -240,8 +239,8 @@ def _tried(entries: list[Tried], ground: Bearing) -> tuple[list[Tried], list[str
 _NOT_REPORTED = {"outcome": None, "result": TryResult.NOT_REPORTED}
 
 
-def _is_reported(entry: Tried, said: list[Sentence], ground: Bearing) -> bool:
-    """Whether one of the cited sentences reports that it went that way."""
+def _is_reported(entry: Tried, said: list[Sentence], ground: Grounding) -> bool:
+    """Whether one of the cited sentences reports this outcome."""
     if entry.result == TryResult.NOT_REPORTED or ground.is_result(entry.evidence):
         return True
     reports = [s for s in said if not s.is_question and not s.has("hypothetical") and s.part != "assistant"]
@@ -252,8 +251,8 @@ def _is_reported(entry: Tried, said: list[Sentence], ground: Bearing) -> bool:
     return any(s.failed or s.has("failure", "nochange", "symptom", "not_success") or s.terminal for s in reports)
 
 
-def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:
-    """What plain code found, and what a model adds to it: a later step that cites another sentence than the first."""
+def _corrected(entries: list[Corrected], ground: Grounding) -> list[Corrected]:
+    """Corrections found by code, plus those of the model in which a later step corrects a different sentence."""
     found = list(ground.taken_back)
     told = {(e.step, e.quote) for c in found for e in c.evidence}
     for entry in entries:
@@ -265,17 +264,17 @@ def _corrected(entries: list[Corrected], ground: Bearing) -> list[Corrected]:
     return found[:10]
 
 
-def _may_be_cause(cause: str, evidence: list[Evidence], ground: Bearing) -> bool:
-    """A result shows it, or whoever lives the problem reports it: a diagnosis by somebody who helps is one until something bears it out."""
+def _may_be_cause(cause: str, evidence: list[Evidence], ground: Grounding) -> bool:
+    """A result shows it, or the person who has the problem reports it. A helper's diagnosis alone is not enough."""
     said = [s for s in ground.sentences(evidence) if s.order not in ground.withdrawn]
-    if ground.is_hearsay(evidence) or not _borne_out(cause, evidence, ground):
+    if ground.is_hearsay(evidence) or not _is_supported(cause, evidence, ground):
         return False
     reported = [s for s in said if s.is_reporter and s.is_firm and not _is_order(s) and (s.done or s.succeeded or s.terminal)]
     return ground.is_result(evidence) or bool(reported)
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Whether the two are pieces of the same passage: one ends with what the other begins with, twelve characters or more."""
+    """Whether two quotes overlap: one ends with at least twelve characters that the other begins with."""
     for left, right in ((one, other), (other, one)):
         for size in range(min(len(left), len(right)), 11, -1):
             if left.endswith(right[:size]):

@@ -1,15 +1,15 @@
-"""Whether a model answered in another language than the session's: told by the small words, which no two languages share."""
+"""Whether a model answered in a different language from the session, judged by function words."""
 
 from assistant.analysis.language import lexicon
 
-# Below this many words nothing can be told.
+# Fewer words than this are too few to judge.
 FEWEST = 12
-# English prose has some 40 % of them, other languages next to none.
+# About 40 % of English prose are function words; other languages have almost none of these.
 ENGLISH, FOREIGN = 0.2, 0.06
 
 
 def is_another(answer: str, session: str) -> bool:
-    """True where the session is in English and the answer is not. Other sessions are not judged."""
+    """True if the session is in English and the answer is not. Sessions in other languages are not judged."""
     return _share(session) >= ENGLISH and _share(answer) <= FOREIGN
 
 

@@ -1,4 +1,4 @@
-"""Joins what plain code read out of the lane with what a model read out of the conversation: the lane comes first."""
+"""Merges the offline reading of the lane with the model's reading of the conversation. The lane comes first."""
 
 from assistant.analysis.lane.layout import has_lane
 from assistant.analysis.language import lexicon
@@ -9,8 +9,8 @@ ALIKE = 78
 MOST_KNOWN, MOST_TRIED = 16, 20
 
 
-def joined(base: Assessment, made: Assessment, case: Case) -> Assessment:
-    """`base` is the offline assessment, `made` the model's, both verified. Without a lane the model's entries stand by themselves."""
+def merged(base: Assessment, made: Assessment, case: Case) -> Assessment:
+    """`base` is the offline assessment, `made` the model's, both verified. Without a lane, only the model's entries are used."""
     lane = has_lane(case)
     known = list(base.what_we_know) if lane else []
     known += [e for e in made.what_we_know if not any(_same(e.text, e.evidence, k.text, k.evidence) for k in known)]

@@ -1,9 +1,9 @@
-"""Makes results of what a model returned: inert text, quotes that stand, cards within their limits."""
+"""Turns a model's answer into results: inert text, verified quotes, cards within their limits."""
 
 from assistant.analysis.verify import clean
 from assistant.case import Case
 from assistant.llm import schemas
-from assistant.llm.grounding import Bearing, bearing, is_told, stands
+from assistant.llm.grounding import Grounding, grounding_of, is_grounded, is_stated
 from assistant.results import (
     Assessment,
     Corrected,
@@ -28,13 +28,13 @@ GUIDED = 0.8
 
 
 def inert(text: str, limit: int) -> str:
-    """Text for a page: no markup, no hidden characters, no credential; its lines are kept."""
+    """Text that is safe on a page: no markup, hidden characters or credentials; line breaks are kept."""
     lines = (clean(mask(line)) for line in text.splitlines())
     return "\n".join(lines).strip()[:limit]
 
 
 def command(text: str, limit: int = 2000) -> str:
-    """A command as it was written, but for hidden and control characters. It is shown, never run."""
+    """A command as written, without hidden and control characters. It is shown, never run."""
     return strip(mask(text)).replace("\r", "").strip()[:limit]
 
 
@@ -43,9 +43,9 @@ def cited(entries: list[schemas.Cited]) -> list[Evidence]:
 
 
 def assessment_of(said: schemas.AssessmentShape) -> Assessment:
-    """Not verified yet. Confidence stands at its highest: the evidence alone brings it down."""
+    """Not verified yet. Confidence starts at high; only the evidence lowers it."""
     return Assessment(
-        # The summary is put together from its verified sentences by whoever calls.
+        # The caller builds the summary from its verified sentences.
         summary_prose="-",
         likely_cause=inert(said.likely_cause or "", 400) or None,
         cause_evidence=cited(said.cause_evidence),
@@ -76,7 +76,7 @@ def assessment_of(said: schemas.AssessmentShape) -> Assessment:
     )
 
 
-# What a model calls a result, as its schema lists it.
+# The results in the model's schema.
 _RESULTS = {
     "worked": TryResult.WORKED,
     "worked in part": TryResult.PARTIAL,
@@ -87,30 +87,30 @@ _RESULTS = {
 }
 
 
-def proven(sentences: list[schemas.Stated], ground: Bearing) -> list[str]:
-    """The sentences that the session bears out, as inert text."""
+def grounded_sentences(sentences: list[schemas.Stated], ground: Grounding) -> list[str]:
+    """The sentences that the session supports, as inert text."""
     found = []
     for sentence in sentences:
         text = inert(sentence.text, 500)
-        if text and stands(text, cited(sentence.evidence), ground):
+        if text and is_grounded(text, cited(sentence.evidence), ground):
             found.append(text)
     return found
 
 
 def reply_of(said: schemas.ReplyShape, case: Case) -> Reply:
-    """A fix is proposed only in the guided tier; facts and outcomes only where a person's own words in the session carry them."""
-    ground = bearing(case)
+    """A fix needs high confidence; facts and outcomes need a person's own words in the session."""
+    ground = grounding_of(case)
     text = inert(said.text, 4000)
     fix = said.fix if said.fix and said.confidence >= GUIDED else None
     facts = [
         NewFact(text=words, because=evidence[0])
         for offer in said.facts
-        if (words := inert(offer.text, 600)) and (evidence := cited([offer.because])) and stands(words, evidence, ground)
+        if (words := inert(offer.text, 600)) and (evidence := cited([offer.because])) and is_grounded(words, evidence, ground)
     ]
     outcome = None
     if said.outcome and any(f.current and f.outcome in ("proposed", "applied") for f in case.fixes):
         evidence = cited([said.outcome.because])
-        if evidence and is_told(evidence, ground):
+        if evidence and is_stated(evidence, ground):
             outcome = NewOutcome(outcome=said.outcome.outcome, because=evidence[0])
     return Reply(
         text=text,
@@ -129,19 +129,19 @@ def reply_of(said: schemas.ReplyShape, case: Case) -> Reply:
 
 
 def notes_of(said: schemas.NotesShape, case: Case) -> Notes:
-    ground = bearing(case)
+    ground = grounding_of(case)
     return Notes(
-        problem=" ".join(proven(said.problem, ground)),
-        confirmed=proven(said.confirmed, ground)[:8],
-        root_cause=" ".join(proven(said.root_cause, ground)),
-        resolution=" ".join(proven(said.resolution, ground)),
+        problem=" ".join(grounded_sentences(said.problem, ground)),
+        confirmed=grounded_sentences(said.confirmed, ground)[:8],
+        root_cause=" ".join(grounded_sentences(said.root_cause, ground)),
+        resolution=" ".join(grounded_sentences(said.resolution, ground)),
     )
 
 
 def update_of(said: schemas.UpdateShape, case: Case, *, for_client: bool) -> Update | None:
-    """None where no sentence stands. A client reads no technician's name."""
+    """None if no sentence is supported. Sentences with a technician's name are left out for clients."""
     names = {step.author for step in case.steps if step.author_kind == "person"} if for_client else set()
     parts = {part.casefold() for name in names for part in [name, *name.split()] if len(part) > 2}
-    sentences = [s for s in proven(said.sentences, bearing(case)) if not any(part in s.casefold() for part in parts)]
+    sentences = [s for s in grounded_sentences(said.sentences, grounding_of(case)) if not any(part in s.casefold() for part in parts)]
     text = " ".join(sentences)[:4000]
     return Update(text=text) if text else None

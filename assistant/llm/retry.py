@@ -1,4 +1,4 @@
-"""Tries, pauses and the total deadline of one question; each call is counted, and the breaker and the caps are asked first."""
+"""Retries one question within a total deadline. Checks the circuit breaker and the limits before each call, and records each call."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from assistant.faults import RETRIED, Fault, Unavailable
 from assistant.llm import breaker, client, errors
-from assistant.llm.client import Question, Said
+from assistant.llm.client import ModelAnswer, Question
 from assistant.llm.config import Config
 from assistant.models import AssistantCall
 from assistant.usage import Caller, add_tokens, take_call
@@ -32,7 +32,7 @@ def ask[Shape: BaseModel](
     check: Callable[[Shape], Fault | None] = lambda made: None,
     on_json: Callable[[str], None] | None = None,
 ) -> Shape:
-    """The answer in its shape, within `total_seconds` and at most `tries` calls. Raises `Unavailable` with the last fault."""
+    """The parsed answer, within `total_seconds` and at most `tries` calls. Raises `Unavailable` with the last fault."""
     ends = time.monotonic() + total_seconds
     fault = Fault.TIMED_OUT
     for turn in range(min(tries, config.tries)):
@@ -51,7 +51,7 @@ def ask[Shape: BaseModel](
             break
         pause = max(wait, 0.5 * 2**turn * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
         if turn + 1 < min(tries, config.tries):
-            # A pause that leaves no time for another call is not waited for.
+            # Don't wait if there would be no time left for another call.
             if time.monotonic() + pause >= ends:
                 break
             time.sleep(pause)
@@ -79,12 +79,14 @@ def _once[Shape: BaseModel](
     if caller.account_id is not None:
         _count(config, fault, said, job, model, caller, took, wait)
     if fault:
-        # The name of the fault and nothing that was sent or answered.
+        # Only the fault's name; nothing that was sent or answered.
         log.warning("assistant call failed", job=job, model=model, fault=fault.value, seconds=round(took, 2))
     return made, fault or Fault.BAD_ANSWER, wait
 
 
-def _count(config: Config, fault: Fault | None, said: Said | None, job: str, model: str, caller: Caller, took: float, wait: float) -> None:
+def _count(
+    config: Config, fault: Fault | None, said: ModelAnswer | None, job: str, model: str, caller: Caller, took: float, wait: float
+) -> None:
     ended = timezone.now()
     AssistantCall.objects.create(
         account_id=caller.account_id,
@@ -103,7 +105,9 @@ def _count(config: Config, fault: Fault | None, said: Said | None, job: str, mod
     breaker.note(config, fault, at=ended, wait=wait)
 
 
-def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Shape], Fault | None]) -> tuple[Shape | None, Fault | None]:
+def _read[Shape: BaseModel](
+    said: ModelAnswer, shape: type[Shape], check: Callable[[Shape], Fault | None]
+) -> tuple[Shape | None, Fault | None]:
     fault = errors.fault_in(said)
     if fault:
         return None, fault
@@ -116,7 +120,7 @@ def _read[Shape: BaseModel](said: Said, shape: type[Shape], check: Callable[[Sha
 
 
 def _unfenced(text: str) -> str:
-    """Some models put their JSON into a code fence although a schema is set."""
+    """Some models wrap their JSON in a code fence even with a schema."""
     text = text.strip()
     if text.startswith("```"):
         text = text.partition("\n")[2].rpartition("```")[0]

@@ -1,5 +1,5 @@
-"""What a model is asked to return. Looser than the results that are made of it: too much is cut, what is unknown is left out, and
-nothing here is believed before `reading.py` and the checks of `assistant.analysis` have held it against the session."""
+"""What a model is asked to return. Looser than the results made from it: long values are cut and unknown fields ignored. Nothing is
+trusted until `reading.py`, `grounding.py` and `assistant.analysis.verify` have checked it against the session."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ def _cut(value: Any) -> Any:
 
 
 def _short(limit: int) -> BeforeValidator:
-    """Longer than asked for is cut at a word, not refused: the checks need the beginning, and another call would cost as much."""
+    """Cuts long text at a word instead of rejecting it: its beginning is usable, and another call would cost as much."""
 
     def cut(value: Any) -> Any:
         if not isinstance(value, str):
@@ -34,7 +34,7 @@ class _Shape(BaseModel):
 
 
 class Cited(_Shape):
-    """Words that stand in a step, verbatim."""
+    """A verbatim quote from a step."""
 
     step: int = Field(description="Number of the step.")
     quote: Annotated[str, _short(600)] = Field(description="Words copied from that step without any change, 3 to 40 words.")
@@ -42,7 +42,7 @@ class Cited(_Shape):
 
 class Stated(_Shape):
     text: Line = Field(description="One sentence in the language of the session.")
-    evidence: Many[Cited] = Field(description="Where it stands.")
+    evidence: Many[Cited] = Field(description="The steps that say so.")
 
 
 class WasCorrected(_Shape):
@@ -54,9 +54,9 @@ class WasCorrected(_Shape):
 
 class WasTried(_Shape):
     action: Line = Field(description="What somebody did, not what was advised.")
-    target: Line = Field(description="Device, service or account it was done to; empty where not named.")
+    target: Line = Field(description="Device, service or account it was done to; empty if not named.")
     outcome: Literal["worked", "worked in part", "no change", "failed", "ruled out", "not reported"]
-    result: Line = Field(description="What it showed, in a few words; empty where not reported.")
+    result: Line = Field(description="What it showed, in a few words; empty if not reported.")
     evidence: Many[Cited]
 
 
@@ -67,12 +67,12 @@ class Next(_Shape):
 
 
 class AssessmentShape(_Shape):
-    summary: Many[Stated] = Field(description="Two to four sentences: the problem, what was found, how it stands.")
+    summary: Many[Stated] = Field(description="Two to four sentences: the problem, what was found, the current state.")
     what_we_know: Many[Stated]
     corrected: Many[WasCorrected] = Field(description="Statements that somebody later took back or contradicted.")
     tried: Many[WasTried]
     likely_cause: Line | None = Field(description="null unless steps support it.")
-    cause_evidence: Many[Cited] = Field(description="The steps that support the cause; empty where it is null.")
+    cause_evidence: Many[Cited] = Field(description="The steps that support the cause; empty if it is null.")
     suggested_steps: Many[Next]
     open_questions: Many[Line]
 
@@ -87,15 +87,15 @@ class Card(_Shape):
 class FixCard(_Shape):
     title: Annotated[str, _short(280)]
     detail: Annotated[str, _short(1900)]
-    verify: Annotated[str, _short(900)] = Field(description="How to see that it worked.")
+    verify: Annotated[str, _short(900)] = Field(description="How to check that it worked.")
 
 
-class FactOffer(_Shape):
+class FactProposal(_Shape):
     text: Line
     because: Cited
 
 
-class OutcomeOffer(_Shape):
+class OutcomeProposal(_Shape):
     outcome: Literal["worked", "partial", "failed"]
     because: Cited
 
@@ -104,9 +104,9 @@ class ReplyShape(_Shape):
     text: Passage = Field(description="The reply to the technician: plain text, short paragraphs.")
     confidence: float = Field(ge=0, le=1, description="How sure you are of the cause.")
     tasks: Many[Card] = Field(description="At most four cards for the lane.")
-    fix: FixCard | None = Field(description="One concrete fix, only where confidence is 0.8 or more; else null.")
-    facts: Many[FactOffer] = Field(description="What was established in the newest steps and is worth keeping.")
-    outcome: OutcomeOffer | None = Field(description="What became of the current fix, where the newest steps tell; else null.")
+    fix: FixCard | None = Field(description="One concrete fix, only if confidence is 0.8 or more; otherwise null.")
+    facts: Many[FactProposal] = Field(description="What was established in the newest steps and is worth keeping.")
+    outcome: OutcomeProposal | None = Field(description="The outcome of the current fix if the newest steps report it; otherwise null.")
 
 
 class NotesShape(_Shape):
@@ -121,6 +121,6 @@ class UpdateShape(_Shape):
 
 
 class CheckShape(_Shape):
-    """The smallest structured answer: proves the wire, the key, the model and its structured output."""
+    """The smallest structured answer: tests the connection, the key, the model and its structured output."""
 
     ready: bool

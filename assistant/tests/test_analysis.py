@@ -110,7 +110,7 @@ def test_what_was_announced_and_not_reported_back_was_not_done() -> None:
     result = assess(case_of("announced"))
 
     assert result.tried == []
-    assert any("alibrate" in step.text and "Announced" in step.why for step in result.suggested_steps)
+    assert any("alibrate" in step.text and "Planned" in step.why for step in result.suggested_steps)
 
 
 def test_a_chat_tells_answers_with_their_questions_and_keeps_the_promise_open() -> None:
@@ -146,7 +146,7 @@ def test_a_suspicion_whose_test_failed_is_not_the_cause() -> None:
 
 
 def test_a_problem_that_came_back_is_not_solved() -> None:
-    assert "It ended" in assess(case_of("new_problem", cut=2)).summary_prose
+    assert "Solved" in assess(case_of("new_problem", cut=2)).summary_prose
 
     assert "Not solved" in assess(case_of("new_problem")).summary_prose
 
@@ -210,7 +210,7 @@ def test_chatter_gives_no_facts() -> None:
 def test_an_empty_case_is_told_as_such() -> None:
     result = assess(Case(title=""))
 
-    assert "no description" in result.summary_prose
+    assert "does not describe a problem" in result.summary_prose
     assert result.confidence == "low"
 
 
@@ -338,7 +338,7 @@ def test_what_stands_in_the_lane_comes_first() -> None:
     result = assess(case)
 
     assert_holds(result, case)
-    assert "Asked “Who is affected?”: All six PCs in the annex" in known(result)
+    assert "Who is affected? All six PCs in the annex" in known(result)
     assert "Port 12 is down" in known(result)
     assert (result.tried[0].action, result.tried[0].outcome) == ("Replace the uplink cable", "failed")
     assert "Was the switch moved?" in result.open_questions
@@ -614,7 +614,7 @@ def test_a_pasted_log_alone_leaves_the_title_to_say_the_problem() -> None:
 
     assert result.summary_prose.startswith("Calder: Nightly backup fails.")
     assert "VSS_WS" not in result.summary_prose
-    assert "no fix was tried; the check “List the writers” is open" in result.summary_prose
+    assert "no fix has been tried; the check “List the writers” is open" in result.summary_prose
 
 
 def test_the_summary_goes_from_the_problem_over_the_facts_to_where_it_stands() -> None:
@@ -678,7 +678,7 @@ def test_a_skipped_card_is_no_finding_no_attempt_and_no_announcement() -> None:
 
     assert "Skipped" not in known(result)
     assert not any("changed on" in entry.action for entry in result.tried)
-    assert "Announced" not in whole(result)
+    assert "Planned" not in whole(result)
     again = next(s for s in result.suggested_steps if s.text == "List what was changed on HL-DC02")
     assert again.why == "Was skipped: the filter gave a date error."
     assert [e.step for e in again.evidence] == [14]
@@ -861,7 +861,8 @@ def test_a_result_that_was_entered_and_not_sent_is_told_as_such() -> None:
     result = assess(directory_case(tasks=tasks))
 
     assert any(
-        s.text == "Keep one bad job" and s.why == "A result is entered, not yet sent: MEDIASOURCE=AUTO." for s in result.suggested_steps
+        s.text == "Keep one bad job" and s.why == "A result has been entered but not sent: MEDIASOURCE=AUTO."
+        for s in result.suggested_steps
     )
     assert "MEDIASOURCE" not in known(result)
 

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from assistant.checks import the_model_is_set_whole
+from assistant.checks import model_is_configured
 from tests.provider import scripted, settings_for
 
 KEY = "sk-test-0123456789abcdefABCDEF"
@@ -55,10 +55,10 @@ def test_a_priced_model_is_told_with_its_price(provider, settings):
 @pytest.mark.parametrize(
     ("act", "word"),
     [
-        (lambda call: call.error(401, KEY), "refused this installation's key"),
-        (lambda call: call.error(404, "model_not_found"), "does not know the model"),
-        (lambda call: call.say("Ready!"), "keep to its form"),
-        (lambda call: call.answer({"prepared": 1}), "keep to its form"),
+        (lambda call: call.error(401, KEY), "rejected this installation's API key"),
+        (lambda call: call.error(404, "model_not_found"), "have the configured model"),
+        (lambda call: call.say("Ready!"), "wrong format"),
+        (lambda call: call.answer({"prepared": 1}), "wrong format"),
         (lambda call: call.hang(), "in time"),
     ],
 )
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_said_with_what_to_do_and_without_the_key(provider, set
     assert word in err
     assert "Traceback" not in err
     assert KEY not in out + err
-    assert "can be used." not in out
+    assert "ready to use" not in out
 
 
 def test_only_one_of_two_models_failing_is_a_failure(provider):
@@ -81,7 +81,7 @@ def test_only_one_of_two_models_failing_is_a_failure(provider):
     out, err, code = check()
 
     assert code == 1
-    assert "scripted-quick: a structured answer" in out
+    assert "scripted-quick: answered in" in out
     assert "scripted-strong" in err
 
 
@@ -127,7 +127,7 @@ def test_anthropic_speaks_its_own_wire(settings):
         out, err, code = check()
 
         assert (err, code) == ("", 0)
-        assert "claude-scripted: a structured answer" in out
+        assert "claude-scripted: answered in" in out
         assert "11 + 5 tokens" in out
         assert server.headers[0]["authorization"] == f"Bearer {KEY}"
         assert KEY not in out
@@ -137,9 +137,9 @@ def test_a_model_that_is_set_by_half_stops_the_start(settings):
     settings.ASSISTANT = "llm"
     settings.ASSISTANT_LLM = settings_for("http://127.0.0.1:9/v1", strong="")
 
-    (error,) = the_model_is_set_whole(None)
+    (error,) = model_is_configured(None)
 
     assert error.id == "assistant.E002"
     assert "ASSISTANT_STRONG_MODEL" in error.msg
     settings.ASSISTANT = "offline"
-    assert the_model_is_set_whole(None) == []
+    assert model_is_configured(None) == []

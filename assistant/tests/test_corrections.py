@@ -186,7 +186,7 @@ def test_a_conclusion_is_told_as_what_somebody_concludes() -> None:
 
     known = [entry.text for entry in made.what_we_know]
     assert "Client: My phone still sends" in known
-    assert "Client concludes, not confirmed: thus nothing wrong with the provider." in known
+    assert "Client concludes (not confirmed): thus nothing wrong with the provider." in known
 
 
 def test_what_is_taken_back_is_what_it_is_about_and_not_the_few_words_before_it() -> None:
@@ -236,7 +236,7 @@ def test_a_typed_command_after_which_it_works_was_run_and_ended_it() -> None:
     )
 
     assert (made.tried[-1].outcome or "").startswith("worked")
-    assert "It ended" in made.summary_prose
+    assert "Solved" in made.summary_prose
 
 
 def test_a_time_before_a_note_hides_no_deed() -> None:
@@ -257,7 +257,7 @@ def test_a_plan_that_nobody_came_back_to_is_asked_about_also_when_others_wrote_s
         ("client", "Reinstalled Teams, no change."),
     )
 
-    assert any("session-ttl" in step.text and "Announced" in step.why for step in made.suggested_steps)
+    assert any("session-ttl" in step.text and "Planned" in step.why for step in made.suggested_steps)
 
 
 def test_how_it_began_is_no_try_and_search_works_ends_a_search_that_did_not() -> None:
@@ -270,7 +270,7 @@ def test_how_it_began_is_no_try_and_search_works_ends_a_search_that_did_not() ->
     )
 
     assert [(t.action.split()[0], (t.outcome or "").split(":")[0]) for t in made.tried] == [("Changed", "worked")]
-    assert "It ended" in made.summary_prose
+    assert "Solved" in made.summary_prose
     assert not any("Look in the registry" in step.text for step in made.suggested_steps)
 
 
@@ -282,4 +282,4 @@ def test_what_works_beside_the_problem_does_not_end_it() -> None:
         title="Outlook search returns nothing",
     )
 
-    assert "It ended" not in made.summary_prose
+    assert "Solved" not in made.summary_prose

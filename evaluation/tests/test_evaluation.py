@@ -19,6 +19,7 @@ from assistant.offline.assistant import Offline
 from assistant.results import Assessment, Corrected, Evidence, Known, SuggestedStep, Tried
 from evaluation import baselines
 from evaluation.due import due
+from evaluation.entries import Entry, Report, report_of, report_of_sentences
 from evaluation.expectations import Anchor, BadExpectations, Expectations, anchors_of, load
 from evaluation.leaks import planted, secrets_in
 from evaluation.management.commands.evaluate_handoffs import is_faulty
@@ -26,7 +27,6 @@ from evaluation.phrasing import class_of, is_corrected, is_said
 from evaluation.places import covers, find, pointed_at
 from evaluation.running import ALL, BEFORE, judge, last_turn, totals
 from evaluation.scoring import Judged, Score, score
-from evaluation.told import Entry, Told, of_assessment, of_sentences
 from tests.provider import scripted, settings_for
 
 SMALL = Path(__file__).parent / "data"
@@ -98,7 +98,7 @@ GOOD = {
 
 def judged(cut: int = 8, **parts: Any) -> Judged:
     texts = [turn.text for turn in plotter().turns[: cut + 1]]
-    return score(of_assessment(assessment(**parts)), texts, expected_of_plotter(), cut)
+    return score(report_of(assessment(**parts)), texts, expected_of_plotter(), cut)
 
 
 # The figures
@@ -268,7 +268,7 @@ def test_the_bare_result_of_a_check_that_excludes_something_is_right() -> None:
     action, report = at(2, "I restarted the spooler twice"), at(2, "nothing changed")
 
     def right(also: bool, *cited: Evidence) -> int:
-        told = of_assessment(assessment(tried=[tried("Restarted the spooler", "result: nothing changed", *cited)]))
+        told = report_of(assessment(tried=[tried("Restarted the spooler", "result: nothing changed", *cited)]))
         return score(told, texts, expected.model_copy(update={"tried": checks}) if also else expected, 8).score.outcomes_right
 
     assert [right(True, action, report), right(True, action), right(False, action, report)] == [1, 0, 0]
@@ -284,7 +284,7 @@ def test_a_fact_that_was_withdrawn_is_no_longer_asked_for_and_not_precise() -> N
 def test_without_expectations_only_evidence_and_length_are_judged() -> None:
     texts = [turn.text for turn in plotter().turns]
 
-    one = score(of_assessment(assessment(**GOOD)), texts, None, 8).score
+    one = score(report_of(assessment(**GOOD)), texts, None, 8).score
 
     assert (one.entries, one.evidenced, one.must, one.judged, one.tried) == (7, 7, 0, 0, 0)
     assert one.words > one.entry_words > 0
@@ -320,7 +320,7 @@ def test_only_the_beginning_of_a_long_quote_points_at_something() -> None:
 
 
 def test_quoting_everything_is_seen_in_precision_and_length() -> None:
-    everything = of_sentences(baselines.sentences_of(plotter()))
+    everything = report_of_sentences(baselines.sentences_of(plotter()))
     texts = [turn.text for turn in plotter().turns]
 
     one = score(everything, texts, expected_of_plotter(), 8).score
@@ -582,7 +582,7 @@ def test_whoever_tells_just_what_is_expected_gets_full_marks_at_every_cut(file: 
         entries += [Entry("corrected", "said", quotes(said[:1]), quotes(by)) for _, said, by in now.corrected]
         if now.cause_established:
             entries.append(Entry("cause", "a cause", quotes(now.cause)))
-        one = score(Told(entries, "medium" if now.cause_established else "low"), texts, expected, cut)
+        one = score(Report(entries, "medium" if now.cause_established else "low"), texts, expected, cut)
 
         assert one.misses == {}, cut
         assert one.score.evidenced == one.score.entries
@@ -665,11 +665,11 @@ def test_bad_expectations_no_folder_and_a_bad_cut_are_told(tmp_path: Path) -> No
         run(SMALL, expected=tmp_path / "nowhere")
     with pytest.raises(CommandError, match="no such file"):
         run(tmp_path / "nothing.json")
-    with pytest.raises(CommandError, match="is no cut"):
+    with pytest.raises(CommandError, match="is not a valid cut"):
         run(SMALL, "--cut", "-1")
     (tmp_path / "a.json").write_text((SMALL / "plotter.json").read_text())
     (tmp_path / "b.json").write_text((SMALL / "plotter.json").read_text())
-    with pytest.raises(CommandError, match="second conversation with the id plotter"):
+    with pytest.raises(CommandError, match="duplicate conversation id plotter"):
         run(tmp_path)
 
 
@@ -770,7 +770,7 @@ def test_of_the_held_out_conversations_nothing_is_told_wrongly(half: str, must: 
 def judge_ours(conversation: Conversation, expected: Expectations, cut: int) -> Score:
     """The offline assistant's score alone: the baselines are not asked."""
     turns = conversation.turns[: cut + 1]
-    told = of_assessment(Offline().assess(to_case(conversation.model_copy(update={"turns": turns}))))
+    told = report_of(Offline().assess(to_case(conversation.model_copy(update={"turns": turns}))))
     return score(told, [turn.text for turn in turns], expected, cut).score
 
 

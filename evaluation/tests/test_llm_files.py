@@ -61,7 +61,7 @@ def test_credentials_of_a_file_do_not_leave(provider):
     with pytest.raises(CommandError) as caught:
         assess("secret.json")
 
-    assert str(caught.value) == "The model's provider reports a fault of its own."
+    assert str(caught.value) == "The model's provider reported a server error."
     sent = json.dumps(provider.calls[0].body)
     assert "hidden" in sent
     for turn in json.loads(raw)["turns"]:

@@ -119,10 +119,10 @@ def test_a_draft_for_an_older_message_is_not_kept_nor_shown(owed, ana):
 @pytest.mark.parametrize(
     ("act", "why"),
     [
-        (lambda call: call.error(500), "Playbooks answered. The model's provider reports a fault of its own."),
+        (lambda call: call.error(500), "Playbooks answered. The model's provider reported a server error."),
         (lambda call: call.say("Sorry, no."), "Playbooks answered. The model declined to answer."),
         (lambda call: call.hang(), "Playbooks answered. The model did not answer in time."),
-        (lambda call: call.answer(made(text="  <b></b> ")), "Playbooks answered. The model's answer did not keep to its form."),
+        (lambda call: call.answer(made(text="  <b></b> ")), "Playbooks answered. The model's answer had the wrong format."),
     ],
 )
 def test_playbooks_answer_in_the_models_place_and_say_so(provider, owed, settings, act, why):
@@ -144,7 +144,7 @@ def test_the_remark_is_shown_under_the_reply(provider, owed, ana, signed_in):
 
     page = signed_in(ana).get(f"/sessions/{owed.pk}/")
 
-    assert "Playbooks answered. The model’s provider refused" in page.text.replace("&#x27;", "’")
+    assert "Playbooks answered. The model’s provider rejected" in page.text.replace("&#x27;", "’")
     assert KEY not in page.text
 
 
@@ -162,7 +162,7 @@ def test_after_some_dead_calls_the_provider_is_left_alone_and_then_tried_by_one(
     reply(owed)
 
     assert len(provider.calls) == 3
-    assert last(owed).remark == "Playbooks answered. The model's provider was down a moment ago and is given a rest."
+    assert last(owed).remark == "Playbooks answered. The model's provider was down a moment ago. It will be tried again shortly."
 
     CircuitBreaker.objects.update(open_until=timezone.now())
     provider.script = lambda call: call.answer(made())
@@ -210,7 +210,7 @@ def test_when_todays_cap_is_reached_no_call_is_made_and_it_is_said(provider, owe
     spent = DailyUsage.objects.get()
     assert spent.calls == len(provider.calls) == AssistantCall.objects.count() < 3
     assert spent.tokens == sum(call.input_tokens + call.output_tokens for call in AssistantCall.objects.all()) > 0
-    assert last(owed).remark == "Playbooks answered. Today's limit for the model is used up."
+    assert last(owed).remark == "Playbooks answered. Today's limit for the model has been reached."
 
 
 def test_yesterdays_calls_and_other_accounts_do_not_count(provider, owed, acme, eve, settings):
@@ -234,7 +234,7 @@ def test_a_call_counts_from_the_moment_it_is_taken_though_its_answer_is_still_to
     reply(owed)
 
     assert provider.calls == []
-    assert last(owed).remark.endswith("Today's limit for the model is used up.")
+    assert last(owed).remark.endswith("Today's limit for the model has been reached.")
 
 
 @pytest.mark.django_db(transaction=True)

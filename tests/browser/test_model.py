@@ -107,4 +107,6 @@ def test_what_was_done_is_shown_instead_of_asked_and_a_dead_provider_is_said(mod
     page.locator("#say").fill("And now?")
     page.keyboard.press("Control+Enter")
 
-    expect(page.locator(".msg.bot .remark").last).to_contain_text("Playbooks answered. The model's provider reports a fault", timeout=40000)
+    expect(page.locator(".msg.bot .remark").last).to_contain_text(
+        "Playbooks answered. The model's provider reported a server error", timeout=40000
+    )

@@ -1,4 +1,4 @@
-"""Actions that a report names itself, each with the nearest verdict."""
+"""Actions that a report states, each with the nearest verdict."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -23,7 +23,7 @@ _BY_MEANS = re.compile(
 )
 
 
-# How it came to be, or long past: no try at this problem.
+# Background or long ago: not an attempt to fix this problem.
 _BACKGROUND = re.compile(r"\b(?:last (?:year|month)|(?:a |\d+ |some |several |many )?(?:years?|months?) ago)\b", re.IGNORECASE)
 _CAME_ABOUT = re.compile(r"^\W*(?:i|we)(?:'ve| have)? (?:just |recently )?(?:moved|migrated|bought|upgraded|switched) ", re.IGNORECASE)
 # "My colleague says he changed it on Friday": what came before, told by somebody else.
@@ -32,13 +32,13 @@ _TOLD_OF = re.compile(
 )
 # "Since I rebuilt the profile the search returns nothing": how it began.
 _EVER_SINCE = re.compile(r"^\W*(?:(?:hi|hello)\W+)?(?:ever )?since (?:i|we|our|my|the)\b", re.IGNORECASE)
-# Who could not find it has looked for it.
+# Someone who could not find it has looked for it.
 _SOUGHT = re.compile(
     r"(?:^\W*|\b(?:i|we|but|and) )(?:could ?n['’]?o?t|could not|did ?n['’]?o?t|did not|was unable to|unable to) (?:find|"
     r"locate) \S|^\W*(?:i |we )?found .{3,60}? (?:when|by|after) \w+",
     re.IGNORECASE,
 )
-# Who looks has done nothing to it: what was seen is a result, no success and no failure of the look.
+# Looking changes nothing: what was seen is a result, neither success nor failure.
 _LOOKS = re.compile(
     r"\b(?:checked(?! (?:the |a |that |this )?(?:\w+ )?(?:box|option|checkbox))|looked|had a look|reviewed|traced|measured|"
     r"compared|inspected|ran (?:a|the) (?:\w+ ){0,2}(?:trace|test|check|report|query)|"
@@ -59,12 +59,12 @@ _EVERY = re.compile(
 _OTHERS_DID = re.compile(r"^\W*(?:they|somebody|someone|(?:the|our|my) \w+ (?:people|guys|lot|company|provider|team))\b", re.IGNORECASE)
 _SPOKE = re.compile(r"^\W*(?:i )?spoke too soon\b", re.IGNORECASE)
 _TRIED_IT = re.compile(r"^\W*(?:(?:i|we|ok|done|just) )*(?:tried|did|done|made|followed|that|it|this|same)\b", re.IGNORECASE)
-# "memtest: 4 passes 0 errors", "SFC scan - no integrity violations": the name of a test and what it gave.
+# "memtest: 4 passes 0 errors", "SFC scan - no integrity violations": the name of a test and its result.
 _TEST_GAVE = re.compile(
     r"^\W*(?:the |did (?:the |a )?)?(?:[\w-]* )?(?:\w*(?:test|scan|speedtest|chkdsk|sfc|dism|tracert|traceroute|ping|smart|memtest\w*)\w*)(?: [\w.-]+){0,5}\s*(?::|=|\s-)\s+\S",
     re.IGNORECASE,
 )
-# "Asked her to move it": done only where the same sentence tells what came of it.
+# "Asked her to move it": done only if the same sentence says what happened.
 _ASKED_TO = re.compile(
     r"^\W*(?:i |we )?(?:asked|told|advised|instructed|requested|wanted) (?:him|her|them|the \w+|\w+) to\b",
     re.IGNORECASE,
@@ -76,7 +76,7 @@ _REPORTED = re.compile(
 
 
 def verdict_of(sentence: Sentence) -> bool | None:
-    """True worked, False did not, None says neither (or both: "the dead one works now and the other one is dead")."""
+    """True: worked. False: did not. None: neither (or both: "the dead one works now and the other one is dead")."""
     if sentence.has("success") and not sentence.is_question:
         told = [meant for part in _PARTS.split(sentence.text) if (meant := lexicon.meanings(part)) & {"success", "failure", "symptom"}]
         if (
@@ -103,7 +103,7 @@ def _is_action(sentence: Sentence, *, alone: bool) -> bool:
     if _SPOKE.match(sentence.text):
         return False
     if sentence.part == "client" and _OTHERS_DID.match(clause(sentence)) and verdict_of(sentence) is None:
-        # "They swapped the router on Friday": what came before, unless it is told how it went.
+        # "They swapped the router on Friday": background, unless a result is reported.
         return False
     if _TEST_GAVE.match(sentence.text) and not sentence.has("intention", "hypothetical", "goal"):
         return True
@@ -127,7 +127,7 @@ def _is_action(sentence: Sentence, *, alone: bool) -> bool:
         and not sentence.has("hypothetical", "intention", "hedge", "onset")
         and not _EVERY.search(sentence.text)
     ):
-        # Told in the present, as people do whose first language knows no other past: "I make it On and Apply."
+        # Reported in the present tense, as some non-native speakers do: "I make it On and Apply."
         return True
     if sentence.succeeded and _BY_MEANS.search(sentence.text):
         return True
@@ -147,8 +147,8 @@ def _is_action(sentence: Sentence, *, alone: bool) -> bool:
 
 
 def own_actions(said: list[Sentence], *, alone: bool = False) -> list[Attempt]:
-    """Actions that this report names, neighbours together, each with the nearest verdict after it (or before the first).
-    `alone`: nobody has advised anything, so "Removed it" is a deed of one's own."""
+    """Actions stated in this report, adjacent ones grouped, each with the nearest verdict after it (or before the first).
+    `alone`: nobody has given advice, so "Removed it" was the reporter's own idea."""
     result: list[Attempt] = []
     current: Attempt | None = None
     leading: tuple[Sentence, bool] | None = None
@@ -198,7 +198,7 @@ def _turns_bad(sentence: Sentence) -> bool:
 
 
 def _tells_result(sentence: Sentence, after: Sentence) -> bool:
-    """Whether an undecided sentence right after an action tells what came of it."""
+    """Whether a sentence without a verdict, right after an action, reports its result."""
     if sentence.is_question or sentence.has("hypothetical", "intention"):
         return False
     if sentence.terminal or errors.texts(sentence):

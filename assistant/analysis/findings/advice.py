@@ -1,4 +1,4 @@
-"""What helpers ask for and suggest, step by step, and what the reporter asks."""
+"""What helpers ask for and suggest in each step, and what the reporter asks."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -28,7 +28,7 @@ _WRAPPING = re.compile(
 _ASKED_DONE = re.compile(
     r"^\W*(?:(?:so|and|but) )?(?:have|did|can|could|would) you (?:please |already |also |ever |just )?(?:tried |try )?", re.IGNORECASE
 )
-# What cannot be done, or what one should see: no advice.
+# What cannot be done, or what to expect to see: not advice.
 _EXPECTS = re.compile(
     r"\byou (?:cannot|can't|can not)\b|\byou should (?:see|show|have|get|be able|find|notice)\b|\bgave you\b", re.IGNORECASE
 )
@@ -57,7 +57,7 @@ _PLEASE = re.compile(r"\w \b(?:please|pls)\s*(?:[,.!;]|$)", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Suggestion:
-    """What one helper proposes in one step; `head` is the sentence to quote."""
+    """One helper's advice in one step; `head` is the sentence to quote."""
 
     head: Sentence
     all: list[Sentence] = field(default_factory=list)
@@ -69,12 +69,12 @@ class Suggestion:
 
     @property
     def is_check(self) -> bool:
-        """Only looks or tests: it changes nothing."""
+        """Only looks or tests, without changing anything."""
         return all(s.has("checks") for s in self.all) and not any(_changes(s) for s in self.all)
 
     @property
     def text(self) -> str:
-        """A walk-through is told by its first steps, a single piece of advice by its sentence."""
+        """The first steps of a walkthrough, or the sentence of a single piece of advice."""
         if len(self.all) < 4:
             return instruction(self.head)
         return shorten("; ".join(instruction(s).rstrip(" .;") for s in self.all), 220)
@@ -86,17 +86,17 @@ class Suggestion:
 
 @dataclass(slots=True)
 class Ask:
-    """Something that a helper wants to know, or that the reporter asks."""
+    """A question by a helper or the reporter."""
 
     sentence: Sentence
     by_reporter: bool
     answer: Sentence | None = None
-    # The answer stands in the place of the question: by number, or under its quotation.
+    # The answer is matched by number, or is under the quoted question.
     in_place: bool = False
 
 
 def instruction(sentence: Sentence) -> str:
-    """The advice without its courtesies: "I suggest you create a new profile" becomes "Create a new profile"."""
+    """The advice without polite phrases: "I suggest you create a new profile" becomes "Create a new profile"."""
     text = _LEAD_IN.sub("", sentence.said) or sentence.said
     if sentence.is_question and (asked := _ASKED_DONE.match(text)):
         rest = text[asked.end() :].strip(" ?")
@@ -197,7 +197,7 @@ def _asks_whether_done(sentence: Sentence) -> bool:
 
 
 def suggestions(reading: Reading) -> list[Suggestion]:
-    """One per helper's step that proposes something, in order."""
+    """One for each helper's step with advice, in order."""
     result: list[Suggestion] = []
     for step in reading.steps:
         advice = [s for s in reading.of(step.number) if not s.is_reporter and advises(s) and not _only_asks(s)]
@@ -208,7 +208,7 @@ def suggestions(reading: Reading) -> list[Suggestion]:
 
 
 def _weight(sentence: Sentence) -> float:
-    """The sentence that says best what to do: a plain "try", "change" or "I suggest", with matter in it."""
+    """How clearly a sentence says what to do: a plain "try", "change" or "I suggest", with something specific."""
     first = lexicon.words(_LEAD_IN.sub("", sentence.text))[:1]
     begins = bool(first) and first[0] in lexicon.word_set("imperatives") | lexicon.base_forms()
     lead = 2.0 if sentence.has("suggestion") or begins else 0.0
@@ -221,7 +221,7 @@ def _weight(sentence: Sentence) -> float:
 
 
 def _only_asks(sentence: Sentence) -> bool:
-    """A request for information; "power cycle it and tell me the address" is advice as well."""
+    """A request for information; "power cycle it and tell me the address" is also advice."""
     if not _requests(sentence):
         return False
     first = lexicon.words(_LEAD_IN.sub("", sentence.text))[:1]
@@ -233,7 +233,7 @@ def _requests(sentence: Sentence) -> bool:
 
 
 def asks(reading: Reading) -> list[Ask]:
-    """Questions and requests for information, each with the sentence that answers it where one does."""
+    """Questions and requests for information, each with its answer if there is one."""
     result = []
     placed = {question.order: told for question, told in reading.pairs}
     for sentence in reading.sentences:
@@ -272,7 +272,7 @@ def _steps_after(reading: Reading, sentence: Sentence, by_reporter: bool, most: 
 
 
 def _answer_by_reporter(reading: Reading, question: Sentence) -> Sentence | None:
-    """The sentence of the next two reports that fits best; a lone short reply answers a lone question."""
+    """The best match in the next two reports; a single short reply answers a single question."""
     following = _steps_after(reading, question, by_reporter=True, most=3)
     peers = [s for s in reading.of(question.step) if s.is_question or _requests(s)]
     for distance, said in enumerate(following):
@@ -312,7 +312,7 @@ def says_yes(sentence: Sentence) -> bool:
 
 
 def said_no(sentence: Sentence) -> bool:
-    """ "No, now it hangs": a denial that tells what is wrong."""
+    """ "No, now it hangs": a no that says what is wrong."""
     return (
         (lexicon.words(sentence.text)[:1] or [""])[0] in lexicon.word_set("answers_no")
         and sentence.has("symptom")

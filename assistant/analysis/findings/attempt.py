@@ -1,6 +1,6 @@
-"""What was really done, and how it went.
+"""What was actually done, and the result.
 
-A suggestion counts only when somebody reports having followed it; a plan does not count. Where no one told the outcome it is None.
+Advice counts only if somebody reports following it; plans do not count. The outcome is None if nobody reported it.
 """
 
 import re
@@ -40,14 +40,14 @@ WHEN_I = re.compile(r"^\W*(?:when|whenever|after|if|once) (?:i|we) (?:then |firs
 
 @dataclass(slots=True)
 class Attempt:
-    """One thing done. `result` is the sentence that tells how it went."""
+    """One thing that was done. `result` is the sentence that reports the result."""
 
     actions: list[Sentence]
     suggestion: Suggestion | None = None
     result: Sentence | None = None
     worked: bool | None = None
     wording: str = ""
-    # The report that it did not last, where it had worked at first.
+    # The report that the problem came back after it had worked at first.
     relapse: Sentence | None = None
 
     @property
@@ -65,7 +65,7 @@ class Attempt:
 
     @property
     def outcome(self) -> tuple[TryResult, str]:
-        """How it went, and the words that say so."""
+        """The result, and the words that report it."""
         if self.result is None:
             return TryResult.NOT_REPORTED, ""
         if self.relapse:
@@ -91,7 +91,7 @@ class Attempt:
 
 
 def clause(sentence: Sentence) -> str:
-    """The clause that tells the action, up to a "but" that tells how it went."""
+    """The clause with the action, up to a "but" that reports the result."""
     start = action_starts(sentence.text)
     text = sentence.text[start:] if start else LEADING_NOISE.sub("", sentence.text) or sentence.text
     if (when := WHEN_I.match(text)) and "," in text:
@@ -107,7 +107,7 @@ def plain(sentence: Sentence) -> str:
 
 
 def outcome_of(result: Sentence, worked: bool | None) -> tuple[TryResult, str]:
-    """A verdict and the words that it rests on: where it failed with an error, the error."""
+    """A verdict and its words; for a failure with an error, the error."""
     full = LEADING_NOISE.sub("", result.text) or result.text
     turn = TURN.search(full) if result.done else None
     told = shorten((full[turn.end() :] if turn else full).strip(" .-,"), 160)

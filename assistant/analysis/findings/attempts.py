@@ -1,4 +1,4 @@
-"""All attempts of a case: named outright, or told by a report that leans on somebody's advice."""
+"""All attempts in a case: stated outright, or implied by a report that refers to advice."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -6,14 +6,14 @@ import re
 from assistant.analysis.findings.actions import own_actions, verdict_of
 from assistant.analysis.findings.advice import Suggestion, said_no
 from assistant.analysis.findings.attempt import Attempt, clause
-from assistant.analysis.findings.followed_advice import done_first, in_its_place, leaning
+from assistant.analysis.findings.followed_advice import done_first, followed_advice, in_its_place
 from assistant.analysis.findings.relapses import did_not_last
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
 from assistant.analysis.reading.roles import own_deed
 
 _TESTS = re.compile(r"\b(?:\w*test\w*|scan(?!ner)\w*|check\w*|look\w*|diagnos\w*|ping\w*|trace\w*|ask\w*|called|spoke)\b", re.IGNORECASE)
-# A name that is nothing else: "PreventIndexingOutlook", "session-ttl", "wuauserv2".
+# A distinctive name: "PreventIndexingOutlook", "session-ttl", "wuauserv2".
 _NAME = re.compile(r"\b(?:[A-Z][a-z]+(?:[A-Z][a-z]+){1,6}|[a-z]+(?:-[a-z]+)+(?=\b)|[A-Za-z]+\d[\w]{3,})\b")
 
 
@@ -28,22 +28,22 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
             continue
         before = [s for s in offered if s.step < step.number]
         here = own_actions(said, alone=not before)
-        # What a report names itself goes before the number that it answers to.
+        # What a report states goes before the number it answers.
         named = {s.order for attempt in here for s in attempt.actions}
         here += [attempt for attempt in in_its_place(reading, said) if attempt.actions[0].order not in named]
         if not here:
             fresh = [s for s in before if s.step > previous_report]
             deeds = [a for a in found if a.step > previous_report and not a.actions[0].is_reporter]
-            # After a deed without new advice "works now" is about the deed, not about advice of long ago.
+            # After an action without new advice, "works now" is about the action, not about old advice.
             newer = bool(found) and not fresh and bool(before) and found[-1].step > before[-1].step
-            here = [] if (deeds and not fresh) or newer else leaning(reading, said, before, fresh, promised)
+            here = [] if (deeds and not fresh) or newer else followed_advice(reading, said, before, fresh, promised)
         elif fresh := [s for s in before if s.step > previous_report]:
             here = [*done_first(reading, said, here[0], fresh), *here]
         for attempt in here:
             if attempt.suggestion is None and not attempt.wording:
                 attempt.suggestion = _followed(reading, attempt, before, [s for s in before if s.step > previous_report])
         found.extend(here)
-        # A question back or a promise leaves the advice open; what comes next still answers it.
+        # A counter-question or a promise leaves the advice open; a later report can still answer it.
         if here or any(not (s.is_question or s.is_noise or s.has("intention", "not_done")) for s in said):
             previous_report, promised = step.number, None
         elif before and any(s.has("intention") for s in said):
@@ -55,7 +55,7 @@ def attempts(reading: Reading, offered: list[Suggestion]) -> list[Attempt]:
 
 
 def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fresh: list[Suggestion]) -> Suggestion | None:
-    """The suggestion that an action carries out: its words show it, or the report says that advice was followed."""
+    """The suggestion an action follows: by its words, or because the report says that advice was followed."""
     text = " ".join(clause(s) for s in attempt.actions)
     best, score = None, 0.0
     for distance, suggestion in enumerate(reversed(before[-8:])):
@@ -81,28 +81,28 @@ def _followed(reading: Reading, attempt: Attempt, before: list[Suggestion], fres
 
 
 def _by_its_name(reading: Reading, attempt: Attempt, fresh: list[Suggestion]) -> Suggestion | None:
-    """The advice that names what the report names: a value of the registry, a service, an option that is called nothing else."""
+    """The advice that names the same distinctive thing: a registry value, a service, an option."""
     last = max(s.order for s in attempt.actions)
     report = set(_NAME.findall(" ".join(s.text for s in reading.of(attempt.step) if s.order <= last)))
     return next((s for s in reversed(fresh) if report & set(_NAME.findall(" ".join(x.text for x in reading.of(s.step))))), None)
 
 
 def _by_helper(reading: Reading, said: list[Sentence]) -> list[Attempt]:
-    """What a technician did themselves: "I've reset the password and unlocked the account"."""
+    """What a technician did: "I've reset the password and unlocked the account"."""
     if not said or said[0].part == "assistant" or reading.is_peer(said[0].step):
         return []
-    if said[0].part == "other" and said[0].author not in reading.hands_on:
+    if said[0].part == "other" and said[0].author not in reading.with_access:
         return []
     told = own_actions(said)
     for attempt in told:
         attempt.actions = [s for s in attempt.actions if _is_theirs(reading, s)]
         if attempt.actions and attempt.result is not None and attempt.result.order < attempt.actions[0].order:
-            # What stands before the deed tells why it was done.
+            # What comes before the action is the reason for it.
             attempt.result, attempt.worked = None, None
     return [attempt for attempt in told if attempt.actions]
 
 
-# What others did for the technician who reports it: "they rebooted the modem".
+# What others did, reported by a technician: "they rebooted the modem".
 _BY_OTHERS = re.compile(
     r"^\W*(?:they|she|he|(?:the |our |their )?(?:isp|provider|vendor|carrier|manufacturer|user|client|customer|colleague|electrician|engineer))\b",
     re.IGNORECASE,
@@ -112,12 +112,12 @@ _BY_OTHERS = re.compile(
 def _is_theirs(reading: Reading, sentence: Sentence) -> bool:
     if own_deed(sentence):
         return True
-    by_others = sentence.author in reading.hands_on and bool(_BY_OTHERS.match(sentence.text))
+    by_others = sentence.author in reading.with_access and bool(_BY_OTHERS.match(sentence.text))
     return by_others and sentence.done and not sentence.has("elsewhere", "peer", "hypothetical", "hedge", "onset")
 
 
 def _later_results(reading: Reading, found: list[Attempt]) -> None:
-    """A verdict may come in the next report, when nothing else was suggested or done in between."""
+    """Adds verdicts from the next report, if nothing else was suggested or done in between."""
     for index, attempt in enumerate(found):
         if attempt.result is not None:
             continue
@@ -131,14 +131,14 @@ def _later_results(reading: Reading, found: list[Attempt]) -> None:
             attempt.result, attempt.worked = later[0], False
         by_helper = not attempt.actions[0].is_reporter
         if told and verdict_of(told) and _TESTS.search(attempt.action) and lexicon.closeness(told.text, attempt.action) < 50:
-            # A test changes nothing: what works later did not come of it.
+            # A test changes nothing, so it cannot be why something works later.
             continue
         if told and (by_helper or following != step or lexicon.closeness(told.text, attempt.action) >= 50):
             attempt.result, attempt.worked = told, verdict_of(told)
 
 
 def _first_telling(reading: Reading, after: int, until: int | None) -> list[Sentence]:
-    """The next report; where it tells nothing ("mr pollock is next"), the one after it. Up to the next attempt, or new advice."""
+    """The next report, or the one after if it says nothing ("mr pollock is next"), up to the next attempt or advice."""
     steps = [step.number for step in reading.steps if step.number > after and reading.of(step.number)]
     reports = 0
     for number in steps:
@@ -157,7 +157,7 @@ def _first_telling(reading: Reading, after: int, until: int | None) -> list[Sent
 
 
 def _goes_on(earlier: Attempt, later: Attempt) -> bool:
-    """A later report on the same advice, where the first told no result."""
+    """Whether a later report continues one without a result, on the same advice."""
     return earlier.result is None and bool(later.wording) and earlier.suggestion is not None and earlier.suggestion is later.suggestion
 
 

@@ -1,6 +1,6 @@
-"""The likely cause, and how sure the steps make it.
+"""The likely cause, with a confidence based on the steps.
 
-Named only where something supports it: the words of whoever tested it, a diagnosis that a later report bears out, a fix that worked.
+A cause needs support: a statement by someone who tested it, a diagnosis that a later report confirms, or a fix that worked.
 """
 
 import re
@@ -13,6 +13,8 @@ from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import shorten
 from assistant.analysis.reading.document import Reading, Sentence
 
+# How the confirmation of a cause begins. The summary leaves it out.
+CONFIRMED_BY = "Confirmed by"
 _IF_WORKS = re.compile(
     r"\bif (?:it|that|this) (?:works|does|helps|fixes it|goes away),? (?:then )?(?P<what>.{8,160}?) (?:is|are|was|"
     r"were) (?:most likely |probably )?the (?:issue|problem|cause|culprit)",
@@ -119,12 +121,12 @@ def _states_cause(sentence: Sentence) -> bool:
 
 
 def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
-    """Said outright by whoever lived it: "you were right about the Snap version", "he determined that ..."."""
+    """Stated outright by the person who has the problem: "you were right about the Snap version", "he determined that ..."."""
     first = min((s.step for s in reading.reporter()), default=0)
-    tells = [s for s in reading.sentences if s.is_reporter or s.author in reading.hands_on]
+    tells = [s for s in reading.sentences if s.is_reporter or s.author in reading.with_access]
     outright = [s for s in tells if s.step > first and _states_cause(s) and ((s.is_reporter and state.solved) or not s.has("hedge"))]
     if state.confirmed:
-        # What was believed before the end counts less than what is said with it.
+        # What is said with the confirmation counts more than what was believed before it.
         outright = [s for s in outright if s.step >= state.confirmed.step]
     if not outright:
         return None
@@ -154,7 +156,7 @@ def _stated(reading: Reading, state: Standing, diagnoses: list[Sentence], done: 
 
 
 def _seen_before(reading: Reading, statement: Sentence) -> Sentence | None:
-    """What somebody saw or measured before, of the very thing that is now called the cause."""
+    """An earlier observation or measurement of the thing now named as the cause."""
     things = {word for word in lexicon.content(statement.text) if len(word) > 4}
     seen = [
         s
@@ -169,7 +171,7 @@ def _seen_before(reading: Reading, statement: Sentence) -> Sentence | None:
 
 
 def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Cause | None:
-    """The problem ended: what ended it, and whose diagnosis that bears out."""
+    """The problem was solved: what solved it, and whose diagnosis that confirms."""
     confirmed, cure = state.confirmed, state.cured_by
     if confirmed is None:
         return None
@@ -178,14 +180,14 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
     conditional = [(d, m) for d in told if (m := _IF_WORKS.search(d.text))]
     if conditional and advice and conditional[-1][0].step == advice.step:
         diagnosis, match = conditional[-1]
-        text = f"What the technician named as the issue “if it works” (and it did): “{match['what'].strip()}”"
-        # Of several pieces of advice another one may have been the cure.
+        text = f"The technician named this as the issue “if it works”, and it did: “{match['what'].strip()}”"
+        # With several pieces of advice, another one may have been the fix.
         sure = cure is not None and len(advice.all) < 4 and lexicon.closeness(match["what"], f"{cure.action} {confirmed.text}") >= 50
         return Cause(text=text, based_on=[diagnosis, confirmed], points=4 if sure else 2.5, diagnosis=diagnosis)
     deed = " ".join(s.text for s in cure.actions) if cure else ""
     reported = " ".join(s.text for s in reading.reporter() if s.step < confirmed.step)
     reports = sorted({s.step for s in reading.reporter() if s.step <= confirmed.step})
-    # The helper's words right before the report that confirms the end.
+    # The helper's last words before the confirmation.
     last = max((s.step for s in reading.helpers() if (reports[-2] if len(reports) > 1 else 0) < s.step < confirmed.step), default=0)
     scored = sorted(
         ((_supports(d, advice, deed, confirmed, reported, d.step == last), d) for d in told), key=lambda pair: (pair[0], pair[1].step)
@@ -203,8 +205,8 @@ def _cured(reading: Reading, state: Standing, diagnoses: list[Sentence]) -> Caus
 def _closing(cure: Attempt | None, reading: Reading) -> str:
     told = cure.result.said if cure and cure.result else ""
     if told:
-        return f"Borne out by the {reading.reporter_name}: “{shorten(told, 120)}”"
-    return f"The {reading.reporter_name} confirms the end of it."
+        return f"{CONFIRMED_BY} the {reading.reporter_name}: “{shorten(told, 120)}”"
+    return f"The {reading.reporter_name} confirms that it is solved."
 
 
 def _supports(diagnosis: Sentence, advice: Suggestion | None, deed: str, confirmed: Sentence, reported: str, is_last: bool) -> float:
@@ -217,7 +219,7 @@ def _supports(diagnosis: Sentence, advice: Suggestion | None, deed: str, confirm
 
 
 def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt]) -> Cause | None:
-    """Not solved: a technician's firm diagnosis of what was reported, said to be no more than that unless a try bears it out."""
+    """Not solved: a technician's firm diagnosis, marked as not confirmed unless an attempt confirms it."""
     reports = reading.reporter()
     firm = [d for d in diagnoses if not d.has("hedge", "hypothetical") and d.part != "assistant" and not _IF_WORKS.search(d.text)]
     best: Cause | None = None
@@ -234,15 +236,15 @@ def _diagnosed(reading: Reading, diagnoses: list[Sentence], done: list[Attempt])
             if d.author != diagnosis.author and lexicon.closeness(d.text, diagnosis.text) >= 60 and not d.is_question
         }
         points += 0.5 if others else 0
-        # Who works on it has seen it; who only advises concludes.
-        points += 1.0 if diagnosis.author in reading.hands_on and diagnosis.has("observation", "symptom") else 0
-        text = f"The technician's diagnosis, not confirmed: “{shorten(diagnosis.said, 240)}”"
+        # Someone who works on it has seen it; someone who only advises draws conclusions.
+        points += 1.0 if diagnosis.author in reading.with_access and diagnosis.has("observation", "symptom") else 0
+        text = f"The technician's diagnosis (not confirmed): “{shorten(diagnosis.said, 240)}”"
         based_on = [closest, diagnosis]
         proof = next((a for a in done if a.worked and a.result and a.suggestion and a.suggestion.step == diagnosis.step), None)
         if proof and proof.result:
             points += 1.5
             based_on.append(proof.result)
-            text = f"The technician's diagnosis: “{shorten(diagnosis.said, 200)}” A try bears it out: “{shorten(proof.result.said, 120)}”"
+            text = f"The technician's diagnosis: “{shorten(diagnosis.said, 200)}” A test confirmed it: “{shorten(proof.result.said, 120)}”"
         if best is None or points >= best.points:
             best = Cause(text=text, based_on=based_on, points=points, diagnosis=diagnosis)
     return best

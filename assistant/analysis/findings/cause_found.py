@@ -1,4 +1,4 @@
-"""Causes that nobody names in so many words: a finding whose repair worked, a thing that was put right, a finding that explains it."""
+"""Causes that nobody states outright: a finding whose repair worked, something that was fixed, a finding that explains the problem."""
 
 import re
 from dataclasses import dataclass
@@ -24,13 +24,17 @@ _EXPLAINS_IT = re.compile(
 )
 
 
+# How a cause begins that is only what was fixed last. The summary leaves it out.
+SOLVED_WHEN = "Solved when this was fixed:"
+
+
 @dataclass(slots=True)
 class Cause:
     text: str
-    # Sentences that it rests on.
+    # The sentences it is based on.
     based_on: list[Sentence]
     points: float
-    # The helper's sentence that names it, where one does.
+    # The helper's sentence that names it, if any.
     diagnosis: Sentence | None = None
 
     @property
@@ -39,7 +43,7 @@ class Cause:
 
 
 def match_of(report: str, diagnosis: str) -> float:
-    """How much a diagnosis is about a report; a module, a path or a code that both name says it all."""
+    """How closely a diagnosis matches a report. Naming the same module, path or code is decisive."""
     return max(lexicon.closeness(report, diagnosis), 45.0 if _names(report) & _names(diagnosis) else 0.0)
 
 
@@ -48,7 +52,7 @@ def _names(text: str) -> set[str]:
 
 
 def mended(reading: Reading, done: list[Attempt]) -> Cause | None:
-    """What somebody found amiss, and the repair of just that worked: the finding is named."""
+    """Someone found something wrong, and fixing exactly that worked: the finding is the cause."""
     for attempt in reversed(done):
         deed, told = attempt.actions[0], " ".join(clause(s) for s in attempt.actions)
         if not attempt.worked or attempt.result is None or attempt.result.has("partial"):
@@ -59,7 +63,7 @@ def mended(reading: Reading, done: list[Attempt]) -> Cause | None:
         best = max(found, key=lambda s: (match_of(s.text, told), s.order), default=None)
         if best and match_of(best.text, told) >= 40:
             who = "The client" if best.part == "client" else "The technician"
-            text = f"{who} found “{shorten(best.said, 180)}”; putting that right worked: “{shorten(plain(deed), 110)}”"
+            text = f"{who} found “{shorten(best.said, 180)}”; fixing it worked: “{shorten(plain(deed), 110)}”"
             return Cause(text=text, based_on=[best, deed, attempt.result], points=2.5)
     return None
 
@@ -76,9 +80,9 @@ def _is_finding(sentence: Sentence, reading: Reading) -> bool:
 
 
 def put_right(reading: Reading, cure: Attempt, confirmed: Sentence) -> Cause | None:
-    """One particular thing that was put right of one's own accord, and the problem ended: the thing is named, and no more than that.
+    """One particular thing was fixed without advice, and the problem was solved: that thing is named, nothing more.
 
-    Advice that worked, another program, or several deeds at once explain nothing: they are told as tried, and no cause is named.
+    Advice that worked, another program, or several actions at once explain nothing: they count as tried, without a cause.
     """
     deeds = set(lexicon.words(" ".join(clause(s) for s in cure.actions)))
     if cure.suggestion or cure.wording or _nobody_knows(reading, confirmed) or not deeds & lexicon.word_set("puts_right"):
@@ -86,7 +90,7 @@ def put_right(reading: Reading, cure: Attempt, confirmed: Sentence) -> Cause | N
     about = _pointed_at(reading, cure, confirmed)
     if about is None and (len(lexicon.content(clause(cure.actions[0]))) < 2 or len(cure.actions) > 1):
         return None
-    text = f"It ended when this was put right: “{shorten(plain(cure.actions[0]), 160)}”"
+    text = f"{SOLVED_WHEN} “{shorten(plain(cure.actions[0]), 160)}”"
     if about:
         text += f", about “{shorten(about.said, 140)}”"
     based = [*([about] if about else []), *cure.actions[:1], confirmed]
@@ -94,7 +98,7 @@ def put_right(reading: Reading, cure: Attempt, confirmed: Sentence) -> Cause | N
 
 
 def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentence | None:
-    """What "this line" was: what was come upon right before, or the most telling words of the helper before it."""
+    """What "this line" refers to: what was found right before, or the most specific words of the helper before it."""
     own = [s for s in reading.of(cure.step) if s.order < cure.actions[0].order and _CAME_UPON.search(s.text) and not s.is_question]
     if own:
         return own[-1]
@@ -108,7 +112,7 @@ def _pointed_at(reading: Reading, cure: Attempt, confirmed: Sentence) -> Sentenc
     )
 
 
-# How a technician sums it up for the file when it is over.
+# How a technician sums up a solved case.
 _SUMS_UP = re.compile(
     r"^\W*(?:so|for the (?:file|record|ticket|notes?)|root cause|cause|reason|explanation|what happened(?: was)?|in short|"
     r"to sum (?:it )?up|long story short|"
@@ -118,13 +122,13 @@ _SUMS_UP = re.compile(
 
 
 def summed_up(reading: Reading, confirmed: Sentence | None) -> Cause | None:
-    """ "So: the new router gave it another address": said by whoever worked on it, with the end or right after it."""
+    """ "So: the new router gave it another address": said by someone who worked on it, together with the confirmation or right after it."""
     if confirmed is None:
         return None
     for sentence in reading.sentences:
         if sentence.step < confirmed.step or sentence.step > confirmed.step + 2:
             continue
-        by_hand = sentence.author in reading.hands_on or sentence.part == "technician" or not reading.has_client
+        by_hand = sentence.author in reading.with_access or sentence.part == "technician" or not reading.has_client
         found = _SUMS_UP.match(sentence.text) if by_hand and not sentence.is_question else None
         if not found:
             continue
@@ -137,7 +141,7 @@ def summed_up(reading: Reading, confirmed: Sentence | None) -> Cause | None:
 
 
 def explained(reading: Reading) -> Cause | None:
-    """A finding of the reporter of which a helper says "that explains it"."""
+    """A finding of the reporter about which a helper says "that explains it"."""
     for sentence in reversed(reading.helpers()):
         if not _EXPLAINS_IT.search(sentence.text) or sentence.is_question or sentence.has("hedge", "hypothetical"):
             continue

@@ -1,4 +1,4 @@
-"""Statements that somebody else's words, a report or a cure contradict later. What one person takes back stands in `corrections.py`.
+"""Statements that somebody else's words, a report or a cure contradict later. What one person withdraws is in `corrections.py`.
 
 Three things make a contradiction, never likeness alone: a flat denial right after a claim, the same matter said once with and once without
 a "not", or a supposition whose own test came out against it.
@@ -46,7 +46,7 @@ def polarity(text: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def matter(text: str) -> frozenset[str]:
-    """Stems of the words that carry the matter, "non-free" and "separately" as "free" and "separate"."""
+    """Stems of the content words, "non-free" and "separately" as "free" and "separate"."""
     return lexicon.content(re.sub(r"\bnon-|(?<=\w{4})ly\b", "", text.replace("’", "'"), flags=re.IGNORECASE))
 
 

@@ -1,4 +1,4 @@
-"""Statements that were taken back or overtaken later: they must not be shown as known."""
+"""Statements that were later withdrawn or superseded, and must not be shown as known."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from assistant.analysis.findings.advice import suggestions
 from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.findings.attempts import attempts
 from assistant.analysis.findings.contradictions import matter, polarity, promises, refuted
-from assistant.analysis.findings.superseded import overtaken
+from assistant.analysis.findings.superseded import superseded
 from assistant.analysis.findings.withdrawals import what_holds, withdrawn
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
@@ -24,7 +24,7 @@ _NEGATED = re.compile(
     r"\b(?:not|no|never|none|nothing|neither|nor|without|\w+n't|dont|doesnt|isnt|wasnt|cant|wont|didnt|hasnt|havent)\b", re.IGNORECASE
 )
 _FIGURE = re.compile(r"\b\d+(?:[.:]\d+)*\b")
-# No apology and no figure of speech: who writes this takes something back.
+# Not apologies or figures of speech: these words withdraw something.
 _OUTRIGHT = re.compile(
     r"\bcorrection\b|\bi was (?:wrong|mistaken)\b|\bmy mistake\b|\btak(?:e|ing) (?:that|it) back\b|\b(?:must|have to|need to) correct\b|"
     r"\bassumption .{0,40}\bwrong\b|\bscratch that\b|\bmisread\b|\bmixed (?:it |them )?up\b|\bstand corrected\b|"
@@ -40,14 +40,14 @@ _SOFT = {"sorry", "i mean", "actually", "turns out", "i said"}
 
 @dataclass(slots=True)
 class Correction:
-    """`first` was said, `later` takes it back or tells the newer state."""
+    """`first` was said; `later` withdraws it or reports the newer state."""
 
     first: Sentence
     later: Sentence
 
 
 def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Correction]:
-    """What was taken back or refuted, in order. `done` saves finding the attempts anew."""
+    """What was withdrawn or refuted, in order. Pass `done` to avoid finding the attempts again."""
     offered = suggestions(reading)
     found: list[Correction] = []
     taken: set[int] = set()
@@ -75,7 +75,7 @@ def corrections(reading: Reading, done: list[Attempt] | None = None) -> list[Cor
         if attempt.relapse and attempt.result and attempt.result.order not in taken and attempt.result.step != attempt.relapse.step:
             taken.add(attempt.result.order)
             found.append(Correction(first=attempt.result, later=attempt.relapse))
-    for said, shown in overtaken(reading, done):
+    for said, shown in superseded(reading, done):
         if said.order not in taken and said.order != shown.order:
             taken.add(said.order)
             found.append(Correction(first=said, later=shown))
@@ -110,7 +110,7 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
         return earlier[-1]
     if denied := _denied(later, earlier):
         return denied
-    # "sorry" also stands in apologies: it corrects only what it nearly repeats.
+    # "sorry" is also an apology: it only corrects what it nearly repeats.
     similar = max(earlier[-25:], key=lambda s: (lexicon.alike(s.text, later.text), s.order))
     if earlier[-1].step == later.step and lexicon.alike(_core(earlier[-1].text), _core(later.text)) >= 70 and len(later.text) < 120:
         return earlier[-1]
@@ -124,7 +124,7 @@ def _taken_back(later: Sentence, earlier: list[Sentence], title: str) -> Sentenc
 
 
 def _own_denial(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
-    """ "it may have two" and later "it does not have two", by the same person; what works now and did not before is no correction."""
+    """ "it may have two" and later "it does not have two", by the same person; what only works now is not a correction."""
     if later.has("failure", "success", "works") or later.done:
         return None
     for s in reversed(earlier[-25:]):
@@ -136,7 +136,7 @@ def _own_denial(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
 
 
 def _enough(first: Sentence, later: Sentence) -> bool:
-    """Whether both are about one thing: two words of matter, or a telling one."""
+    """Whether both are about the same thing: they share two content words, or a distinctive one."""
     shared = matter(first.text) & matter(later.text)
     return (
         len(shared) > 1 or (bool(shared) and first.has("hedge")) or any(len(word) > 4 or any(c.isdigit() for c in word) for word in shared)
@@ -144,7 +144,7 @@ def _enough(first: Sentence, later: Sentence) -> bool:
 
 
 def _meant_outright(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
-    """Taken back outright: the earlier sentence that shares most with it, where the two deny and affirm, or name other figures."""
+    """Withdrawn outright: the most similar earlier sentence, if one denies what the other says or the figures differ."""
     held = [s for s in earlier if s.step != later.step or s.order < later.order - 1]
     shared = {s.order: len(matter(s.text) & matter(later.text)) for s in held}
     held = [
@@ -224,7 +224,7 @@ def _opposed(first: Sentence, later: Sentence) -> bool:
 
 
 def _reversed(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
-    """The same matter with and without a "not"."""
+    """The same statement with and without a "not"."""
     held = [
         s
         for s in earlier
@@ -234,7 +234,7 @@ def _reversed(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
 
 
 def _now_otherwise(later: Sentence, earlier: list[Sentence]) -> Sentence | None:
-    """ "now it says connection refused" overtakes "telnet works" said before in another step."""
+    """ "now it says connection refused" supersedes "telnet works" from an earlier step."""
     if not re.search(r"\bnow\b|\bno longer\b|\banymore\b|\bstopped working again\b", later.text, re.IGNORECASE) or not later.has(
         "failure", "symptom"
     ):

@@ -1,4 +1,4 @@
-"""Reports that lean on somebody's advice: "did it, and nothing changed", "1. went straight in", "in safe mode it opens"."""
+"""Reports that refer to somebody's advice without naming the action: "did it, and nothing changed", "1. went straight in", "in safe mode it opens"."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -10,14 +10,14 @@ from assistant.analysis.language import lexicon
 from assistant.analysis.reading import errors
 from assistant.analysis.reading.document import Reading, Sentence
 
-# Tells what a thing is, not what a command gave.
+# Says what something is, not what a command printed.
 _EXPLAINS = re.compile(r"\bis (?:the|my|a|used)\b|\bhere(?:'?s| is)\b", re.IGNORECASE)
 _BEGINS_WITH_IT = re.compile(
     r"^\W*(?:(?:in|with|without|using|via|from|on|as) (?P<how>[^,.:]{3,40}?),? (?:it|they|he|she|i|everything|the \w+|my \w+) |"
     r"(?P<command>[a-z][\w.-]+(?: \S+){0,3}?) (?:printed|prints|said|says|gave|gives|returned|returns|shows?|showed|reports?|reported) )",
     re.IGNORECASE,
 )
-# "no zfs on this one": what was to be looked at is not there, so nothing was looked at.
+# "no zfs on this one": the thing to check does not exist, so nothing was checked.
 _HAS_NONE = re.compile(r"\W*no [\w-]+ (?:on|in|here|at|with|for|there)\b(?!.*\b(?:error|output|entr)\w*)", re.IGNORECASE)
 _SHOULD_I = re.compile(
     r"\b(?:should|shall|can|could) i\s+(?:try to |just |then )?(?P<what>.+?)\s*\?*$|^\W*so\s+(?P<so>[a-z]+ .+?)\s*\?+$", re.IGNORECASE
@@ -25,7 +25,7 @@ _SHOULD_I = re.compile(
 
 
 def _promise(reading: Reading, said: list[Sentence]) -> Suggestion | None:
-    """What the helper had announced to do just before: "a colleague brings the spare one round on Thursday"."""
+    """What the helper announced just before: "a colleague brings the spare one round on Thursday"."""
     before = [step for step in reading.steps if step.number < said[0].step and reading.of(step.number)]
     if not before or reading.of(before[-1].number)[0].is_reporter:
         return None
@@ -43,7 +43,7 @@ _ANNOUNCES = re.compile(
 
 
 def in_its_place(reading: Reading, said: list[Sentence]) -> list[Attempt]:
-    """ "1. went straight in 2. nope, timed out" under "1. book one in 2. run the report": each answer is about the advice of its number."""
+    """ "1. went straight in 2. nope, timed out" under "1. book one in 2. run the report": each answer refers to the advice with its number."""
     found = []
     for advice, told in reading.pairs:
         if told[0].step != said[0].step or not advises(advice) or told[0].has("not_done", "intention") or told[0].is_question:
@@ -55,10 +55,10 @@ def in_its_place(reading: Reading, said: list[Sentence]) -> list[Attempt]:
     return found
 
 
-def leaning(
+def followed_advice(
     reading: Reading, said: list[Sentence], before: list[Suggestion], fresh: list[Suggestion], promised: Suggestion | None
 ) -> list[Attempt]:
-    """Reports that name no action: "did it, and nothing changed" means the suggestion before it."""
+    """Reports that name no action: "did it, and nothing changed" refers to the suggestion before it."""
     usable = [s for s in said if not s.is_question and not s.has("not_done", "injection")]
     lean = next((s for s in usable if (s.has("leaning_done") or s.succeeded) and not s.has("intention")), None)
     lean = lean or next((s for s in usable if fresh and s.has("works") and len(lexicon.words(s.text)) <= 4), None)
@@ -90,7 +90,7 @@ def leaning(
     commands = [s for s in fresh if s.is_check or any(x.has("commands") for x in s.all)]
     shown = _shown(usable, None) or _plain_reply(reading, usable, fresh)
     if shown and commands and len(usable) > 1:
-        # Of several things told the one that the command or the look was for.
+        # Of several findings, the one the command or check was about.
         best = max(usable, key=lambda s: lexicon.closeness(s.text, " ".join(c.whole for c in commands)))
         if best is not shown and lexicon.closeness(best.text, commands[-1].whole) > lexicon.closeness(shown.text, commands[-1].whole) + 25:
             shown = best
@@ -109,7 +109,7 @@ def leaning(
 
 
 def done_first(reading: Reading, said: list[Sentence], named: Attempt, fresh: list[Suggestion]) -> list[Attempt]:
-    """ "Did that. Light stays dark. I also restarted it": the first words are about the advice, before a deed of one's own is named."""
+    """ "Did that. Light stays dark. I also restarted it": the first words are about the advice, before the reporter's own action."""
     opening = [s for s in said if s.order < named.actions[0].order and not s.is_question]
     lean = next((s for s in opening[:2] if s.has("leaning_done") and _is_all_it_says(s) and not s.has("not_done", "intention")), None)
     if lean is None or (named.result is not None and named.result.order < named.actions[0].order and named.result is not lean):
@@ -125,13 +125,13 @@ def done_first(reading: Reading, said: list[Sentence], named: Attempt, fresh: li
 
 
 def _is_all_it_says(sentence: Sentence) -> bool:
-    """ "Did that", or "Done, still the same error": that it was done, and at most how it went."""
+    """ "Did that", or "Done, still the same error": only that it was done, perhaps with the result."""
     length = len(lexicon.words(sentence.text))
     return length <= 4 or (length <= 9 and lexicon.find_at_start("leaning_done", sentence.text))
 
 
 def _by_condition(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> list[Attempt]:
-    """ "In safe mode it opens", "akonadictl restart printed ...": the report begins with what was advised to be used or run."""
+    """ "In safe mode it opens", "akonadictl restart printed ...": the report starts with what they were advised to use or run."""
     for sentence in usable:
         found = _BEGINS_WITH_IT.match(sentence.text)
         what = (found["how"] or found["command"]) if found else ""
@@ -161,7 +161,7 @@ def _stands_alone(sentence: Sentence) -> bool:
 
 
 def _shown(usable: list[Sentence], lean: Sentence | None) -> Sentence | None:
-    """The sentence that gives the output of a command."""
+    """The sentence with the output of a command."""
     if usable and _HAS_NONE.match(usable[0].text):
         return None
     for sentence in usable:
@@ -184,7 +184,7 @@ def _shown(usable: list[Sentence], lean: Sentence | None) -> Sentence | None:
 
 
 def _plain_reply(reading: Reading, usable: list[Sentence], fresh: list[Suggestion]) -> Sentence | None:
-    """The bare output of a command, or the plain answer to "can you check ...": nothing in its words shows what it is."""
+    """The bare output of a command, or the plain answer to "can you check ...": recognisable only by its position."""
     if not fresh or len(usable) > 4:
         return None
     told = [
@@ -200,14 +200,14 @@ def _plain_reply(reading: Reading, usable: list[Sentence], fresh: list[Suggestio
 
 
 def _named(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> list[Suggestion]:
-    """Those of the helper whom the report addresses; all where it addresses nobody."""
+    """The suggestions of the helper whom the report addresses; all if it addresses nobody."""
     raw = next((step.text for step in reading.steps if step.number == said[0].step), "")
     addressed = {s.author for s in reading.helpers() if s.author and s.author in raw}
     return [s for s in candidates if s.head.author in addressed] if addressed else candidates
 
 
 def _meant(reading: Reading, said: list[Sentence], candidates: list[Suggestion]) -> Suggestion:
-    """The suggestion that a report leans on: of whom it names, or else the one that it resembles, or else the latest."""
+    """The suggestion a report refers to: by the helper it names, else the most similar, else the latest."""
     text = " ".join(s.text for s in said)
     pool = _named(reading, said, candidates) or candidates
     firm = [s for s in pool if not s.is_check] or pool
@@ -216,7 +216,7 @@ def _meant(reading: Reading, said: list[Sentence], candidates: list[Suggestion])
 
 
 def _alternative(wording: str, report: str) -> str:
-    """Of "update the driver, or start it with --disable-gpu" the one that the report is about."""
+    """Of "update the driver, or start it with --disable-gpu" the alternative that the report is about."""
     ways = re.split(r",? or (?=\w+ )", wording)
     if len(ways) != 2 or min(len(way.split()) for way in ways) < 3:
         return wording
@@ -228,7 +228,7 @@ def _alternative(wording: str, report: str) -> str:
 
 
 def _wording(reading: Reading, suggestion: Suggestion) -> str:
-    """The advice itself; where it is only "yeah, just do it", what the reporter had proposed before it."""
+    """The advice, or, if it is only "yeah, just do it", what the reporter proposed before."""
     if len(lexicon.content(suggestion.text)) > 2 or not re.search(r"\b(?:it|that|so|yep|yeah)\b", suggestion.head.text, re.IGNORECASE):
         return suggestion.text.rstrip(" .")
     for sentence in reversed([s for s in reading.reporter() if suggestion.step - 4 <= s.step < suggestion.step]):

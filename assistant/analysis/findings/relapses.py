@@ -4,12 +4,12 @@ from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
 
-# So many steps later a trouble is a new one, unless it is told as the old one come back.
+# After this many steps a problem counts as new, unless it is reported as the old one coming back.
 _SOON = 6
 
 
 def did_not_last(reading: Reading, found: list[Attempt]) -> None:
-    """Marks what worked at first and was reported back before anything else was tried: `relapse` is the report."""
+    """Marks attempts after which the problem came back before anything else was tried; `relapse` is that report."""
     for index, attempt in enumerate(found):
         if not attempt.worked or attempt.result is None:
             continue
@@ -29,9 +29,9 @@ def did_not_last(reading: Reading, found: list[Attempt]) -> None:
 
 
 def _is_back(sentence: Sentence, reading: Reading) -> bool:
-    """Told as the old trouble come back, by whoever lives it or works on it."""
+    """Reported as the old problem coming back, by someone who has it or works on it."""
     if sentence.is_question or sentence.has("hypothetical", "intention", "another_matter", "suggestion", "injection"):
         return False
-    if not sentence.is_reporter and sentence.author not in reading.hands_on:
+    if not sentence.is_reporter and sentence.author not in reading.with_access:
         return False
     return sentence.has("relapse") and (not sentence.has("hedge") or len(lexicon.words(sentence.text)) < 12)

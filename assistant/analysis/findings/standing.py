@@ -1,4 +1,4 @@
-"""Where a case stands at its last step: solved and by what, or open and since when."""
+"""The state of a case at its last step: solved and by what, or still open."""
 
 import re
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from assistant.analysis.findings.attempt import Attempt
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
 
-# "... but I cannot ssh to it": wrong now, where "but could not" tells of the past.
+# "... but I cannot ssh to it": fails now, while "but could not" is about the past.
 _STILL_WRONG = re.compile(
     r"\b(?:but|however)\b.*\b(?:cannot|can'?t|does ?n[o']t|do ?n[o']t|won'?t|still|fails?|i get|is not|isn'?t)\b", re.IGNORECASE
 )
-# "With --disable-gpu it stays open", "without the dock it has not crashed": a comparison or a way around, no end.
+# "With --disable-gpu it stays open", "without the dock it has not crashed": a comparison or a workaround, not a solution.
 _UNDER_CONDITION = re.compile(
     r"^\W*(?:but |and |also |so )?(?:with(?:out)?|in|on|via|through|from|as) (?:the |a |an |my |another |--|\w+ mode|safe|"
     r"other|\w+\b)(?!.*\b(?:now|again)\b)"
@@ -23,13 +23,13 @@ _UNDER_CONDITION = re.compile(
 
 @dataclass(slots=True)
 class Standing:
-    # The reporter's sentence that confirms the end of the problem.
+    # The reporter's sentence that confirms the solution.
     confirmed: Sentence | None = None
     # What was done just before it.
     cured_by: Attempt | None = None
     # The latest thing that did not help.
     last_failure: Attempt | None = None
-    # Advice after which nobody reported anything.
+    # Advice without a reported result.
     unreported: list[Suggestion] | None = None
 
     @property
@@ -49,7 +49,7 @@ def standing(reading: Reading, done: list[Attempt], offered: list[Suggestion]) -
         )
         last = done[-1] if done else None
         if result.cured_by is None and last and last.worked and last.step < confirmed.step:
-            # Its own result was told before; what is confirmed now came of it.
+            # Its result was reported before; this confirms it.
             result.cured_by = last
     last_report = confirmed.step if confirmed else 0
     followed = {id(a.suggestion) for a in done if a.suggestion}
@@ -76,7 +76,7 @@ def _confirmation(reading: Reading, done: list[Attempt]) -> Sentence | None:
 
 
 def _about_a_check(sentence: Sentence, done: list[Attempt]) -> bool:
-    """ "that worked" about `ssh localhost` tells the result of a look, not the end of the problem."""
+    """ "that worked" about `ssh localhost` is the result of a check, not a solution."""
     told = [a for a in done if a.result is sentence or sentence in a.actions]
     return bool(told) and all(a.suggestion is not None and a.suggestion.is_check for a in told) and sentence.has("leaning_done")
 

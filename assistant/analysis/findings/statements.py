@@ -9,9 +9,9 @@ import re
 from assistant.analysis.language import lexicon
 from assistant.analysis.reading.document import Reading, Sentence
 
-# Where a value stands, or a name: figures, units, capitals inside a word, a path.
+# A value or a name: figures, units, capitals inside a word, a path.
 _VALUE = re.compile(r"\d|\b[A-Z]{2,}\d*\b|\b[a-z]+[A-Z]\w+|[/\\]\w")
-# Something is told of a thing: it is, has, does, went; or "label: value".
+# Says something about a thing: it is, has, does, went; or "label: value".
 _TELLS = re.compile(
     r"\b(?:is|are|was|were|isn['’]?t|aren['’]?t|wasn['’]?t|has|have|had|hasn['’]?t|does|doesn['’]?t|did|didn['’]?t|goes|went|comes|came|says|said|shows?|showed|turns?|turned|gives?|gave|"
     r"gets?|got|runs?|ran|stops?|stopped|prints?|needs?|requires?|sends?|sent|stays?|moved|swapped|changed|there['’]?s|it['’]?s|that['’]?s|they['’]?re|he['’]?s|she['’]?s|theres|its|thats|been|only|"
@@ -22,9 +22,9 @@ _ADDRESSES = re.compile(r"\b(?:you|your|u|ur|let me|let us|lemme|please|pls|than
 _ABOUT_ONESELF = re.compile(
     r"\b(?:lunch|dinner|bed|meeting|holiday|leave|coffee|sleep|asleep|weekend plans|off home|brb|1 sec|one sec)\b", re.IGNORECASE
 )
-# What stands in the greeting or the signature.
+# Greetings and signatures.
 _NAME_ONLY = re.compile(r"^\W*(?:[A-Z][\w.'’-]*\W*){1,4}$")
-# Something was changed, by others: whoever takes over wants to know.
+# A change made by others, which matters to the next colleague.
 _CHANGED = re.compile(
     r"\b(?:swapped|changed|replaced|moved|removed|installed|reinstalled|upgraded|updated itself|migrated|switched|were (?:here|in|on site)|was (?:here|on site))\b",
     re.IGNORECASE,
@@ -33,7 +33,7 @@ LEAST = 1.2
 
 
 def points_of(sentence: Sentence, reading: Reading) -> float:
-    """How telling a plain statement is, 0 for what is none."""
+    """How informative a plain statement is; 0 if it is not one."""
     if not _is_plain(sentence, reading):
         return 0.0
     words = lexicon.words(sentence.text)
@@ -81,5 +81,5 @@ def _is_plain(sentence: Sentence, reading: Reading) -> bool:
 
 
 def witnessed(sentence: Sentence, reading: Reading) -> bool:
-    """Whether a helper speaks of this very case: somebody with access to it, or somebody on the spot who advises nothing."""
-    return sentence.part == "technician" or sentence.author in reading.hands_on or sentence.author in reading.on_the_spot
+    """Whether a helper talks about this case from experience: they have access, or they are on site and give no advice."""
+    return sentence.part == "technician" or sentence.author in reading.with_access or sentence.author in reading.on_site

@@ -1,4 +1,4 @@
-"""Statements that a try overtook: a suspicion whose test did not help, and "nothing wrong there" where the cure was found."""
+"""Statements that an attempt superseded: a suspicion whose test did not help, or "nothing wrong there" about what was then fixed."""
 
 import re
 
@@ -17,13 +17,13 @@ _OF_SETTINGS = re.compile(r"\b(?:settings?|configuration|config|ports?|values?)\
 _SETS_A_VALUE = re.compile(r"\b(?:chang|switch|set|correct|replac)\w* .{2,60}\b(?:to|with|into) \S", re.IGNORECASE)
 
 
-def overtaken(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
-    """Pairs of what was said and what the try showed."""
-    return [*_tested(reading, done), *_sound_after_all(reading, done)]
+def superseded(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
+    """Pairs of a statement and the attempt that superseded it."""
+    return [*_tested(reading, done), *_not_fine_after_all(reading, done)]
 
 
 def _tested(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
-    """What a helper suspected, and the very thing was taken away or changed without success."""
+    """A helper's suspicion about something that was then removed or changed without success."""
     found = []
     for attempt in done:
         if attempt.worked is not False or attempt.result is None:
@@ -37,8 +37,8 @@ def _tested(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sente
     return found
 
 
-def _sound_after_all(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
-    """ "The settings are correct", "so nothing wrong with the account": and then a change of just that cured it."""
+def _not_fine_after_all(reading: Reading, done: list[Attempt]) -> list[tuple[Sentence, Sentence]]:
+    """ "The settings are correct", "so nothing wrong with the account": and then changing exactly that fixed it."""
     cures = [a for a in done if a.worked and a.result and not a.result.has("partial")]
     if not cures:
         return []

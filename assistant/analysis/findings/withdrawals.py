@@ -1,7 +1,7 @@
-"""What somebody takes back in so many words: "scrap that", "I told you rubbish", "it is not the filter after all", "that's wrong".
+"""Statements that somebody explicitly withdraws: "scrap that", "I told you rubbish", "it is not the filter after all", "that's wrong".
 
-The words say *that* something is taken back; *what* it was is found by the matter that both share, or, where the words stand bare, by what
-was supposed last.
+These words show *that* something is withdrawn. *What* it was is found by shared content words or, if there are none, is the latest
+supposition.
 """
 
 # ruff: noqa: E501  (a pattern is read best in one line)
@@ -43,7 +43,7 @@ NEAR, FAR = 6, 24
 
 
 def withdrawn(reading: Reading, later: Sentence, taken: set[int], advised: set[int]) -> Sentence | None:
-    """The earlier statement that this sentence takes back; None where it takes back nothing, or it cannot be told what."""
+    """The earlier statement that this sentence withdraws; None if it withdraws nothing, or it is unclear what."""
     mine, theirs = _MINE.search(later.text), _THEIRS.search(later.text)
     named = _named(later)
     if slip := _slip(reading, later, taken):
@@ -63,7 +63,7 @@ def withdrawn(reading: Reading, later: Sentence, taken: set[int], advised: set[i
         claims = [s for s in claims if s.author == later.author]
     elif theirs and not mine:
         claims = [s for s in claims if s.step != later.step]
-    # "I said nobody had": what it was stands in the same sentence.
+    # "I said nobody had": the same sentence says what it was.
     reach = 0 if _SAID_SO.search(later.text) else 2
     scope = [s for s in reading.of(later.step) if later.order <= s.order <= later.order + reach and not s.is_question]
     if named and (held := [s for s in claims if named & matter(s.text) and _supposes(s) and s.step >= later.step - FAR]):
@@ -89,7 +89,7 @@ _OWNS = re.compile(
 
 
 def _slip(reading: Reading, later: Sentence, taken: set[int]) -> Sentence | None:
-    """ "sorry, 192.168.20.114" after "192.168.20.14": nearly the same value once more, by the same person, with a word of excuse."""
+    """ "sorry, 192.168.20.114" after "192.168.20.14": nearly the same value again, by the same person, with an apology."""
     here = set(_VALUE.findall(later.text))
     if not here or not any(_OWNS.search(s.text) for s in reading.of(later.step)):
         return None
@@ -104,7 +104,7 @@ def _slip(reading: Reading, later: Sentence, taken: set[int]) -> Sentence | None
     return None
 
 
-# "oh wait. it goes through the dock": takes back the short answer that one has just given.
+# "oh wait. it goes through the dock": withdraws the short answer just given.
 _CATCHES = re.compile(r"^\W*(?:(?:oh|no|ah|hm+)[ ,]+)?(?:wait|hang on|hold on|scratch that)\b", re.IGNORECASE)
 
 
@@ -114,7 +114,7 @@ def _just_said(later: Sentence, claims: list[Sentence]) -> Sentence | None:
 
 
 def _addressed(reading: Reading, later: Sentence) -> str:
-    """Whom the step speaks to by name; "" for nobody."""
+    """Whom the step addresses by name; "" for nobody."""
     text = next((step.text for step in reading.steps if step.number == later.step), "")
     return next(
         (s.author for s in reversed(reading.sentences[: later.order]) if s.author and s.author != later.author and s.author in text), ""
@@ -122,7 +122,7 @@ def _addressed(reading: Reading, later: Sentence) -> str:
 
 
 def what_holds(reading: Reading, later: Sentence) -> Sentence:
-    """Of "Scrap that. The files are on E:" the words that say what holds now: those after the bare ones."""
+    """Of "Scrap that. The files are on E:" the part that says what is true now."""
     if len(lexicon.content(later.text)) > 1 and not _BARE.match(later.text):
         return later
     after = [
@@ -134,7 +134,7 @@ def what_holds(reading: Reading, later: Sentence) -> Sentence:
 
 
 def _supposes(sentence: Sentence) -> bool:
-    """States or supposes what is wrong, and does not already deny it."""
+    """States or suspects what is wrong, without a negation."""
     return (
         sentence.has("hedge", "diagnosis", "stated_cause", "conclusion")
         or bool(
@@ -158,14 +158,14 @@ def _strong(words: frozenset[str]) -> int:
 
 
 def _nearest(claims: list[Sentence], scope: list[Sentence], later: Sentence) -> Sentence | None:
-    """What shares most with the words around: at least two that carry the matter, one of them a telling one."""
+    """The claim that shares most with the surrounding words: at least two content words, one of them distinctive."""
     about = frozenset().union(*(matter(s.text) for s in scope)) if scope else frozenset()
     best, points = None, 0.0
     for s in claims:
         if s.order >= later.order or s.step < later.step - FAR or (s.done and not s.has("success", "works")):
             continue
         shared = matter(s.text) & about
-        # One word is enough where it is a name that hardly stands elsewhere, or nearly all that was said.
+        # One word is enough if it is a rare name, or nearly the whole claim.
         telling = any(len(word) > 8 and re.search(r"[.\d]", word) for word in shared) or (
             bool(_strong(shared)) and len(matter(s.text)) <= 2
         )
@@ -174,5 +174,5 @@ def _nearest(claims: list[Sentence], scope: list[Sentence], later: Sentence) -> 
         score = len(shared) / max(3, min(len(matter(s.text)), 8)) + 0.2 * _strong(shared) - 0.02 * (later.step - s.step)
         if score > points:
             best, points = s, score
-    # Who takes back their own words names them by fewer.
+    # People need fewer words to refer to what they said themselves.
     return best if points >= (0.3 if _SAID_SO.search(later.text) else 0.6) else None

@@ -1,1 +1,1 @@
-"""Sessions with a task lane: the technicians' facts, checks and fixes tell the case, their words around it complete it."""
+"""Sessions with a task lane: facts, checks and fixes come first, and the conversation completes them."""

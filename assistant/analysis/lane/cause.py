@@ -1,12 +1,12 @@
-"""The likely cause of a session with a lane, and how sure its checked steps make it.
+"""The likely cause of a session with a lane, with a confidence based on its checked steps.
 
-Named by a person outright, or by FlowPilot where what people found bears it out; then in the words of the finding where they say it.
+Either a person states it, or FlowPilot names it and people's findings support it; then in the words of the finding, if possible.
 """
 
 import re
 from dataclasses import dataclass, field
 
-from assistant.analysis.lane.layout import Bench, is_unfit
+from assistant.analysis.lane.layout import Layout, is_unfit
 from assistant.analysis.lane.terms import shared, terms
 from assistant.analysis.lane.wording import bare, capital, lowered
 from assistant.analysis.language import lexicon
@@ -58,9 +58,9 @@ ENOUGH = 2.0
 class LaneCause:
     text: str
     confidence: Confidence
-    # The steps that bear it out.
+    # The steps that support it.
     support: list[int] = field(default_factory=list)
-    # What was said, and where, by a person; None where a finding or FlowPilot names it.
+    # The sentence in which a person stated it; None if it comes from a finding or FlowPilot.
     stated: Sentence | None = None
 
     @property
@@ -69,7 +69,7 @@ class LaneCause:
 
     @property
     def in_prose(self) -> str:
-        """What was said, as others tell it: "Mei Sato traced it to ..."."""
+        """The statement in reported form: "Mei Sato traced it to ..."."""
         if self.stated is None or (found := _LEAD.match(self.stated.text)) is None:
             return ""
         rest = self.stated.text[found.end() :]
@@ -79,49 +79,49 @@ class LaneCause:
         return f"{self.stated.who} {lead.group(0)[:1].lower()}{lead.group(0)[1:]} {rest}" if lead else capital(rest)
 
 
-def lane_cause(bench: Bench) -> LaneCause | None:
-    return _stated(bench) or _told_by_assistant(bench, named=True) or _suspected(bench) or _addressed(bench) or _rest(bench)
+def lane_cause(layout: Layout) -> LaneCause | None:
+    return _stated(layout) or _named_by_assistant(layout, named=True) or _suspected(layout) or _addressed(layout) or _inferred(layout)
 
 
-def _rest(bench: Bench) -> LaneCause | None:
-    return _told_by_fact(bench) or _told_by_assistant(bench, named=False)
+def _inferred(layout: Layout) -> LaneCause | None:
+    return _explained_by_fact(layout) or _named_by_assistant(layout, named=False)
 
 
-def _supporting(bench: Bench, text: str, besides: int = 0) -> list[int]:
-    """The answers, checks and outcomes that share what is distinctive with a text."""
+def _supporting(layout: Layout, text: str, besides: int = 0) -> list[int]:
+    """The answers, checks and outcomes that share distinctive terms with a text."""
     found = []
-    for step in bench.case.steps:
-        facts = bench.facts_of(step.number)
+    for step in layout.case.steps:
+        facts = layout.facts_of(step.number)
         if step.number == besides or step.author_kind in {"assistant", "system"} or step.text.startswith("Skipped:"):
             continue
         if step.kind not in {"answer", "check", "outcome"} and not facts:
             continue
         told = fold(step.text[:4000]).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text[:4000]
-        # An answer that is found well speaks for nothing.
-        near = shared(text, " ".join([told, *facts]), bench.case.title)
+        # A result that is fine does not support a cause.
+        near = shared(text, " ".join([told, *facts]), layout.case.title)
         if near >= ENOUGH and not all(_WELL.search(f) for f in facts or [told]):
             found.append(step.number)
     return found
 
 
-def _sure(bench: Bench, text: str, support: list[int]) -> Confidence:
-    """Confirmed by the fix that worked: high; borne out by two steps: medium."""
-    for fix in bench.case.fixes:
+def _sure(layout: Layout, text: str, support: list[int]) -> Confidence:
+    """High if a fix that worked confirms it, medium if two steps support it."""
+    for fix in layout.case.fixes:
         if fix.outcome == "worked" and support:
-            reply = bench.steps.get(fix.proposed_step or 0)
-            if shared(text, f"{fix.title} {fix.detail} {reply.text if reply else ''}", bench.case.title) >= ENOUGH:
+            reply = layout.steps.get(fix.proposed_step or 0)
+            if shared(text, f"{fix.title} {fix.detail} {reply.text if reply else ''}", layout.case.title) >= ENOUGH:
                 return "high"
     return "medium" if len(support) >= 2 else "low"
 
 
-def _stated(bench: Bench) -> LaneCause | None:
-    """ "Traced it to ...", said by somebody who works the case; the last one counts."""
-    for sentence in reversed(bench.talk.sentences):
-        # "It is an old iPad in the drawer": only where it answers what was looked for, not in the first description.
-        identifies = bool(_IDENTIFIES.match(sentence.text)) and sentence.step not in bench.opening
+def _stated(layout: Layout) -> LaneCause | None:
+    """ "Traced it to ...", said by someone working on the case; the latest counts."""
+    for sentence in reversed(layout.talk.sentences):
+        # "It is an old iPad in the drawer": only if it answers the question, not in the first description.
+        identifies = bool(_IDENTIFIES.match(sentence.text)) and sentence.step not in layout.opening
         if sentence.is_question or sentence.has("hypothetical", "injection") or not (sentence.has("stated_cause") or identifies):
             continue
-        if identifies and not sentence.has("stated_cause") and not _found_too(bench, sentence):
+        if identifies and not sentence.has("stated_cause") and not _found_too(layout, sentence):
             continue
         found = _LEAD.match(sentence.text)
         text = sentence.text[found.end() :] if found else ""
@@ -130,47 +130,49 @@ def _stated(bench: Bench) -> LaneCause | None:
         whole = bare(text)
         head = bare(_ASIDE.split(text)[0])
         claim = capital(shorten(head if len(head.split()) >= 6 else whole, 230))
-        support = _supporting(bench, whole, besides=sentence.step)
-        confidence = _sure(bench, whole, support)
+        support = _supporting(layout, whole, besides=sentence.step)
+        confidence = _sure(layout, whole, support)
         return LaneCause(f"{bare(claim)}." if not claim.endswith("…") else claim, confidence, support, sentence)
     return None
 
 
-def _found_too(bench: Bench, sentence: Sentence) -> bool:
-    """Whether somebody found, in another step, the same host, address or thing."""
-    others = [s for s in bench.talk.sentences if s.step != sentence.step and s.step not in bench.opening and s.is_firm]
-    return bool(_supporting(bench, sentence.text)) or any(shared(sentence.text, s.text) >= ENOUGH for s in others)
+def _found_too(layout: Layout, sentence: Sentence) -> bool:
+    """Whether another step mentions the same host, address or thing."""
+    others = [s for s in layout.talk.sentences if s.step != sentence.step and s.step not in layout.opening and s.is_firm]
+    return bool(_supporting(layout, sentence.text)) or any(shared(sentence.text, s.text) >= ENOUGH for s in others)
 
 
-def _suspected(bench: Bench) -> LaneCause | None:
-    """What a person suspected, and a later finding bears out: in the words of the finding."""
-    for fact in reversed(bench.case.facts):
-        if fact.step is None or not bench.is_checked(fact.step) or not lexicon.meanings(fact.text) & _BAD or is_unfit(fact.text):
+def _suspected(layout: Layout) -> LaneCause | None:
+    """A suspicion that a later finding supports, in the words of the finding."""
+    for fact in reversed(layout.case.facts):
+        if fact.step is None or not layout.is_checked(fact.step) or not lexicon.meanings(fact.text) & _BAD or is_unfit(fact.text):
             continue
-        before = [s for s in bench.talk.sentences if s.step < fact.step and s.step not in bench.opening and s.has("hypothetical", "hedge")]
-        if any(shared(s.text, fact.text, bench.case.title) >= ENOUGH + 1 for s in before):
-            support = _supporting(bench, fact.text)
-            return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(bench, fact.text, support), support)
+        before = [
+            s for s in layout.talk.sentences if s.step < fact.step and s.step not in layout.opening and s.has("hypothetical", "hedge")
+        ]
+        if any(shared(s.text, fact.text, layout.case.title) >= ENOUGH + 1 for s in before):
+            support = _supporting(layout, fact.text)
+            return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(layout, fact.text, support), support)
     return None
 
 
-def _addressed(bench: Bench) -> LaneCause | None:
-    """The finding that the fix is meant for, in its own words; a fix that failed speaks against it."""
-    failed = [f for f in bench.case.fixes if f.outcome in {"failed", "dismissed"}]
-    for fix in reversed(bench.case.fixes):
+def _addressed(layout: Layout) -> LaneCause | None:
+    """The finding that a fix addresses, in its own words, unless a fix for it failed."""
+    failed = [f for f in layout.case.fixes if f.outcome in {"failed", "dismissed"}]
+    for fix in reversed(layout.case.fixes):
         if fix in failed or fix.outcome == "dismissed":
             continue
         best, score = None, 0.0
-        for fact in bench.case.facts:
-            points = shared(fact.text, f"{fix.title} {fix.detail}", bench.case.title)
+        for fact in layout.case.facts:
+            points = shared(fact.text, f"{fix.title} {fix.detail}", layout.case.title)
             told_before = fact.step is not None and fact.step <= (fix.proposed_step or fact.step)
-            refuted = any(shared(fact.text, f"{f.title} {f.detail}", bench.case.title) >= ENOUGH for f in failed)
+            refuted = any(shared(fact.text, f"{f.title} {f.detail}", layout.case.title) >= ENOUGH for f in failed)
             wrong = fix.outcome == "worked" or bool(lexicon.meanings(fact.text) & _BAD or _WRONG.search(fact.text))
             if points > score and wrong and told_before and not refuted and not _all_well(fact.text) and not is_unfit(fact.text):
                 best, score = fact, points
         if best is not None and score >= ENOUGH:
-            support = _supporting(bench, best.text)
-            return LaneCause(f"{bare(shorten(fold(best.text), 230))}.", _sure(bench, best.text, support), support)
+            support = _supporting(layout, best.text)
+            return LaneCause(f"{bare(shorten(fold(best.text), 230))}.", _sure(layout, best.text, support), support)
     return None
 
 
@@ -178,13 +180,13 @@ def _all_well(text: str) -> bool:
     return bool(_WELL.search(text)) and not re.search(r"\b(?:not|but|only|fail)\b", text, re.IGNORECASE)
 
 
-def _told_by_assistant(bench: Bench, *, named: bool) -> LaneCause | None:
-    """What FlowPilot names and people's findings bear out; a fix for it that failed refutes it."""
+def _named_by_assistant(layout: Layout, *, named: bool) -> LaneCause | None:
+    """A cause that FlowPilot names and people's findings support, unless a fix for it failed."""
     best: tuple[float, str, list[int]] | None = None
-    for reply in bench.replies:
-        if any(f.proposed_step == reply.number and f.outcome in {"failed", "dismissed"} for f in bench.case.fixes):
+    for reply in layout.replies:
+        if any(f.proposed_step == reply.number and f.outcome in {"failed", "dismissed"} for f in layout.case.fixes):
             continue
-        last_failed = max((f.outcome_step or 0 for f in bench.case.fixes if f.outcome == "failed"), default=0)
+        last_failed = max((f.outcome_step or 0 for f in layout.case.fixes if f.outcome == "failed"), default=0)
         if reply.number < last_failed or secrecy.holds_secret(reply.text):
             continue
         for order, (sentence, _) in enumerate(split(reply.text)):
@@ -199,14 +201,14 @@ def _told_by_assistant(bench: Bench, *, named: bool) -> LaneCause | None:
                 or (not named and (_NO_DIAGNOSIS.search(sentence) or order > 1 or len(lexicon.content(sentence)) < 5))
             ):
                 continue
-            if not named and not _seen_before(bench, reply.number):
+            if not named and not _seen_before(layout, reply.number):
                 continue
-            support = [n for n in _supporting(bench, what) if named or n < reply.number]
-            quoted = [s.number for s in bench.results if named and (q := re.search(r"\"(.{6,200})\"", sentence)) and q[1] in fold(s.text)]
+            support = [n for n in _supporting(layout, what) if named or n < reply.number]
+            quoted = [s.number for s in layout.results if named and (q := re.search(r"\"(.{6,200})\"", sentence)) and q[1] in fold(s.text)]
             support = sorted({*support, *quoted})
             if not support:
                 continue
-            claim = _in_their_words(bench, what, support) or _by_flowpilot(what, sentence, named)
+            claim = _in_their_words(layout, what, support) or _by_flowpilot(what, sentence, named)
             if claim is None:
                 continue
             weight = len(support) + (2.0 if named else 0.0) + reply.number / 100 - order / 10
@@ -215,18 +217,18 @@ def _told_by_assistant(bench: Bench, *, named: bool) -> LaneCause | None:
     if best is None:
         return None
     _, claim, support = best
-    return LaneCause(claim, _sure(bench, claim, support), support)
+    return LaneCause(claim, _sure(layout, claim, support), support)
 
 
-def _seen_before(bench: Bench, reply: int) -> bool:
-    return any(step.number < reply for step in bench.results)
+def _seen_before(layout: Layout, reply: int) -> bool:
+    return any(step.number < reply for step in layout.results)
 
 
-def _in_their_words(bench: Bench, what: str, support: list[int]) -> str | None:
-    """The fact that names the same thing: a person's words before the assistant's."""
+def _in_their_words(layout: Layout, what: str, support: list[int]) -> str | None:
+    """The fact that names the same thing, because people's words come before FlowPilot's."""
     key = terms(what)
     best, score = None, 0.0
-    for fact in bench.case.facts:
+    for fact in layout.case.facts:
         if fact.step not in support or _WELL.search(fact.text) or is_unfit(fact.text):
             continue
         share = shared(what, fact.text) / max(1.0, sum(key.values()))
@@ -242,11 +244,11 @@ def _by_flowpilot(what: str, sentence: str, named: bool) -> str | None:
     return f"FlowPilot: {lowered(bare(shorten(_OPENER.sub('', what), 220)))}."
 
 
-def _told_by_fact(bench: Bench) -> LaneCause | None:
-    """A fact that says itself why: "is in staging mode, so it exports nothing"."""
-    told = [f for f in bench.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not is_unfit(f.text)]
+def _explained_by_fact(layout: Layout) -> LaneCause | None:
+    """A fact that includes the reason: "is in staging mode, so it exports nothing"."""
+    told = [f for f in layout.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not is_unfit(f.text)]
     if not told:
         return None
     fact = told[-1]
-    support = _supporting(bench, fact.text)
-    return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(bench, fact.text, support), support)
+    support = _supporting(layout, fact.text)
+    return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(layout, fact.text, support), support)

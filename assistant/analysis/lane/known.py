@@ -1,9 +1,9 @@
-"""What is known: the facts first, in the words of whoever kept them; then what was answered, found and said beside them."""
+"""What is known: the facts first, as recorded; then other answers, results and statements."""
 
 import re
 
 from assistant.analysis.lane.cause import ENOUGH, LaneCause
-from assistant.analysis.lane.layout import Bench, is_unfit, quote
+from assistant.analysis.lane.layout import Layout, is_unfit, quote
 from assistant.analysis.lane.summary import opening_sentence, relayed
 from assistant.analysis.lane.terms import shared, terms
 from assistant.analysis.lane.wording import LONGEST_ANSWER, bare, ended, first_sentences, telling_line
@@ -16,44 +16,44 @@ from assistant.analysis.report.facts import weight_of
 from assistant.case import CaseStep
 from assistant.results import Evidence, Known
 
-# "Go ahead on both servers": said to a colleague, no finding.
+# "Go ahead on both servers" speaks to a colleague and is not a finding.
 _ASKS = re.compile(r"^\W*(?:please|go ahead|make it|let)\b", re.IGNORECASE)
 MOST, MOST_SAID, FEWEST = 9, 3, 2
 LONGEST = 230
 
 
-def lane_known(bench: Bench, deeds: set[int], cause: LaneCause | None, withdrawn: set[int]) -> list[Known]:
-    facts = _facts(bench)
-    covered = {e.step for known in facts for e in known.evidence} | {f.step for f in bench.case.facts if f.step}
-    found = [known for step in bench.results if step.number not in covered and (known := _result(step))]
+def lane_known(layout: Layout, deeds: set[int], cause: LaneCause | None, withdrawn: set[int]) -> list[Known]:
+    facts = _facts(layout)
+    covered = {e.step for known in facts for e in known.evidence} | {f.step for f in layout.case.facts if f.step}
+    found = [known for step in layout.results if step.number not in covered and (known := _result(step))]
     told = [entry.text for entry in [*facts, *found]]
-    opened = opening_sentence(bench, withdrawn)
+    opened = opening_sentence(layout, withdrawn)
     if cause and cause.stated:
-        found += _stated(bench, cause, facts)
-    said = _said(bench, deeds, [*told, *([opened.text] if opened and len(told) >= FEWEST else [])], cause, withdrawn)
+        found += _stated(layout, cause, facts)
+    said = _said(layout, deeds, [*told, *([opened.text] if opened and len(told) >= FEWEST else [])], cause, withdrawn)
     room = MOST - min(len(said), 2)
     kept = facts[:room]
-    # Of the results the latest tell most.
+    # The latest results matter most.
     kept += found[-(room - len(kept)) :] if room > len(kept) else []
     return kept + said[: max(0, MOST - len(kept))]
 
 
-def _stated(bench: Bench, cause: LaneCause, facts: list[Known]) -> list[Known]:
-    """Where somebody named the cause is cited with the fact that bears it out best, or by itself."""
+def _stated(layout: Layout, cause: LaneCause, facts: list[Known]) -> list[Known]:
+    """Adds the sentence that named the cause to the fact that supports it best, or lists it on its own."""
     if cause.stated is None:
         return []
     stated = cause.stated.evidence
-    best = max((f for f in facts), key=lambda known: shared(known.text, cause.stated_text, bench.case.title), default=None)
+    best = max((f for f in facts), key=lambda known: shared(known.text, cause.stated_text, layout.case.title), default=None)
     if best and shared(best.text, cause.stated_text) >= ENOUGH:
         best.evidence.append(stated)
         return []
     return [Known(text=ended(shorten(cause.in_prose, LONGEST)), evidence=[stated])]
 
 
-def _facts(bench: Bench) -> list[Known]:
+def _facts(layout: Layout) -> list[Known]:
     result: list[Known] = []
-    for fact in sorted(bench.case.facts, key=lambda f: (f.step or 10**9, f.number)):
-        step = bench.steps.get(fact.step) if fact.step is not None else _step_that_says(bench, fact.text)
+    for fact in sorted(layout.case.facts, key=lambda f: (f.step or 10**9, f.number)):
+        step = layout.steps.get(fact.step) if fact.step is not None else _step_that_says(layout, fact.text)
         evidence = quote(step, fact.text)
         text = ended(shorten(fold(fact.text), 300))
         if (
@@ -66,9 +66,9 @@ def _facts(bench: Bench) -> list[Known]:
     return result
 
 
-def _step_that_says(bench: Bench, text: str) -> CaseStep | None:
-    """For a fact without a source: the step of a person that says the same."""
-    human = [s for s in bench.case.steps if s.author_kind not in {"assistant", "system"} and s.kind not in {"outcome", "briefing"}]
+def _step_that_says(layout: Layout, text: str) -> CaseStep | None:
+    """For a fact without a source: the step in which somebody says the same."""
+    human = [s for s in layout.case.steps if s.author_kind not in {"assistant", "system"} and s.kind not in {"outcome", "briefing"}]
     for step in reversed(human):
         cited = quote(step, text)
         if cited and lexicon.alike(cited.quote, text) >= 85:
@@ -77,12 +77,13 @@ def _step_that_says(bench: Bench, text: str) -> CaseStep | None:
 
 
 def _result(step: CaseStep) -> Known | None:
-    """An answer with its question, or the line of an output that tells most with what was looked at."""
+    """An answer with its question, or a check's title with the most informative line of its output."""
     if secrecy.holds_secret(step.asked):
         return None
     if step.kind == "answer":
         text = first_sentences(step.text, LONGEST_ANSWER)
-        label = f"Asked “{shorten(fold(step.asked), 110)}”: " if step.asked else ""
+        asked = shorten(fold(step.asked), 110)
+        label = f"{asked}{' ' if asked.endswith(('?', '…')) else ': '}" if asked else ""
     else:
         text = telling_line(step, step.asked)
         label = f"{bare(shorten(fold(step.asked), 100))}: " if step.asked else ""
@@ -93,16 +94,16 @@ def _result(step: CaseStep) -> Known | None:
     return Known(text=ended(f"{label}{text}") if step.kind == "answer" else f"{label}{text}".strip(), evidence=[evidence])
 
 
-def _said(bench: Bench, deeds: set[int], told: list[str], cause: LaneCause | None, withdrawn: set[int]) -> list[Known]:
-    """What people said that no fact says yet, the most telling first to be chosen, then in order."""
+def _said(layout: Layout, deeds: set[int], told: list[str], cause: LaneCause | None, withdrawn: set[int]) -> list[Known]:
+    """Statements that no fact covers yet. The most informative are chosen, then put in order."""
     ranked: list[tuple[float, Sentence]] = []
-    for sentence in bench.talk.sentences:
+    for sentence in layout.talk.sentences:
         if sentence.order in deeds or sentence.order in withdrawn or (cause and cause.stated is sentence) or not _fit(sentence):
             continue
-        points = weight_of(sentence, bench.talk)
+        points = weight_of(sentence, layout.talk)
         points += 2.5 if _held_back(sentence) else 0.0
         points -= 4.0 if relayed(sentence.text) else 0.0
-        later = sentence.step not in bench.opening
+        later = sentence.step not in layout.opening
         points += 1.5 if later and any(weight > 1 for weight in terms(sentence.text).values()) else 0.0
         points += 1.5 if later and len(lexicon.content(sentence.text)) >= 4 else 0.0
         if points >= 3.0 and not any(lexicon.closeness(sentence.text, text) >= 75 for text in told):
@@ -110,13 +111,13 @@ def _said(bench: Bench, deeds: set[int], told: list[str], cause: LaneCause | Non
     ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
     kept = [sentence for _, sentence in ranked[:MOST_SAID]]
     return [
-        Known(text=_as_said(bench, s), evidence=[Evidence(step=s.step, quote=s.evidence.quote)])
+        Known(text=_as_said(layout, s), evidence=[Evidence(step=s.step, quote=s.evidence.quote)])
         for s in sorted(kept, key=lambda s: s.order)
     ]
 
 
 def _held_back(sentence: Sentence) -> bool:
-    """ "I forced nothing": what was left alone matters to whoever comes next."""
+    """ "I forced nothing": what was left alone matters to the next person."""
     words = lexicon.words(sentence.text)
     return bool({"nothing", "untouched"} & set(words)) and len(words) >= 5
 
@@ -134,11 +135,11 @@ def _fit(sentence: Sentence) -> bool:
     return len(lexicon.words(sentence.text)) >= 4 and len(sentence.text) <= 400
 
 
-def _as_said(bench: Bench, sentence: Sentence) -> str:
+def _as_said(layout: Layout, sentence: Sentence) -> str:
     text = shorten(fold(sentence.text), LONGEST)
     if sentence.part == "client":
         return f"Client: {ended(text)}"
-    # Who of several said it; a lone technician's own words need no name.
-    name = f"{sentence.author}: " if len(bench.authors) > 1 and sentence.author else ""
+    # The name matters only if several people wrote.
+    name = f"{sentence.author}: " if len(layout.authors) > 1 and sentence.author else ""
     exact = next((e for e in errors.texts(sentence) if len(text) < len(sentence.text) and e not in text), "")
     return f"{name}{ended(text)}" + (f" Exact message: “{shorten(exact, 160)}”" if exact else "")

@@ -1,6 +1,6 @@
-"""A session with a lane, laid out: its cards, and what people wrote beside them.
+"""A session with a lane, split into its cards and what people wrote.
 
-What FlowPilot wrote is kept apart: it is advice, never something that was said, found or done.
+FlowPilot's own messages are kept apart: they are advice, never something said, found or done.
 """
 
 import re
@@ -27,12 +27,12 @@ def has_lane(case: Case) -> bool:
 
 
 @dataclass(slots=True)
-class Bench:
+class Layout:
     case: Case
-    # What people wrote, without logs: the conversation that stands beside the cards.
+    # What people wrote, without logs.
     talk: Reading
     steps: dict[int, CaseStep]
-    # Answers and check results, in order; what was skipped is none.
+    # Answers and check results, in order, without skipped cards.
     results: list[CaseStep]
     replies: list[CaseStep]
 
@@ -42,7 +42,7 @@ class Bench:
 
     @property
     def opening(self) -> list[int]:
-        """The steps in which the problem was first described: the messages before anybody replied or found something."""
+        """The steps that first described the problem: the messages before any reply or result."""
         numbers = [step.number for step in self.talk.steps if step.kind == "message"]
         others = [s.number for s in self.case.steps if s.kind in {"reply", "answer", "check", "outcome"}]
         before = [n for n in numbers if not others or n < others[0]]
@@ -55,10 +55,10 @@ class Bench:
         return step in self.steps and self.steps[step].kind in {"check", "outcome"}
 
 
-def lay_out(case: Case) -> Bench:
+def lay_out(case: Case) -> Layout:
     human = [s for s in case.steps if s.author_kind not in {"assistant", "system"}]
     talk = [s for s in human if s.kind in _TALK and not _LOG.match(s.text) and not SKIPPED.match(s.text)]
-    return Bench(
+    return Layout(
         case=case,
         talk=read(replace(case, steps=talk)),
         steps={s.number: s for s in case.steps},
@@ -68,12 +68,12 @@ def lay_out(case: Case) -> Bench:
 
 
 def is_unfit(text: str) -> bool:
-    """A credential, or an order to whoever reads it: neither is ever shown."""
+    """Contains a credential or an instruction to the reader, neither of which is ever shown."""
     return secrecy.holds_secret(text) or "injection" in lexicon.meanings(text)
 
 
 def pieces(step: CaseStep) -> list[str]:
-    """The lines and sentences of a step that may be quoted, each verbatim with white space folded."""
+    """The quotable lines and sentences of a step, verbatim with white space folded."""
     lines = [fold(line) for line in step.text[:MAX_TEXT_OF_STEP].splitlines() if line.strip()]
     found = lines if len(lines) > 1 else []
     found += [text for text, _ in split(step.text)]
@@ -82,7 +82,7 @@ def pieces(step: CaseStep) -> list[str]:
 
 
 def quote(step: CaseStep | None, like: str) -> Evidence | None:
-    """What of a step bears out a text best."""
+    """The part of a step that supports a text best."""
     if step is None or not (found := pieces(step)):
         return None
     best = max(found, key=lambda piece: (lexicon.closeness(piece, like), lexicon.alike(piece, like)))
@@ -90,11 +90,11 @@ def quote(step: CaseStep | None, like: str) -> Evidence | None:
     return Evidence(step=step.number, quote=text) if text and any(c.isalnum() for c in text) else None
 
 
-def outcome_note(bench: Bench, fix: CaseFix) -> str:
-    """What was said with the outcome of a fix; "" where only the outcome itself was told."""
+def outcome_note(layout: Layout, fix: CaseFix) -> str:
+    """The note with a fix's outcome; "" if there is only the outcome."""
     if fix.outcome == "applied" and fix.waiting_for.strip():
         return fold(fix.waiting_for)
-    step = bench.steps.get(fix.outcome_step or 0)
+    step = layout.steps.get(fix.outcome_step or 0)
     if step is None:
         return ""
     text = fold(step.text)
@@ -104,18 +104,18 @@ def outcome_note(bench: Bench, fix: CaseFix) -> str:
     return "" if note == rest or not note or is_unfit(note) else visible_part(note)
 
 
-def proposal(bench: Bench, task: CaseTask) -> CaseStep | None:
-    """The reply that put a card into the lane: the one that lists its title, or else the first one that its number allows."""
+def proposal(layout: Layout, task: CaseTask) -> CaseStep | None:
+    """The reply that added a card: the one that lists its title, otherwise the first one that its number allows."""
     title = fold(task.title)
-    listing = [reply for reply in bench.replies if title in fold(reply.text)]
+    listing = [reply for reply in layout.replies if title in fold(reply.text)]
     if listing:
         return listing[0]
-    case = bench.case
-    # Cards are numbered as they come: what has a smaller number came before this one, what has a greater one after it.
+    case = layout.case
+    # Cards are numbered in order, so lower numbers came before and higher numbers after.
     after = max((f.step for f in case.facts if f.step and f.number < task.number), default=0)
     after = max([after, *(f.proposed_step for f in case.fixes if f.proposed_step and f.number < task.number)])
     before = min((t.step for t in case.tasks if t.step and t.number > task.number), default=10**9)
     before = min([before, *(f.proposed_step for f in case.fixes if f.proposed_step and f.number > task.number)])
     if task.step:
         before = min(before, task.step)
-    return next((r for r in bench.replies if after < r.number <= before), bench.replies[-1] if bench.replies else None)
+    return next((r for r in layout.replies if after < r.number <= before), layout.replies[-1] if layout.replies else None)

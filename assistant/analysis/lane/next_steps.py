@@ -1,9 +1,9 @@
-"""What to do next, out of the lane: the fix that is not settled, the open checks, what was skipped, the open questions."""
+"""Suggested steps from the lane: the unsettled fix, open checks, skipped cards, open questions."""
 
 import re
 
 from assistant.analysis.findings.advice import Ask
-from assistant.analysis.lane.layout import Bench, outcome_note, pieces, proposal, quote
+from assistant.analysis.lane.layout import Layout, outcome_note, pieces, proposal, quote
 from assistant.analysis.lane.wording import bare, capital, ended, first_sentences, lowered, what_is_left
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
@@ -19,18 +19,18 @@ _NEEDLESS = re.compile(
 )
 
 
-def lane_steps(bench: Bench, solved: bool) -> list[SuggestedStep]:
-    case = bench.case
-    steps = [step for fix in case.fixes if fix.current and (step := _fix(bench, fix))]
-    steps += [_check(bench, task) for task in _open(bench, "check")]
-    steps += [_check(bench, task) for task in case.tasks if task.state == "done" and task.step is None and not _secret(task)]
-    steps += [step for task in case.tasks if (step := _skipped(bench, task))]
+def lane_steps(layout: Layout, solved: bool) -> list[SuggestedStep]:
+    case = layout.case
+    steps = [step for fix in case.fixes if fix.current and (step := _fix(layout, fix))]
+    steps += [_check(layout, task) for task in _open(layout, "check")]
+    steps += [_check(layout, task) for task in case.tasks if task.state == "done" and task.step is None and not _secret(task)]
+    steps += [step for task in case.tasks if (step := _skipped(layout, task))]
     if not solved and len(steps) < ENOUGH:
-        steps += [_question(bench, task) for task in _open(bench, "question")][: ENOUGH - len(steps)]
+        steps += [_question(layout, task) for task in _open(layout, "question")][: ENOUGH - len(steps)]
     if not solved and len(steps) < ENOUGH:
-        steps += [advice for advice in _last_advice(bench) if not any(lexicon.closeness(advice.text, step.text) >= 40 for step in steps)]
+        steps += [advice for advice in _last_advice(layout) if not any(lexicon.closeness(advice.text, step.text) >= 40 for step in steps)]
     if not solved and not steps:
-        steps += _at_a_loss(bench)
+        steps += _when_stuck(layout)
     distinct: list[SuggestedStep] = []
     for step in steps:
         if not any(lexicon.alike(step.text, other.text) >= 88 for other in distinct):
@@ -38,11 +38,11 @@ def lane_steps(bench: Bench, solved: bool) -> list[SuggestedStep]:
     return distinct[:MOST]
 
 
-def lane_questions(bench: Bench, asked: list[Ask]) -> list[str]:
-    found = [shorten(fold(task.title), 250) for task in _open(bench, "question")]
-    replied = max((reply.number for reply in bench.replies), default=0)
+def lane_questions(layout: Layout, asked: list[Ask]) -> list[str]:
+    found = [shorten(fold(task.title), 250) for task in _open(layout, "question")]
+    replied = max((reply.number for reply in layout.replies), default=0)
     for ask in asked:
-        # What a person asked FlowPilot it has replied to; the last word may still wait.
+        # FlowPilot has replied to earlier questions; only later ones can still be open.
         if ask.answer is None and ask.sentence.step > replied and len(lexicon.content(ask.sentence.text)) >= 2:
             who = "the client" if ask.sentence.part == "client" else ask.sentence.who
             found.append(f"{shorten(ask.sentence.said, 220)} (asked by {who})")
@@ -53,8 +53,8 @@ def lane_questions(bench: Bench, asked: list[Ask]) -> list[str]:
     return unique[:MOST_QUESTIONS]
 
 
-def _open(bench: Bench, kind: str) -> list[CaseTask]:
-    waiting = [t for t in bench.case.tasks if t.kind == kind and t.state in {"pending", "active"} and not secrecy.holds_secret(t.title)]
+def _open(layout: Layout, kind: str) -> list[CaseTask]:
+    waiting = [t for t in layout.case.tasks if t.kind == kind and t.state in {"pending", "active"} and not secrecy.holds_secret(t.title)]
     return sorted(waiting, key=lambda t: t.number)
 
 
@@ -66,13 +66,13 @@ def _cited(*evidence: Evidence | None) -> list[Evidence]:
     return [e for e in evidence if e is not None]
 
 
-def _fix(bench: Bench, fix: CaseFix) -> SuggestedStep | None:
+def _fix(layout: Layout, fix: CaseFix) -> SuggestedStep | None:
     if secrecy.holds_secret(f"{fix.title} {fix.verify}"):
         return None
-    title, note = bare(fold(fix.title)), outcome_note(bench, fix)
+    title, note = bare(fold(fix.title)), outcome_note(layout, fix)
     verify = f"Verify: {ended(first_sentences(fix.verify, 190))}" if fix.verify.strip() else ""
-    told = bench.steps.get(fix.outcome_step or 0)
-    proposed = quote(bench.steps.get(fix.proposed_step or 0), f"{title} {fix.detail}")
+    told = layout.steps.get(fix.outcome_step or 0)
+    proposed = quote(layout.steps.get(fix.proposed_step or 0), f"{title} {fix.detail}")
     if fix.outcome == "proposed":
         text, why, cited = capital(title), "Suggested, not yet applied.", proposed
     elif fix.outcome == "applied":
@@ -98,31 +98,31 @@ def _fix(bench: Bench, fix: CaseFix) -> SuggestedStep | None:
     )
 
 
-def _check(bench: Bench, task: CaseTask) -> SuggestedStep:
-    reply = proposal(bench, task)
+def _check(layout: Layout, task: CaseTask) -> SuggestedStep:
+    reply = proposal(layout, task)
     command = fold(task.command) if task.command and not secrecy.holds_secret(task.command) else ""
     if draft := bare(fold(task.answer)):
-        why = "A result is entered, not yet sent" + ("." if _secret(task) else f": {ended(shorten(draft, 200))}")
+        why = "A result has been entered but not sent" + ("." if _secret(task) else f": {ended(shorten(draft, 200))}")
     else:
         why = "Open check, no result yet." + (f" Command: {command}" if command and len(command) <= 200 else "")
     return SuggestedStep(text=capital(shorten(bare(fold(task.title)), LONGEST)), why=why, evidence=_cited(quote(reply, task.title)))
 
 
-def _skipped(bench: Bench, task: CaseTask) -> SuggestedStep | None:
-    """A skipped card with a reason may still be worth doing; without one somebody did not want it."""
+def _skipped(layout: Layout, task: CaseTask) -> SuggestedStep | None:
+    """A card skipped with a reason may still be worth doing; one skipped without a reason was not wanted."""
     reason = bare(fold(task.answer))
     if task.state != "skipped" or not reason or _NEEDLESS.search(reason) or secrecy.holds_secret(f"{task.title} {reason}"):
         return None
-    cited = quote(bench.steps.get(task.step or 0), f"{task.title} {reason}") or quote(proposal(bench, task), task.title)
+    cited = quote(layout.steps.get(task.step or 0), f"{task.title} {reason}") or quote(proposal(layout, task), task.title)
     return SuggestedStep(
         text=capital(shorten(bare(fold(task.title)), LONGEST)), why=ended(f"Was skipped: {shorten(reason, 200)}"), evidence=_cited(cited)
     )
 
 
-def _question(bench: Bench, task: CaseTask) -> SuggestedStep:
+def _question(layout: Layout, task: CaseTask) -> SuggestedStep:
     text = shorten(fold(task.title), LONGEST - 5)
     return SuggestedStep(
-        text=f"Ask: {text}", why="Open question, not yet answered.", evidence=_cited(quote(proposal(bench, task), task.title))
+        text=f"Ask: {text}", why="Open question, not yet answered.", evidence=_cited(quote(proposal(layout, task), task.title))
     )
 
 
@@ -144,43 +144,43 @@ def _is_order(text: str) -> bool:
     return (known or begins) and not first.endswith("ing") and not text.endswith("?")
 
 
-def _last_advice(bench: Bench) -> list[SuggestedStep]:
-    """Nothing is open in the lane: FlowPilot's last advice, if nobody wrote after it."""
-    last = max((s.number for s in bench.case.steps if s.author_kind not in {"assistant", "system"}), default=0)
-    proposing = {fix.proposed_step for fix in bench.case.fixes if fix.current}
-    if not bench.replies or bench.replies[-1].number < last or bench.replies[-1].number in proposing:
+def _last_advice(layout: Layout) -> list[SuggestedStep]:
+    """FlowPilot's last advice, if nothing is open in the lane and nobody wrote after it."""
+    last = max((s.number for s in layout.case.steps if s.author_kind not in {"assistant", "system"}), default=0)
+    proposing = {fix.proposed_step for fix in layout.case.fixes if fix.current}
+    if not layout.replies or layout.replies[-1].number < last or layout.replies[-1].number in proposing:
         return []
-    reply = bench.replies[-1]
+    reply = layout.replies[-1]
     advice = [p for p in pieces(reply) if _is_order(p) and len(lexicon.content(p)) >= 2 and not _DO_NOT.match(p)]
     return [
         SuggestedStep(
-            text=shorten(bare(p), LONGEST), why="FlowPilot's latest advice; nobody has reported on it.", evidence=_cited(quote(reply, p))
+            text=shorten(bare(p), LONGEST), why="FlowPilot's latest advice; no result has been reported.", evidence=_cited(quote(reply, p))
         )
         for p in advice[:2]
     ]
 
 
-def _at_a_loss(bench: Bench) -> list[SuggestedStep]:
-    """The lane is at its end: hear whether the last deed helped, or look for another cause than the one whose fix failed."""
-    said = [s for s in bench.talk.sentences if not (s.is_question or s.is_noise) and s.step not in bench.opening]
-    failed = next((f for f in reversed(bench.case.fixes) if f.outcome == "failed" and not secrecy.holds_secret(f.title)), None)
+def _when_stuck(layout: Layout) -> list[SuggestedStep]:
+    """Nothing is left in the lane: ask whether the last action helped, or look for another cause after a failed fix."""
+    said = [s for s in layout.talk.sentences if not (s.is_question or s.is_noise) and s.step not in layout.opening]
+    failed = next((f for f in reversed(layout.case.fixes) if f.outcome == "failed" and not secrecy.holds_secret(f.title)), None)
     if said and said[-1].step > (failed.outcome_step or 0 if failed else 0):
         last = [s for s in said if s.step == said[-1].step]
         deed = max(last, key=lambda s: (s.done, -s.order))
         return [
             SuggestedStep(
-                text="Confirm with the client how it stands now",
+                text="Ask the client whether it works now",
                 why=f"Last reported: {ended(shorten(bare(deed.said), 200))}",
                 evidence=[deed.evidence],
             )
         ]
     if failed is None:
         return []
-    note = outcome_note(bench, failed)
+    note = outcome_note(layout, failed)
     return [
         SuggestedStep(
             text=shorten(f"Look for another cause; this did not work: {bare(fold(failed.title))}", LONGEST),
             why=ended(shorten(note, 300)) if note else "Nothing else is open in the lane.",
-            evidence=_cited(quote(bench.steps.get(failed.outcome_step or 0), note or failed.title)),
+            evidence=_cited(quote(layout.steps.get(failed.outcome_step or 0), note or failed.title)),
         )
     ]

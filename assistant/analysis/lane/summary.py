@@ -1,10 +1,10 @@
-"""The summary of a session with a lane: the problem, what was found, and where it stands now, in two to four sentences."""
+"""The summary of a session with a lane: the problem, what was found and the current state, in two to four sentences."""
 
 import re
 
 from assistant.analysis.findings.standing import Standing
 from assistant.analysis.lane.cause import LaneCause
-from assistant.analysis.lane.layout import Bench, is_unfit, outcome_note
+from assistant.analysis.lane.layout import Layout, is_unfit, outcome_note
 from assistant.analysis.lane.terms import shared, terms
 from assistant.analysis.lane.wording import bare, ended, first_sentences, lowered, what_is_left
 from assistant.analysis.language import lexicon
@@ -33,17 +33,17 @@ _HOW_MANY = re.compile(r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|a
 LONGEST_PROBLEM = 260
 
 
-def lane_summary(bench: Bench, cause: LaneCause | None, state: Standing, withdrawn: set[int]) -> str:
-    parts = [problem(bench, withdrawn), *_findings(bench, cause), _now(bench, state, cause)]
+def lane_summary(layout: Layout, cause: LaneCause | None, state: Standing, withdrawn: set[int]) -> str:
+    parts = [problem(layout, withdrawn), *_findings(layout, cause), _now(layout, state, cause)]
     return " ".join(ended(part) for part in parts if part)
 
 
-def opening_sentence(bench: Bench, withdrawn: set[int]) -> Sentence | None:
-    """What whoever opened the session says is wrong: not what they quote of the client's distress, and not what works."""
-    said = [s for n in bench.opening for s in bench.talk.of(n) if not (s.is_noise or s.is_question or s.order in withdrawn)]
+def opening_sentence(layout: Layout, withdrawn: set[int]) -> Sentence | None:
+    """The sentence in which the opener says what is wrong: not a quotation of the client, and not what works."""
+    said = [s for n in layout.opening for s in layout.talk.of(n) if not (s.is_noise or s.is_question or s.order in withdrawn)]
     said = [s for s in said if len(lexicon.content(s.text)) >= 2 and not s.terminal]
     own = [s for s in said if not relayed(s.text)] or said
-    title = bench.case.title
+    title = layout.case.title
 
     def weight(s: Sentence) -> float:
         trouble = bool(_TROUBLE.search(s.text)) or s.has("symptom", "failure")
@@ -58,40 +58,40 @@ def opening_sentence(bench: Bench, withdrawn: set[int]) -> Sentence | None:
 
 
 def relayed(text: str) -> bool:
-    """Somebody else's words, quoted: "Depot manager: "I have nine lorries in the yard"" (an error text is none)."""
+    """Somebody else's words, quoted: "Depot manager: "I have nine lorries in the yard"" (an error text does not count)."""
     return bool(_RELAYED.search(text))
 
 
-def problem(bench: Bench, withdrawn: set[int]) -> str:
-    """In the words of whoever opened the session; by its title where those say less."""
-    case = bench.case
+def problem(layout: Layout, withdrawn: set[int]) -> str:
+    """The problem in the opener's words, or the title if those say less."""
+    case = layout.case
     title = bare(without_mark(case.title))
     title = "" if secrecy.holds_secret(title) else title
-    symptom = opening_sentence(bench, withdrawn)
+    symptom = opening_sentence(layout, withdrawn)
     if symptom is None:
-        return f"{_client(bench, title)}{title}" if title else "The session holds no description of a problem"
+        return f"{_client(layout, title)}{title}" if title else "The session does not describe a problem"
     if symptom.part == "client":
         return f"The client reports: “{shorten(bare(symptom.said), LONGEST_PROBLEM)}”"
-    text = _with_what_it_leans_on(bench, symptom)
+    text = _with_its_context(layout, symptom)
     says_less = not (_TROUBLE.search(text) or symptom.has("symptom")) and lexicon.closeness(text, title) < 30
     lead = f"{title}: " if title and (says_less or relayed(symptom.text)) else ""
     told = f"{lead}{lowered(text) if lead else text}"
-    client = "" if lead else _client(bench, told)
+    client = "" if lead else _client(layout, told)
     return f"{client}{shorten(lowered(told) if client else told, LONGEST_PROBLEM)}"
 
 
-def _client(bench: Bench, text: str) -> str:
-    """Whose problem it is, unless the words say so."""
-    client = fold(bench.case.client)
+def _client(layout: Layout, text: str) -> str:
+    """The client's name, unless the text already mentions it."""
+    client = fold(layout.case.client)
     names = [w for w in re.findall(r"\w{4,}", client) if w.lower() not in {"the", "group", "trust", "company"}]
     return (
         f"{client}: " if client and not any(name.lower() in text.lower() for name in names[:2]) and not secrecy.holds_secret(client) else ""
     )
 
 
-def _with_what_it_leans_on(bench: Bench, symptom: Sentence) -> str:
-    """ "Internet works there": with the sentence before it that says where."""
-    said = bench.talk.of(symptom.step)
+def _with_its_context(layout: Layout, symptom: Sentence) -> str:
+    """ "Internet works there": together with the sentence before it that says where."""
+    said = layout.talk.of(symptom.step)
     before = next((s for s in reversed(said) if s.order < symptom.order), None)
     text = symptom.text
     if (
@@ -106,11 +106,11 @@ def _with_what_it_leans_on(bench: Bench, symptom: Sentence) -> str:
     return text
 
 
-def _findings(bench: Bench, cause: LaneCause | None) -> list[str]:
-    """What somebody named as the cause, and the two most telling facts."""
+def _findings(layout: Layout, cause: LaneCause | None) -> list[str]:
+    """The stated cause and the most informative facts, two at most."""
     stated = [shorten(cause.in_prose, 240)] if cause and cause.in_prose and not secrecy.holds_secret(cause.in_prose) else []
-    told = [f for f in bench.case.facts if f.step in bench.steps and not is_unfit(f.text)]
-    ranked = sorted(told, key=lambda fact: -_weight(bench, fact, cause))
+    told = [f for f in layout.case.facts if f.step in layout.steps and not is_unfit(f.text)]
+    ranked = sorted(told, key=lambda fact: -_weight(layout, fact, cause))
     chosen: list[CaseFact] = []
     for fact in ranked:
         others = [*stated, *(c.text for c in chosen)]
@@ -125,56 +125,56 @@ def _repeats(one: str, other: str) -> bool:
     return bool(weight) and shared(one, other) / weight >= 0.7
 
 
-def _weight(bench: Bench, fact: CaseFact, cause: LaneCause | None) -> float:
+def _weight(layout: Layout, fact: CaseFact, cause: LaneCause | None) -> float:
     points = min(3.0, shared(fact.text, cause.text) / 1.5) if cause else 0.0
     points += 1.0 if cause and fact.step in cause.support else 0.0
-    points += 1.0 if bench.is_checked(fact.step or 0) else 0.5
+    points += 1.0 if layout.is_checked(fact.step or 0) else 0.5
     points += 1.0 if _TELLS_WHY.search(fact.text) else 0.0
     points += 1.0 if _WHEN.search(fact.text) else 0.0
-    # What the one who named the cause has said already adds little.
+    # Repeating the stated cause adds little.
     if cause and cause.stated:
         points -= 3.0 * shared(fact.text, cause.stated.text) / max(1.0, sum(terms(fact.text).values()))
     points += min(1.0, sum(w for w in terms(fact.text).values() if w > 1) / 6)
     points += 1.0 if lexicon.meanings(fact.text) & {"symptom", "failure", "diagnosis"} else 0.0
     points -= 1.5 if lexicon.meanings(fact.text) & {"works"} else 0.0
-    return points + 0.2 * bench.case.facts.index(fact)
+    return points + 0.2 * layout.case.facts.index(fact)
 
 
-def _now(bench: Bench, state: Standing, cause: LaneCause | None) -> str:
-    fixes = bench.case.fixes
+def _now(layout: Layout, state: Standing, cause: LaneCause | None) -> str:
+    fixes = layout.case.fixes
     current = next((fix for fix in reversed(fixes) if fix.current and not secrecy.holds_secret(fix.title)), None)
     told = [f for f in fixes if f.outcome != "proposed" and not secrecy.holds_secret(f.title)]
     told.sort(key=lambda f: f.outcome_step or 0)
     last = told[-1] if told else None
     settled = max([0, *(f.outcome_step or f.proposed_step or 0 for f in fixes)])
-    since, author = _latest_word(bench, settled, cause)
+    since, author = _latest_word(layout, settled, cause)
     if current and current.outcome == "proposed":
         next_up = f"“{_named(current)}” is suggested, not yet applied"
         if last and last.outcome in {"partial", "failed"}:
-            return f"{_outcome(bench, last, 110)}; {next_up}"
+            return f"{_outcome(layout, last, 110)}; {next_up}"
         return f"Not solved: the fix {next_up}" + (f"; since then: {bare(since)}" if since else "")
     if last:
-        text = _outcome(bench, last, 180)
+        text = _outcome(layout, last, 180)
         return text + (f". Since then: {bare(since)}" if since and last.outcome != "worked" else "")
     if state.confirmed:
-        return f"It ended: “{shorten(bare(state.confirmed.said), 160)}”"
+        return f"Solved: “{shorten(bare(state.confirmed.said), 160)}”"
     if since:
         return f"Latest{f' from {author}' if author else ''}: {bare(since)}"
-    waiting = [t for t in bench.case.tasks if t.state in {"pending", "active"} and not secrecy.holds_secret(t.title)]
+    waiting = [t for t in layout.case.tasks if t.state in {"pending", "active"} and not secrecy.holds_secret(t.title)]
     if waiting:
         more = f", and {len(waiting) - 1} more" if len(waiting) > 1 else ""
         what = "question" if waiting[0].kind == "question" else "check"
-        return f"Not solved: no fix was tried; the {what} “{shorten(fold(waiting[0].title), 110)}” is open{more}"
-    return "Not solved: no fix was tried yet"
+        return f"Not solved: no fix has been tried; the {what} “{shorten(fold(waiting[0].title), 110)}” is open{more}"
+    return "Not solved: no fix has been tried yet"
 
 
 def _named(fix: CaseFix) -> str:
     return shorten(bare(fold(fix.title)), 100)
 
 
-def _outcome(bench: Bench, fix: CaseFix, room: int) -> str:
-    told = outcome_note(bench, fix)
-    # Of what worked in part the rest is what matters now, unless another fix is to settle it.
+def _outcome(layout: Layout, fix: CaseFix, room: int) -> str:
+    told = outcome_note(layout, fix)
+    # For a fix that worked in part, what is left matters most, unless another fix covers it.
     rest = what_is_left(told) if fix.outcome == "partial" and fix.current else told
     note = lowered(bare(first_sentences(rest, room))) if rest else ""
     name = f"he fix “{_named(fix)}”"
@@ -192,13 +192,13 @@ def _outcome(bench: Bench, fix: CaseFix, room: int) -> str:
     return f"{text}: {note}" if note else text
 
 
-def _latest_word(bench: Bench, after: int, cause: LaneCause | None) -> tuple[str, str]:
-    """What a person reported after the last word on a fix and after the last finding, and who."""
-    found = [f.step for f in bench.case.facts if f.step] + [s.number for s in bench.results]
+def _latest_word(layout: Layout, after: int, cause: LaneCause | None) -> tuple[str, str]:
+    """What somebody reported after the last outcome and the last finding, and who."""
+    found = [f.step for f in layout.case.facts if f.step] + [s.number for s in layout.results]
     later = [
         s
-        for s in bench.talk.sentences
-        if s.step > max([after, *bench.opening, *found])
+        for s in layout.talk.sentences
+        if s.step > max([after, *layout.opening, *found])
         and not (s.is_question or s.is_noise or s.has("hypothetical", "hedge", "injection", "stated_cause", "request"))
         and not _ASKS.match(s.text)
         and not (cause and cause.stated is s)

@@ -1,4 +1,4 @@
-"""What two texts share that is worth something: codes, names of hosts and products, nouns of the matter."""
+"""What two texts have in common that matters: codes, names of hosts and products, content words."""
 
 import re
 
@@ -18,7 +18,7 @@ _COMMON = frozenset(
 
 
 def terms(text: str) -> dict[str, float]:
-    """Each distinctive term with its weight: 2 for a code or a name, less for a noun that carries the matter."""
+    """Each distinctive term with its weight: 2 for a code or a name, less for other content words."""
     text = re.sub(r"['’]s\b", "", text)
     found: dict[str, float] = {}
     for word in _NAME.findall(text):
@@ -32,6 +32,6 @@ def terms(text: str) -> dict[str, float]:
 
 
 def shared(one: str, other: str, usual: str = "") -> float:
-    """The weight of what both texts name; what `usual` names too (a title: everything is about that) counts half."""
+    """The weight of the shared terms. Terms in `usual` (such as the title) count half."""
     left, right, everywhere = terms(one), terms(other), terms(usual)
     return sum(min(left[term], right[term]) * (0.5 if term in everywhere else 1.0) for term in left.keys() & right.keys())

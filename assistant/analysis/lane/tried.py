@@ -1,9 +1,9 @@
-"""What was tried: fixes with their outcomes, and what people report to have done themselves."""
+"""What was tried: fixes with their outcomes, and actions that people report."""
 
 import re
 
 from assistant.analysis.findings.attempt import Attempt
-from assistant.analysis.lane.layout import SKIPPED, Bench, is_unfit, outcome_note, quote
+from assistant.analysis.lane.layout import SKIPPED, Layout, is_unfit, outcome_note, quote
 from assistant.analysis.lane.summary import relayed
 from assistant.analysis.lane.wording import bare, capital, first_sentences
 from assistant.analysis.language import lexicon
@@ -12,7 +12,7 @@ from assistant.analysis.reading import secrecy
 from assistant.case import CaseFix
 from assistant.results import Evidence, Tried, TryResult, outcome_words
 
-# What became of a fix, as the result of a try; a fix that is only proposed is none.
+# Fix outcomes as results of attempts. A fix that is only proposed is not an attempt.
 _FIX_RESULTS = {
     "worked": TryResult.WORKED,
     "failed": TryResult.FAILED,
@@ -22,7 +22,7 @@ _FIX_RESULTS = {
 }
 MOST_DEEDS = 6
 _DEED = re.compile(r"(?:^|[.;,]\s+|\band )(?P<deed>(?:I|We) (?:have )?(?P<verb>[a-z]+)\b[^.;]{6,150})")
-# What one reads, hears or rings about changes nothing: it is a finding, not an attempt.
+# Reading, hearing or calling changes nothing: a finding, not an attempt.
 _HEARD = (
     r"rang|called|phoned|asked|told|said|traced|tracked|found|noted|looked|saw|read|watched|promised|learn\w*|heard|counted|compared|"
     r"checked"
@@ -30,7 +30,7 @@ _HEARD = (
 _NO_DEED = re.compile(
     rf"^\W*(?:i |we )?(?:have |had )?(?:just |then |also )?(?:(?:{_HEARD})\b|\w+ (?:nothing|none|neither|not|no)\b)", re.IGNORECASE
 )
-# What the client did before counts where it was an attempt ("She restarted it twice"), not where it is the story.
+# What the client did before counts if it was an attempt ("She restarted it twice"), not if it is background.
 _SOMEBODY = re.compile(
     r"^\W*(?:he|she|they|the (?:user|client|contractor|vendor)|(?:their|her|his) \w+)\b"
     r"(?!.{0,30}\b(?:restart|reboot|re-?install|re-?set|tried|unplug|replac))",
@@ -41,7 +41,7 @@ _WENT_ON = re.compile(r"^\W*(?:it|still|same|the same|no (?:change|luck|differen
 _REFUSED = re.compile(r"\b(?:refus\w+|reject\w+|denie[sd]|fails?)\b", re.IGNORECASE)
 _AS_BEFORE = re.compile(r"\b(?:again|still|same|no (?:change|luck|difference|effect)|nothing (?:changed|helped))\b", re.IGNORECASE)
 _FIGURES = re.compile(r"^\d[\d,.]* \w")
-# "Side copy done to E:", "Target BW-FS02 is disabled": done by whoever reports it.
+# "Side copy done to E:", "Target BW-FS02 is disabled": done by the person who reports it.
 _DONE = re.compile(r"^(?P<what>(?:[\w.\\:/-]+ ){1,7}?)(?:(?:is|are|has been|have been) )?(?P<verb>[a-z]+)\b", re.IGNORECASE)
 _BY_OTHERS = re.compile(
     r"\b(?:was|were|shows?|says?|had|holds?|looks?|takes?|keeps?|comes?|needs?|still|he|she|they|it|who|which|that|not|never|nobody|nothing|by)\b",
@@ -49,11 +49,11 @@ _BY_OTHERS = re.compile(
 )
 
 
-def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
-    fixes = [entry for fix in bench.case.fixes if (entry := _fix(bench, fix))]
+def lane_tried(layout: Layout, done: list[Attempt]) -> list[Tried]:
+    fixes = [entry for fix in layout.case.fixes if (entry := _fix(layout, fix))]
     titles = [entry.action for entry in fixes]
-    deeds = [(a.step, _told(bench, a)) for a in own_deeds(done)]
-    deeds += _in_results(bench) + _reported(bench, done)
+    deeds = [(a.step, _told(layout, a)) for a in own_actions(done)]
+    deeds += _in_results(layout) + _reported(layout, done)
     kept: list[Tried] = []
     for _, entry in sorted(deeds, key=lambda pair: pair[0]):
         if not any(lexicon.closeness(entry.action, title) >= 80 for title in titles) and not any(
@@ -63,11 +63,11 @@ def lane_tried(bench: Bench, done: list[Attempt]) -> list[Tried]:
     return fixes + kept[-MOST_DEEDS:]
 
 
-def _told(bench: Bench, attempt: Attempt) -> Tried:
-    """A deed as it is told, with what "it" was, and with the figures that follow right after it."""
+def _told(layout: Layout, attempt: Attempt) -> Tried:
+    """An action as reported, with what "it" refers to and the figures right after it."""
     told = attempt.as_tried()
     first, last = attempt.actions[0], attempt.actions[-1]
-    said = bench.talk.of(first.step)
+    said = layout.talk.of(first.step)
     action = re.split(r",\s+(?:now|then|next)\b", told.action)[0]
     if not attempt.wording and len(lexicon.content(action)) <= 2 and re.search(r"\b(?:it|them|that|those)\b", action):
         before = next((s for s in said if s.order == first.order - 1), None)
@@ -94,15 +94,15 @@ def plain_part(text: str) -> str:
 
 
 def _how(text: str) -> tuple[TryResult, str]:
-    """What came of a deed, with the words of whoever did it."""
+    """The result of an action, in the words of the person who did it."""
     if _AS_BEFORE.search(text):
         return TryResult.NO_CHANGE, bare(text) if len(lexicon.words(text)) > 3 else ""
     wrong = lexicon.meanings(text) & {"symptom", "failure"} or _REFUSED.search(text)
     return TryResult.FAILED if wrong else TryResult.OTHER, bare(text)
 
 
-def own_deeds(done: list[Attempt]) -> list[Attempt]:
-    """What people did, without what they only heard, read or left alone, and without what they quote somebody else with."""
+def own_actions(done: list[Attempt]) -> list[Attempt]:
+    """What people did, without what they only heard, read or left alone, or quote from others."""
     return [
         attempt
         for attempt in done
@@ -116,11 +116,11 @@ def own_deeds(done: list[Attempt]) -> list[Attempt]:
     ]
 
 
-def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
+def _fix(layout: Layout, fix: CaseFix) -> Tried | None:
     if fix.outcome not in _FIX_RESULTS or secrecy.holds_secret(fix.title):
         return None
-    title, note = bare(fold(fix.title)), outcome_note(bench, fix)
-    told = bench.steps.get(fix.outcome_step or 0) or bench.steps.get(fix.proposed_step or 0)
+    title, note = bare(fold(fix.title)), outcome_note(layout, fix)
+    told = layout.steps.get(fix.outcome_step or 0) or layout.steps.get(fix.proposed_step or 0)
     evidence = quote(told, note or f"{title} {fix.outcome}")
     if evidence is None:
         return None
@@ -129,10 +129,10 @@ def _fix(bench: Bench, fix: CaseFix) -> Tried | None:
     return Tried(action=capital(shorten(title, 200)), outcome=outcome, result=result, evidence=[evidence])
 
 
-def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
+def _in_results(layout: Layout) -> list[tuple[int, Tried]]:
     """ "I changed the peer on FW1", said in an answer."""
     found = []
-    for step in bench.results:
+    for step in layout.results:
         if step.kind != "answer" or SKIPPED.match(step.text):
             continue
         for match in _DEED.finditer(fold(step.text)):
@@ -144,12 +144,12 @@ def _in_results(bench: Bench) -> list[tuple[int, Tried]]:
     return found
 
 
-def _reported(bench: Bench, done: list[Attempt]) -> list[tuple[int, Tried]]:
-    """What somebody reports as done without saying "I": the part up to the comma is the deed, the rest what came of it."""
+def _reported(layout: Layout, done: list[Attempt]) -> list[tuple[int, Tried]]:
+    """What somebody reports as done without saying "I": the part before the comma is the action, the rest its result."""
     named = {s.order for attempt in done for s in attempt.actions}
     found = []
-    for sentence in bench.talk.sentences:
-        if sentence.step in bench.opening or sentence.order in named or not sentence.is_firm or sentence.has("stated_cause", "not_done"):
+    for sentence in layout.talk.sentences:
+        if sentence.step in layout.opening or sentence.order in named or not sentence.is_firm or sentence.has("stated_cause", "not_done"):
             continue
         head, _, rest = sentence.text.partition(", ")
         match = _DONE.match(head)

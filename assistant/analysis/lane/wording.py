@@ -1,4 +1,4 @@
-"""Words for a list that is read in ten seconds: whole sentences, the most telling line of an output, one mark at the end."""
+"""Formats text for a list that is read in ten seconds: whole sentences, the most informative line of an output, one full stop."""
 
 import re
 
@@ -48,13 +48,13 @@ LONGEST_RESULT, LONGEST_ANSWER = 120, 180
 
 
 def ended(text: str) -> str:
-    """With a full stop, unless it ends with a mark already, be it inside a quotation."""
+    """With a full stop, unless it already ends with punctuation, also inside a quotation."""
     text = text.strip()
     return text if re.search(r"[.!?…][\"”')]*$", text) else f"{text.rstrip(' ,;:-')}."
 
 
 def bare(text: str) -> str:
-    """Without the stop at its end, to be put into a sentence."""
+    """Without the full stop, for use inside a sentence."""
     return text.strip().rstrip(" .;,")
 
 
@@ -63,14 +63,14 @@ def capital(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """To go on after a colon: a small word loses its capital, a name keeps it."""
+    """For use after a colon: a common word loses its capital, a name keeps it."""
     first = (lexicon.words(text)[:1] or [""])[0]
     small = first in lexicon.word_set("stopwords") or first in _SMALL
     return text[:1].lower() + text[1:] if small and text[:2] not in {"I ", "I'"} and not text[1:2].isupper() else text
 
 
 def first_sentences(text: str, limit: int) -> str:
-    """As many whole sentences as fit; the first, cut at a word, where not even that fits."""
+    """As many whole sentences as fit, or the first one cut at a word."""
     kept = ""
     for sentence, _ in split(text):
         longer = f"{kept} {sentence}".strip()
@@ -81,14 +81,14 @@ def first_sentences(text: str, limit: int) -> str:
 
 
 def what_is_left(note: str) -> str:
-    """Of what was said with "worked in part" the part that did not."""
+    """What is left to fix, from the note of a fix that worked in part."""
     parts = [part for part in re.split(r"(?<=[.;])\s+", note) if part]
     bad = [p for p in parts if lexicon.meanings(p) & {"symptom", "failure"} or _LEFT.search(p)]
     return re.sub(r"^But ", "", bare(" ".join(bad))) if bad else bare(note)
 
 
 def telling_line(step: CaseStep, about: str) -> str:
-    """Of an output the line that says most: an error or a code before a heading or a path."""
+    """The most informative line of an output: an error or a code rather than a heading or a path."""
     lines = pieces(step)
     if not lines:
         return ""

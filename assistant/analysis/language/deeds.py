@@ -1,4 +1,4 @@
-"""Whether a sentence tells of a deed, and where in it: "I restarted it", "Uninstalled Thunderbird", "Called the branch"."""
+"""Whether a sentence reports an action, and where in it: "I restarted it", "Uninstalled Thunderbird", "Called the branch"."""
 
 import re
 
@@ -49,7 +49,7 @@ def _clause_acts(clause: str, needs_subject: bool = False) -> bool:
     if not needs_subject and len(parts) > 1 and (_opens_with_deed(parts[0], parts[1]) or _notes_a_deed(parts, clause)):
         return True
     if needs_subject and len(parts) > 1 and is_open_past(parts[0]) and parts[0] not in lexicon.word_set("adjectives"):
-        # "NAS now lives at .10, remapped the drives": the thing that it was done to must stand there.
+        # "NAS now lives at .10, remapped the drives": needs the object of the action.
         return parts[1] in lexicon.word_set("objects") or parts[1] in lexicon.word_set("things")
     if parts[0] in {"have", "has"} and len(parts) > 2 and parts[1] in strong_past():
         return True
@@ -74,7 +74,7 @@ def _opens_with_deed(first: str, second: str) -> bool:
 
 
 def is_open_past(word: str) -> bool:
-    """Any past form that is not known to tell a perception, a saying or a state."""
+    """Match any past-tense verb except a list of verbs of perception, saying and state."""
     if word in lexicon.word_set("not_deeds") or word in lexicon.word_set("weak_actions"):
         return False
     return word in lexicon.word_set("irregular_past") or (len(word) > 4 and word.endswith("ed") and not word.endswith("eed"))

@@ -1,4 +1,4 @@
-"""The lexicon, ready to be asked: does this sentence carry that meaning?"""
+"""Looks up phrases of the lexicon: does a sentence have a certain meaning?"""
 
 import re
 from functools import cache, lru_cache
@@ -133,25 +133,25 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def content(text: str) -> frozenset[str]:
-    """Stems of the words that carry the matter; functional words are left out."""
+    """Stems of the content words, without function words."""
     stop = word_set("stopwords")
     return frozenset(stem(word) for word in words(text) if word.replace("'", "") not in stop and word not in stop and len(word) > 1)
 
 
 def closeness(left: str, right: str) -> float:
-    """How much two texts are about the same thing, 0 to 100; 0 where they share no word that carries the matter."""
+    """How much two texts are about the same thing, 0 to 100; 0 if they share no content word."""
     a, b = content(left), content(right)
     shared = a & b
     if not shared:
         return 0.0
     share = 100 * len(shared) / min(len(a), len(b))
-    # One short shared word says little, a path or a version says a lot.
+    # One short shared word means little, a path or version a lot.
     weight = min(1.0, sum(1.0 if any(c.isdigit() for c in word) or len(word) > 5 else 0.5 for word in shared) / 1.5)
     return share * weight
 
 
 def alike(left: str, right: str) -> float:
-    """How much two sentences say the same in the same words, 0 to 100."""
+    """How similar two sentences are in wording, 0 to 100."""
     return fuzz.token_sort_ratio(" ".join(words(left)), " ".join(words(right)))
 
 

@@ -1,4 +1,4 @@
-"""What a sentence means beyond the phrases of the lexicon: in its place, after what was asked, by whoever says it."""
+"""What a sentence means in context: its position, the question before it, and who says it."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -10,7 +10,7 @@ from assistant.analysis.language.deeds import SET_IT, action_starts
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around a sentence. `asked_before`: the latest words of somebody who helps; `later`: the reporter has reported before."""
+    """The context of a sentence. `asked_before`: the latest words of a helper; `later`: the reporter has reported before."""
 
     reports: bool
     terminal: bool
@@ -22,7 +22,7 @@ class Around:
 
 
 def marks_of(text: str, around: Around) -> frozenset[str]:
-    """Names of the meanings that the sentence carries here."""
+    """The meanings of a sentence in its context."""
     marks = lexicon.meanings(text)
     if around.terminal:
         return marks
@@ -35,7 +35,7 @@ def marks_of(text: str, around: Around) -> frozenset[str]:
             marks |= {"success"}
     marks = _without_trouble(text, marks)
     if pieces.is_conclusion(text):
-        # It judges, it does not report: neither what works nor what failed may be taken from it.
+        # A judgement, not a report: it says neither what works nor what failed.
         return (marks | {"conclusion"}) - {"success", "works", "failure", "symptom", "nochange"}
     if around.reports and around.later and not marks & {"symptom", "failure", "hypothetical", "not_done"} and _JOY.match(text):
         marks |= {"success"}
@@ -43,7 +43,7 @@ def marks_of(text: str, around: Around) -> frozenset[str]:
 
 
 def is_done(text: str, marks: frozenset[str], around: Around) -> bool:
-    """Whether the sentence tells that something was done."""
+    """Whether the sentence reports that something was done."""
     if around.terminal or ("not_done" in marks and not (around.reports and "success" in marks and _RAN.match(text))):
         return False
     if action_starts(text) is not None or PUT_AND.match(text):
@@ -66,7 +66,7 @@ _TAG = re.compile(
 
 def is_question(text: str, marks: frozenset[str]) -> bool:
     if re.search(r"\?[\s\"')]*[:;]?[-)(DPp]{0,3}\s*$", text):
-        # "It stopped working after the update!?!?" tells more than it asks.
+        # "It stopped working after the update!?!?" is a report rather than a question.
         return not ("!" in text[-6:] and "symptom" in marks)
     if _TAG.search(text):
         return True
@@ -85,7 +85,7 @@ def is_question(text: str, marks: frozenset[str]) -> bool:
 _JUST_WORKS = re.compile(
     r"^\W*(?:[\w ]{2,15}[:,] ?)?(?:(?:the|my|our) )?(?:[\w.-]+ ){1,3}works?(?: (?:now|again|fine|perfectly|great|well))*\W*$", re.IGNORECASE
 )
-# Nobody who waits for a repair rejoices at anything else.
+# While waiting for a repair, people are only this happy about a repair.
 _JOY = re.compile(
     r"^\W*(?:o+h+ |ah+ |and |well |yes[,!]* |so )*(?:hurra[hy]|hooray|hallelujah|yay|woo+\s?hoo+|oh my (?:goodness|god|word)|bingo|brilliant|fantastic|marvellous|super|magic|result|"
     r"you(?:'re| are) a (?:star|genius|legend)|it came up|there (?:they|it) (?:all )?(?:is|are))\b|.{0,40}\b(?:came|come) up by itself\b|^\W*yes!!",
@@ -100,7 +100,7 @@ PUT_AND = re.compile(
     r"^\W*(?:put|set|cut|reset|let|shut|split|hit)\b.{3,120}(?:\b(?:and|then)|[,;]) (?:took|went|gave|ran|made|got|rang|did|[a-z]{3,}ed)\b",
     re.IGNORECASE,
 )
-# Trouble that is not there: "no DPD timeouts for 25 min", "0 errors", "not a single hang".
+# Problems that did not occur: "no DPD timeouts for 25 min", "0 errors", "not a single hang".
 _NO_TROUBLE = re.compile(
     r"(?<!there were )(?<!\bif )\b(?:no|zero|0|not a(?: single)?|not one|no more|without(?: a| any)?)\s+(?:\w+\s+){0,2}?(?:errors?|time-?outs?|drops?|drop-?outs?|hangs?|"
     r"crash(?:es)?|freez(?:e|es|ing)|disconnects?|disconnections?|fail(?:ures?|s)|alerts?|warnings?|loss(?:es)?|lost|lags?|stutters?|outages?|retransmits?|resets?|bsods?|"
@@ -115,7 +115,7 @@ _WHILE = re.compile(
 
 
 def _without_trouble(text: str, marks: frozenset[str]) -> frozenset[str]:
-    """The marks, where the sentence tells of trouble which is not there: no symptom then."""
+    """Removes the symptom mark if the sentence says that a problem did not occur."""
     if not marks & {"symptom", "failure", "success", "works"} or not _NO_TROUBLE.search(text):
         return marks
     rest = lexicon.meanings(_NO_TROUBLE.sub(" ", text))
@@ -125,7 +125,7 @@ def _without_trouble(text: str, marks: frozenset[str]) -> frozenset[str]:
     return freed | ({"success"} if _WHILE.search(text) else {"works"})
 
 
-# A command as it is typed, an option with it.
+# A command with an option.
 _RAN = re.compile(r"^\W*(?:sudo )?[a-z][\w.-]+ (?:[a-z]+ )?-{1,2}\w")
 
 
@@ -140,7 +140,7 @@ _ASKS_RESULT = re.compile(
 
 
 def _says_no_change(text: str, asked: str, said: str) -> bool:
-    """ "same", "nope": that it did not help, where somebody had advised something or asks whether it helped."""
+    """ "same", "nope": it did not help, if somebody had given advice or asked whether it helped."""
     found = _SAME.match(text)
     if not found or not asked:
         return False

@@ -67,7 +67,7 @@ def apart(text: str) -> list[str]:
 
 
 def _in_breaths(text: str) -> list[str]:
-    """A sentence that goes on and on, at the places where its writer took breath."""
+    """Splits a run-on sentence at its natural breaks."""
     parts: list[str] = []
     rest = text
     while len(rest) > LONG:
@@ -90,5 +90,5 @@ def verdicts(text: str) -> frozenset[str]:
 
 
 def is_conclusion(text: str) -> bool:
-    """Drawn from something by whoever says it ("thus nothing wrong with the provider"): no fact, and not known."""
+    """A conclusion ("thus nothing wrong with the provider"), which is not a fact."""
     return "?" not in text and bool(_CONCLUSION.match(text))

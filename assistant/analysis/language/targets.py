@@ -1,4 +1,4 @@
-"""What something was done to: the device, service, account or program that the deed itself names. Nothing is guessed: "" where none is."""
+"""What an action was done to: the device, service, account or program it names, without guessing; "" if none."""
 
 import re
 
@@ -16,7 +16,7 @@ _SPOKEN = re.compile(r"[\w'’.-]+")
 
 
 def target_of(deed: str) -> str:
-    """The name as it stands in the deed's words, or ""."""
+    """The name as written in the action, or ""."""
     deed = re.split(r"(?<=\w): |; ", deed)[0]
     if found := _MACHINE_OF.search(deed):
         return found["name"]

@@ -1,4 +1,4 @@
-"""A session as it was read: its sentences with their meanings, and what they say together. `read.py` fills it in."""
+"""The parsed session: its sentences with their meanings, and what follows from them. `read.py` fills it in."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from assistant.results import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence; `text` stands verbatim in step `step`."""
+    """One sentence; `text` is verbatim from step `step`."""
 
     step: int
     order: int
@@ -58,7 +58,7 @@ class Sentence:
 
     @property
     def is_firm(self) -> bool:
-        """Stated as a fact: no question, no supposition, no plan."""
+        """Stated as a fact: not a question, supposition or plan."""
         return not (self.is_question or self.has("hypothetical", "hedge", "injection")) and not (self.has("intention") and not self.done)
 
     @property
@@ -71,7 +71,7 @@ class Sentence:
 
     @property
     def who(self) -> str:
-        """How the one who says it is called in a statement."""
+        """The speaker's name in a statement."""
         if self.part == "client":
             return "Client"
         return "Assistant" if self.part == "assistant" else (self.author or "Technician")
@@ -79,19 +79,19 @@ class Sentence:
 
 @dataclass(slots=True)
 class Reading:
-    """A session, read."""
+    """A parsed session."""
 
     case: Case
     sentences: list[Sentence] = field(default_factory=list)
     steps: list[CaseStep] = field(default_factory=list)
     has_client: bool = False
-    # Helpers who work on it themselves (a technician with access), as against those who only advise.
-    hands_on: set[str] = field(default_factory=set)
-    # Colleagues of the client who tell what they saw and advise nothing.
-    on_the_spot: set[str] = field(default_factory=set)
-    # Stems that both the reporter and a helper use, or that stand in the title: what the talk is about.
+    # Helpers who work on the case themselves, as opposed to those who only advise.
+    with_access: set[str] = field(default_factory=set)
+    # The client's colleagues, who report what they saw and give no advice.
+    on_site: set[str] = field(default_factory=set)
+    # Stems used by both the reporter and a helper, or in the title: the topics.
     topics: frozenset[str] = frozenset()
-    # What was asked or advised, each with the sentences that answer in its place (by number, or under its quotation).
+    # Questions and advice with their answers, matched by number or quotation.
     pairs: list[tuple[Sentence, list[Sentence]]] = field(default_factory=list)
     _by_step: dict[int, list[Sentence]] = field(default_factory=dict)
 
@@ -110,12 +110,12 @@ class Reading:
 
     @property
     def is_chat(self) -> bool:
-        """Short lines to and fro, where the next report answers the question before it."""
+        """Short messages back and forth, in which the next report answers the question before it."""
         lengths = sorted(len(step.text) for step in self.steps)
         return bool(lengths) and lengths[len(lengths) // 2] < 160
 
     def is_peer(self, step: int) -> bool:
-        """Whether somebody beside the reporter tells of the same trouble of their own in this step."""
+        """Whether someone other than the reporter describes having the same problem in this step."""
         said = self.of(step)
         return bool(said) and not said[0].is_reporter and said[0].part == "other" and any(s.has("peer") and not s.is_question for s in said)
 

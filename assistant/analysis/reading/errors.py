@@ -1,4 +1,4 @@
-"""Exact error texts, cut out of what somebody reports."""
+"""Exact error messages in what somebody reports."""
 
 import re
 
@@ -32,7 +32,7 @@ _CODE = re.compile(
 )
 
 
-# "Last error: No error": a state, no error.
+# "Last error: No error": a state, not an error.
 _NONE = re.compile(r"\b(?:no|0|zero|without) errors?\b|\bsuccess\b", re.IGNORECASE)
 
 
@@ -42,7 +42,7 @@ def says_none(text: str) -> bool:
 
 
 def texts(sentence: Sentence) -> list[str]:
-    """The error texts that stand in a sentence, verbatim; empty where there is none."""
+    """The error messages in a sentence, verbatim."""
     return [text for text in _all(sentence) if not says_none(text)]
 
 

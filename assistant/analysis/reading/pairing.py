@@ -1,4 +1,4 @@
-"""Answers that stand in the place of their questions: "1. ... 2. ..." under "1. ... 2. ...", or under the quoted line ("> ...")."""
+"""Answers matched to their questions by position: "1. ... 2. ..." under "1. ... 2. ...", or under the quoted line ("> ...")."""
 
 import re
 
@@ -6,12 +6,12 @@ from assistant.analysis.language.lists import items
 from assistant.analysis.language.sentences import fold
 from assistant.analysis.reading.document import Reading, Sentence
 
-# So many turns later an answer still goes by the numbers of the questions.
+# How many turns later numbered answers still refer to the questions.
 _LATE = 3
 
 
 def paired(reading: Reading) -> list[tuple[Sentence, list[Sentence]]]:
-    """What was asked (or advised) and the sentences that answer in its place, in order."""
+    """Questions (or advice) with the sentences that answer them, in order."""
     found: list[tuple[Sentence, list[Sentence]]] = []
     asked: dict[str, list[Sentence]] = {}
     at = 0
@@ -22,7 +22,7 @@ def paired(reading: Reading) -> list[tuple[Sentence, list[Sentence]]]:
         if said[0].is_reporter:
             found += _by_quotation(reading, step.number, step.text)
             if asked and step.number - at <= _LATE:
-                # "1. yes" alone answers the first of several, where it is all that is said.
+                # "1. yes" alone answers the first of several questions.
                 for number, start, end in items(step.text) or _one(step.text):
                     told = _within(said, step.text[start:end])
                     if told and number in asked:
@@ -39,7 +39,7 @@ def _one(text: str) -> list[tuple[str, int, int]]:
 
 
 def _within(said: "list[Sentence]", text: str) -> "list[Sentence]":
-    """The sentences of a step that stand in this part of it, up to its first empty line."""
+    """The sentences of a step in this part of it, up to its first empty line."""
     part = fold(re.split(r"\n\s*\n", text, maxsplit=1)[0])
     return [sentence for sentence in said if sentence.text in part]
 
@@ -64,7 +64,7 @@ def _by_quotation(reading: Reading, number: int, text: str) -> list[tuple[Senten
 
 
 def _quoted(reading: Reading, number: int, quoted: str) -> "Sentence | None":
-    """The sentence of somebody else that was quoted: the last one of it."""
+    """The quoted sentence of somebody else; the last one of several."""
     here = fold(quoted)
     held = [s for s in reading.sentences if s.step < number and not s.is_reporter and len(s.text) >= 8 and s.text in here]
     return held[-1] if held else None

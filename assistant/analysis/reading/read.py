@@ -1,4 +1,4 @@
-"""A case, read: who plays which part, and every sentence with what it means.
+"""Parses a case: the role of each person, and the meanings of each sentence.
 
 The *reporter* is the person who has the problem: the client where one writes, otherwise the technician who works on the session. *Helpers*
 are the others. Only the sentences of the first and the latest steps are read in a very long session.
@@ -12,7 +12,7 @@ from assistant.analysis.language.sentences import MAX_QUOTE, address_pattern, cu
 from assistant.analysis.reading import secrecy
 from assistant.analysis.reading.document import Reading, Sentence
 from assistant.analysis.reading.pairing import paired
-from assistant.analysis.reading.roles import hands_on, on_the_spot
+from assistant.analysis.reading.roles import on_site, with_access
 from assistant.case import Case, CaseStep
 
 _SILENT_KINDS = {"system", "briefing", "status_update", "outcome"}
@@ -38,7 +38,7 @@ def read(case: Case) -> Reading:
     reading = Reading(case=case, steps=spoken, has_client=has_client)
     seen: dict[str, str] = {}
     asked_for_secret = False
-    # The latest words of somebody who helps: a bare "same" or "no" answers them.
+    # A helper's latest words: a bare "same" or "no" answers them.
     asked_before = ""
     matter = lexicon.content(case.title)
     for step in spoken:
@@ -56,7 +56,7 @@ def read(case: Case) -> Reading:
             key = text.lower()
             echo = len(text) > 40 and seen.setdefault(key, step.author) != step.author
             if secret and (before := secrecy.words_before(text)):
-                # What was done stays readable; the credential itself and what follows it are left out.
+                # Keep the words before a credential; leave out the credential and what follows.
                 text, secret = before, False
             if secret or echo:
                 continue
@@ -78,8 +78,8 @@ def read(case: Case) -> Reading:
             )
         asked_for_secret = not reports and pending_secret
         asked_before = asked_before if reports else step.text
-    reading.hands_on = hands_on(reading)
-    reading.on_the_spot = on_the_spot(reading)
+    reading.with_access = with_access(reading)
+    reading.on_site = on_site(reading)
     reading.topics = _topics(reading)
     reading.pairs = paired(reading)
     return reading
@@ -91,13 +91,13 @@ def _topics(reading: Reading) -> frozenset[str]:
         sides[sentence.is_reporter] |= lexicon.content(sentence.text)
     title = lexicon.content(reading.case.title)
     if not sides[0] or not sides[1]:
-        # Nobody answers: what is said more than once will do.
+        # Without a dialogue, use what is said more than once.
         said = Counter(stem for sentence in reading.sentences for stem in lexicon.content(sentence.text))
         return title | frozenset(stem for stem, count in said.items() if count > 1)
     return title | (sides[0] & sides[1])
 
 
 def quotable(text: str) -> str:
-    """A piece of a step's own text that may be quoted whole; "" where it holds a secret."""
+    """Part of a step's text that can be quoted; "" if it contains a secret."""
     clean = cut(visible_part(fold(text)), MAX_QUOTE)
     return "" if secrecy.holds_secret(text) else clean

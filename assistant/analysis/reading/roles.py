@@ -1,4 +1,4 @@
-"""Who works on the case themselves, as against those who advise, and what they say they did there."""
+"""Who works on the case themselves, as opposed to only giving advice, and what they did."""
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
@@ -14,7 +14,7 @@ _TO_SOMETHING = re.compile(
     r"this|that|both|them|it|an? |\d)|\b(?:i|we)(?:['’]ve| have) (?:also |just |now |already )*(?:\w+ed|taken|given|put|set|brought|let|made|sent|reset) \S|\bthen (?:i|we) \w+ \S",
     re.IGNORECASE,
 )
-# "I've taken it out, otherwise you'd have it again": done all the same.
+# "I've taken it out, otherwise you'd have it again": was done anyway.
 _OTHERWISE = re.compile(r",? (?:otherwise|or else|so that)\b", re.IGNORECASE)
 _DID = re.compile(r"^\W*did (?:an? |the )?(?!that|it|this|not|so|you|they|he|she|the same)[\w-]{3,}", re.IGNORECASE)
 # "At Brenner's we capped it": another client's.
@@ -22,7 +22,7 @@ _AT_OTHERS = re.compile(
     r"\b[Aa]t [A-Z]\w+['’]s\b|\b(?:at|for|with) (?:another|a different|two other|some other|one of our) (?:clients?|customers?|sites?)",
     re.ASCII,
 )
-# Only somebody with access says so.
+# Only someone with access says this.
 _HAS_ACCESS = re.compile(
     r"\b(?:from (?:here|my side|our side)|remot\w+|on our side|in your \w+ admin|your (?:pc|laptop|account|mailbox|firewall|server|floor|tenant|password|profile)|"
     r"the password on|on the (?:server|firewall|switch|router)|through its web)\b",
@@ -30,10 +30,10 @@ _HAS_ACCESS = re.compile(
 )
 
 
-def hands_on(reading: Reading) -> set[str]:
-    """Helpers who do something to what is the client's."""
-    # Whoever speaks of a machine of their own is taken for a fellow sufferer, not for somebody with access; unless they tell more often
-    # of what they did to something of the client's.
+def with_access(reading: Reading) -> set[str]:
+    """Helpers who change something on the client's side."""
+    # Someone who talks about their own machine has the same problem rather than access, unless they report more actions on the
+    # client's side.
     peers = Counter(s.author for s in reading.helpers() if s.part == "other" and (s.has("peer") or (s.done and s.has("elsewhere"))))
     deeds = Counter(s.author for s in reading.helpers() if s.part in {"technician", "other"} and own_deed(s))
     access = {s.author for s in reading.helpers() if own_deed(s) and _HAS_ACCESS.search(s.text)}
@@ -41,7 +41,7 @@ def hands_on(reading: Reading) -> set[str]:
 
 
 def own_deed(sentence: Sentence) -> bool:
-    """Done here by the helper who says it, to something of the client's: not what they once did on a machine of their own."""
+    """The helper did this for the client, not once on a machine of their own."""
     if (
         not sentence.done
         or sentence.has("elsewhere", "manners", "peer")
@@ -56,15 +56,15 @@ def own_deed(sentence: Sentence) -> bool:
     return sentence.part == "technician" or noted or bool(_TO_SOMETHING.search(sentence.text))
 
 
-# "here", "in our office", "on mine": said by somebody who is there.
+# "here", "in our office", "on mine": said by someone on site.
 _IS_THERE = re.compile(
     r"\b(?:here|jumping in|butting in|on copy|in our (?:office|house|place)|were here|at our place|on my (?:pc|machine|desk) too|for \w+ (?:today|here))\b",
     re.IGNORECASE,
 )
 
 
-def on_the_spot(reading: Reading) -> set[str]:
-    """Helpers who turn out to be on the client's side: they say that they are there, and advise nothing."""
+def on_site(reading: Reading) -> set[str]:
+    """Helpers who turn out to be the client's colleagues: they say that they are there and give no advice."""
     there, advise = set(), set()
     for s in reading.helpers():
         if s.part != "other":

@@ -1,4 +1,4 @@
-"""Passwords, keys and tokens in what an assessment would quote: left out. The detector is that of `redaction`."""
+"""Keeps passwords, keys and tokens out of assessments, with the detector in `redaction`."""
 
 import re
 from functools import lru_cache
@@ -16,7 +16,7 @@ _JOINT = re.compile(r"(?:\s+|\b(?:to|is|was|are|as|with|:|=|->|“|\"|'|\())+$",
 
 
 def words_before(text: str) -> str:
-    """What a sentence says before its first credential, verbatim; "" where that is hardly anything."""
+    """What a sentence says before its first credential, verbatim; "" if that is only a few words."""
     spans = find(text)
     before = _JOINT.sub("", text[: spans[0].start]).rstrip(" ,;:-=") if spans else ""
     return before if len(before.split()) >= 4 and not find(before) else ""
@@ -28,5 +28,5 @@ def announces_secret(text: str) -> bool:
 
 
 def is_bare_answer(text: str) -> bool:
-    """A short reply that is a password where somebody has asked for one."""
+    """A short reply that is a password if somebody asked for one."""
     return might_answer(text)

@@ -1,4 +1,4 @@
-"""What is known: statements with the sentences that they rest on, the most telling first to be chosen, then in order."""
+"""What is known: statements with their evidence. The most informative are chosen, then put in order."""
 
 import re
 from collections import Counter
@@ -18,12 +18,12 @@ from assistant.results import Corrected, Known
 
 _PEER = "Also reported by"
 MOST, FEWEST = 14, 4
-# Of a long conversation some more; with fewer than `ENOUGH` plain statements of less weight are told as well.
+# A long conversation gets a few more. With fewer than `ENOUGH`, less important statements are added.
 LONG, MOST_OF_LONG, ENOUGH = 14, 17, 9
 MOST_LISTED = 3
-# Plain statements in what the marked ones leave free.
+# How many plain statements may be added.
 MOST_PLAIN = 6
-# A line of pasted output: a label and its value, or a value alone.
+# A line of pasted output: a label and its value, or only a value.
 _LISTED = re.compile(r"^\W*[\w' ()/-]{2,34}[ .]*[:=]\s*\S[^.!?]{0,60}$|^\W*[\d.:/]+\W*$")
 _VERSION = re.compile(
     r"\b(?:v(?:ersion)?\s*)?\d+\.\d+(?:\.\d+)*(?:esr|lts)?\b|\b(?:windows|win|server|office|macos|ubuntu|debian|ios|android)\s*\d+",
@@ -74,10 +74,10 @@ def known_facts(
         if sentence.order in withdrawn or sentence.evidence.quote in answers:
             continue
         if sentence.text.endswith(":") and len(lexicon.words(sentence.text)) <= 6:
-            # It leads in to what follows, and tells nothing by itself.
+            # It only introduces what follows.
             continue
         if _LISTED.match(sentence.text):
-            # Of output that was pasted the first lines that tell something: not a screen of them.
+            # From pasted output, take only the first informative lines.
             listed[sentence.step] += 1
             if listed[sentence.step] > MOST_LISTED or errors.says_none(sentence.text):
                 continue
@@ -120,13 +120,13 @@ def _matters(correction: Correction) -> bool:
 
 
 def _corrected(correction: Correction) -> Candidate:
-    """What holds now; what it replaced stands in a list of its own (`said_and_corrected`)."""
+    """What is true now. What it replaced is listed separately (`said_and_corrected`)."""
     later = correction.later
     return Candidate(Known(text=f"{later.who}: {later.said}", evidence=[later.evidence]), 8.0, later.order, later.text)
 
 
 def said_and_corrected(fixed: list[Correction]) -> list[Corrected]:
-    """What was said and later taken back or overtaken, with what replaced it."""
+    """Statements later withdrawn or superseded, with what replaced them."""
     return [
         Corrected(
             text=f"{c.first.who}: {c.first.said}",
@@ -144,14 +144,14 @@ _WANTS_MORE = re.compile(r"^\W*(?:and |so )?(?:what|which|where|when|who|why|how
 
 
 def _whole_reply(reading: Reading, answer: Sentence) -> list[Sentence]:
-    """ "goes round in circles. password, code from phone, login page again": a short reply is one answer."""
+    """ "goes round in circles. password, code from phone, login page again": a short reply counts as one answer."""
     said = [s for s in reading.of(answer.step) if not s.is_noise or s is answer]
     short = len(said) <= 3 and sum(len(lexicon.words(s.text)) for s in said) <= 22
     return said if short and answer in said and not any(s.is_question or s.terminal or s.has("injection") for s in said) else [answer]
 
 
 def _from_answers(reading: Reading, asked: list[Ask], withdrawn: set[int]) -> list[Candidate]:
-    """A short answer is told with its question: by itself it says nothing."""
+    """A short answer is reported with its question: alone it means nothing."""
     result = []
     for ask in asked:
         answer = ask.answer
@@ -195,7 +195,7 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     if sentence.has("injection") or sentence.part == "assistant":
         return []
     if not sentence.is_reporter:
-        # What a technician did stands among the tries.
+        # What a technician did is listed under tried.
         return [] if in_tried else _from_helper(sentence, reading)
     found = errors.texts(sentence)
     if (
@@ -217,7 +217,7 @@ def _from_sentence(sentence: Sentence, reading: Reading, in_tried: bool) -> list
     if in_tried:
         points -= 4
     if sentence.has("conclusion"):
-        return [_plain(sentence, f"{sentence.who} concludes, not confirmed: {sentence.said}", 2.0)]
+        return [_plain(sentence, f"{sentence.who} concludes (not confirmed): {sentence.said}", 2.0)]
     if sentence.is_noise or not (sentence.is_firm or sentence.is_question or sentence.has("symptom")):
         return result
     told_firmly = sentence.has("onset") or bool(found) or bool(_VERSION.search(sentence.text))
@@ -265,19 +265,19 @@ def weight_of(sentence: Sentence, reading: Reading) -> float:
 
 
 def _is_about_it(sentence: Sentence, reading: Reading) -> bool:
-    """Names something of the matter: a product, a figure, a path, or a thing that others speak of as well."""
+    """Names something relevant: a product, a figure, a path, or a thing that others mention too."""
     if sentence.terminal or sentence.has("environment", "scope") or _EXACT.search(sentence.text):
         return True
     return bool(lexicon.content(sentence.text) & reading.topics)
 
 
 def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
-    """A technician's firm diagnosis, or what a fellow sufferer reports: attributed, and few."""
+    """A technician's firm diagnosis, or a report from someone with the same problem: attributed, and only a few."""
     if sentence.is_question or sentence.is_noise or sentence.has("hypothetical", "hedge", "not_done", "conclusion"):
         return []
     if reading.is_peer(sentence.step):
         return (
-            [_plain(sentence, f"{_PEER} {sentence.who}, who says of another case: {sentence.said}", 2.5)]
+            [_plain(sentence, f"{_PEER} {sentence.who}, who says about another case: {sentence.said}", 2.5)]
             if sentence.has("success", "failure")
             else []
         )
@@ -297,8 +297,8 @@ def _from_helper(sentence: Sentence, reading: Reading) -> list[Candidate]:
 
 
 def _saw_it(sentence: Sentence, reading: Reading) -> bool:
-    """What a technician who works on it found or measured, as against what a helper explains or advises."""
-    if sentence.part != "technician" and sentence.author not in reading.hands_on:
+    """What a technician working on the case found or measured, as opposed to what a helper explains or advises."""
+    if sentence.part != "technician" and sentence.author not in reading.with_access:
         return False
     told = sentence.terminal or sentence.has("symptom", "observation", "works", "scope") or bool(_VERSION.search(sentence.text))
     advises = sentence.has("suggestion", "request") or (lexicon.words(sentence.text)[:1] or [""])[0] in lexicon.word_set("imperatives")

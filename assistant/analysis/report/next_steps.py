@@ -1,4 +1,4 @@
-"""What to do next, and what nobody has answered: both out of the session itself."""
+"""Suggested steps and unanswered questions, taken from the session itself."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from assistant.results import SuggestedStep
 
 _WILL = re.compile(r"\b(?:will|going to)\b|\b(?:i|we)['’]ll\b", re.IGNORECASE)
 MOST_STEPS, MOST_QUESTIONS = 5, 8
-_NOTE = "Note in the ticket what ended it"
+_NOTE = "Note the fix in the ticket"
 
 
 def suggested_steps(
@@ -34,25 +34,27 @@ def suggested_steps(
         steps += _missing_material(reading)
         steps += _failing_now(reading, state)
     distinct = _distinct(steps)
-    # Whoever reads a long session is not told to start from nothing.
+    # In a long session, do not suggest starting from scratch.
     begins = len(reading.steps) <= 3 or not distinct
     return distinct if len(distinct) >= 2 or state.solved or not begins else [*distinct, _start(reading)]
 
 
 def _without_result(reading: Reading, done: Sequence[Attempt]) -> list[SuggestedStep]:
-    """The last thing that was done, if it was done in the latest report and nobody has said how it went."""
+    """The last thing done, if it is in the latest report and its result was not reported."""
     last = next((s.step for s in reversed(reading.reporter()) if not s.is_noise), 0)
     latest = [a for a in done if a.result is None and a.actions[0].step == last][-1:]
     return [
         SuggestedStep(
-            text=f"Ask how it went: “{shorten(a.action, 200)}”", why="Done last, with no result reported.", evidence=[a.actions[0].evidence]
+            text=f"Ask how it went: “{shorten(a.action, 200)}”",
+            why="This was done last, and no result has been reported.",
+            evidence=[a.actions[0].evidence],
         )
         for a in latest
     ]
 
 
 def open_questions(reading: Reading, asked: list[Ask], state: Standing) -> list[str]:
-    """What was asked in the conversation and never answered."""
+    """Questions from the conversation that were never answered."""
     after = state.confirmed.step if state.confirmed else 0
     found = []
     for ask in _still_open(asked, after):
@@ -69,7 +71,7 @@ def _still_open(asked: list[Ask], after: int) -> list[Ask]:
     for ask in asked:
         if ask.answer is not None or ask.sentence.step < after or len(lexicon.content(ask.sentence.text)) < 1:
             continue
-        # Asked again later and answered then.
+        # Answered when it was asked again later.
         again = [
             o
             for o in asked
@@ -86,7 +88,7 @@ def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
     steps = [
         SuggestedStep(
             text="Confirm with the client that it stays fixed, then resolve.",
-            why="Reported as working; nothing in the session shows that it was checked again later.",
+            why="It was reported as working; nothing shows that it was checked again later.",
             evidence=[state.confirmed.evidence],
         )
     ]
@@ -103,8 +105,8 @@ def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
     if rest:
         steps.append(
             SuggestedStep(
-                text=f"Settle what remains: “{shorten(rest[0].said, 200)}”",
-                why="Said together with the confirmation.",
+                text=f"Deal with what remains: “{shorten(rest[0].said, 200)}”",
+                why="Mentioned along with the confirmation.",
                 evidence=[rest[0].evidence],
             )
         )
@@ -112,7 +114,7 @@ def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
         steps.append(
             SuggestedStep(
                 text=f"Consider: {shorten(advice.text, 300)}",
-                why="Advised after the problem ended; nobody has replied to it.",
+                why="Suggested after the problem was solved; nobody has replied.",
                 evidence=[advice.head.evidence],
             )
         )
@@ -120,7 +122,7 @@ def _after_the_end(reading: Reading, state: Standing) -> list[SuggestedStep]:
 
 
 def _open_advice(reading: Reading, state: Standing) -> list[SuggestedStep]:
-    """The latest advice that nobody reported on, newest first."""
+    """The latest advice without a reported result, newest first."""
     last_report = max((s.step for s in reading.reporter() if not s.is_noise), default=0)
     steps = []
     for advice in reversed((state.unreported or [])[-4:]):
@@ -131,13 +133,13 @@ def _open_advice(reading: Reading, state: Standing) -> list[SuggestedStep]:
         )
         name = "assistant" if advice.head.part == "assistant" else "technician"
         if plan and not any(s.step > plan.step for s in reading.reporter() if not s.is_noise):
-            why = f"Announced by the {reading.reporter_name} (“{shorten(plan.said, 120)}”), no result reported."
+            why = f"Planned by the {reading.reporter_name} (“{shorten(plan.said, 120)}”); no result has been reported."
             evidence = [advice.head.evidence, plan.evidence]
         else:
-            when = "the latest advice" if advice.step > last_report else "advised earlier"
-            why = f"From the {name}, {when}; nobody has reported a result."
+            when = "Latest" if advice.step > last_report else "Earlier"
+            why = f"{when} advice from the {name}; no result has been reported."
             evidence = [advice.head.evidence]
-        verb = "Get the result of: " if plan else ""
+        verb = "Ask for the result of: " if plan else ""
         steps.append(SuggestedStep(text=shorten(f"{verb}{advice.text}", 390), why=why, evidence=evidence))
     return steps[:2]
 
@@ -145,8 +147,8 @@ def _open_advice(reading: Reading, state: Standing) -> list[SuggestedStep]:
 def _suspected(suspicions: list[Sentence]) -> list[SuggestedStep]:
     return [
         SuggestedStep(
-            text=f"Test the suspicion: “{shorten(s.said, 250)}”",
-            why="A technician suspects it; no report confirms or refutes it.",
+            text=f"Check this suspicion: “{shorten(s.said, 250)}”",
+            why="A technician suspects this; nothing confirms it or rules it out yet.",
             evidence=[s.evidence],
         )
         for s in suspicions[-1:]
@@ -161,24 +163,28 @@ def _unanswered(asked: list[Ask], reading: Reading, after: int) -> list[Suggeste
             steps.append(
                 SuggestedStep(
                     text=f"Answer the {reading.reporter_name}: “{said}”",
-                    why="Asked, and nobody has answered.",
+                    why="Nobody has answered this question.",
                     evidence=[ask.sentence.evidence],
                 )
             )
         else:
             last = ask.sentence.step >= max((s.step for s in reading.reporter()), default=0)
-            text, why = ("Get the answer to", "Asked last; no answer yet.") if last else ("Ask again", "Asked, and never answered.")
+            text, why = (
+                ("Get the answer to", "The latest question; not answered yet.")
+                if last
+                else ("Ask again", "Asked before and never answered.")
+            )
             steps.append(SuggestedStep(text=f"{text}: “{said}”", why=why, evidence=[ask.sentence.evidence]))
     return steps[-2:]
 
 
 def _asked_last(asked: list[Ask], reading: Reading) -> list[SuggestedStep]:
-    """Somebody waits for an answer: the last report ends with a question."""
+    """Someone is waiting for an answer: the last report ends with a question."""
     last = max((s.step for s in reading.reporter()), default=0)
     return [
         SuggestedStep(
             text=f"Answer the {reading.reporter_name}: “{shorten(ask.sentence.said, 220)}”",
-            why="Asked last, and nobody has answered.",
+            why="The latest question; nobody has answered it.",
             evidence=[ask.sentence.evidence],
         )
         for ask in _still_open(asked, 0)
@@ -191,23 +197,21 @@ def _verify_cause(cause: Cause | None) -> list[SuggestedStep]:
         return []
     return [
         SuggestedStep(
-            text=f"Verify the suspected cause before changing more: “{shorten(cause.based_on[-1].said, 220)}”",
-            why="It is a diagnosis that no result has confirmed yet.",
+            text=f"Verify the suspected cause before changing anything else: “{shorten(cause.based_on[-1].said, 220)}”",
+            why="No result has confirmed this diagnosis yet.",
             evidence=[cause.based_on[-1].evidence],
         )
     ]
 
 
 def _promised(reading: Reading) -> list[SuggestedStep]:
-    """Plans whose outcome is not known: one at the end of the reports, and a firm one before it that nobody came back to."""
+    """Plans without a known outcome: the latest one, and an earlier firm one that nobody mentioned again."""
     reports = [s for s in reading.reporter() if not s.is_noise]
     plans = [s for s in reports if _is_plan(s)]
     at_the_end = [s for s in plans if s in reports[-3:]][-1:]
     forgotten = [s for s in plans if s not in reports[-3:] and _WILL.search(s.text) and not _came_back_to(s, reading)][-1:]
     return [
-        SuggestedStep(
-            text=f"Ask how this went: “{shorten(s.said, 200)}”", why="Announced, with no report afterwards.", evidence=[s.evidence]
-        )
+        SuggestedStep(text=f"Ask how this went: “{shorten(s.said, 200)}”", why="Planned, but never reported back.", evidence=[s.evidence])
         for s in [*at_the_end, *forgotten]
     ]
 
@@ -223,7 +227,7 @@ def _is_plan(sentence: Sentence) -> bool:
 
 
 def _came_back_to(plan: Sentence, reading: Reading) -> bool:
-    """Whether anything later is about the same."""
+    """Whether anything later is about the same thing."""
     return any(lexicon.closeness(plan.text, s.text) >= 35 for s in reading.sentences if s.order > plan.order and not s.has("intention"))
 
 
@@ -231,26 +235,26 @@ def _missing_material(reading: Reading) -> list[SuggestedStep]:
     pointed = [s for s in reading.reporter() if s.has("not_in_record")]
     return [
         SuggestedStep(
-            text="Get the text of the screenshot, attachment or paste that was pointed to; its content is not in the session.",
-            why=f"Pointed to by the {reading.reporter_name}.",
+            text="Ask for the content of the screenshot, attachment or paste; it is not in the session.",
+            why=f"Mentioned by the {reading.reporter_name}.",
             evidence=[pointed[-1].evidence],
         )
     ] if pointed else []  # fmt: skip
 
 
 def _failing_now(reading: Reading, state: Standing) -> list[SuggestedStep]:
-    """Start again from the last thing that is known to fail."""
+    """Reproduce the last thing that is known to fail."""
     symptoms = [s for s in reading.reporter() if s.has("symptom") and not s.is_noise]
     exact = next((s for s in reversed(symptoms) if errors.texts(s)), symptoms[-1] if symptoms else None)
     failure = state.last_failure
-    # Of what did not last it is the report that it came back.
+    # For a fix that did not last: the report that the problem came back.
     sentence = ((failure.relapse or failure.result) if failure else None) or exact
     if sentence is None or (sentence.step == reading.steps[0].number and len(reading.steps) > 3):
         return []
     return [
         SuggestedStep(
-            text=f"Reproduce it and keep the exact message, time and logs: “{shorten(sentence.said, 200)}”",
-            why="The latest failure on record.",
+            text=f"Reproduce it and record the exact message, time and logs: “{shorten(sentence.said, 200)}”",
+            why="This is the latest reported failure.",
             evidence=[sentence.evidence],
         )
     ]
@@ -259,14 +263,14 @@ def _failing_now(reading: Reading, state: Standing) -> list[SuggestedStep]:
 def _start(reading: Reading) -> SuggestedStep:
     first = next((s for s in reading.reporter() if not s.has("injection")), None)
     return SuggestedStep(
-        text="Ask what exactly happens, since when, for whom else, and for the exact wording of any error.",
-        why="The session holds little more than this.",
+        text="Ask what exactly happens, when it started, who else is affected, and the exact wording of any error.",
+        why="The session contains little more than this.",
         evidence=[first.evidence] if first else [],
     )
 
 
 def _distinct(steps: list[SuggestedStep]) -> list[SuggestedStep]:
-    """No two of the same words; of two that rest on the same sentence the first, except what is to be noted at the end."""
+    """Drops near duplicates and steps that cite the same sentence as an earlier one, except the note for the ticket."""
     kept: list[SuggestedStep] = []
     for step in steps:
         cited = {(e.step, e.quote) for e in step.evidence} if not step.text.startswith(_NOTE) else set()

@@ -26,9 +26,9 @@ def with_turn_indexes(assessment: Assessment) -> dict[str, Any]:
 
 class Command(BaseCommand):
     help = (
-        "Reads a support conversation (JSON with id, title and turns) and prints what a colleague would be told of it: summary, what is "
-        "known, what was tried, likely cause, next steps, open questions. Each entry carries the turns that it rests on, counted from 0, "
-        "with verbatim quotes. No database is used, and offline no network. Exit code 1 where the file or --cut is no good."
+        "Reads a support conversation (JSON with id, title and turns) and prints its assessment: summary, what is known, what was tried, "
+        "likely cause, next steps, open questions. Each entry cites its turns, counted from 0, with verbatim quotes. Uses no database and, "
+        "with the offline assistant, no network. Exit code 1 if the file or --cut is invalid."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
@@ -36,13 +36,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="the conversation file")
         parser.add_argument(
-            "--cut", type=int, metavar="N", help="assess turns 0 to N only (N included), as if the rest had not happened yet"
+            "--cut", type=int, metavar="N", help="assess only turns 0 to N (inclusive), as if the rest had not happened yet"
         )
         parser.add_argument(
             "--assistant",
             choices=["offline", "llm"],
             default="offline",
-            help="who assesses (default: offline; llm is the model of the settings)",
+            help="which assistant to use (default: offline; llm is the configured model)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -23,7 +23,7 @@ from evaluation.table import as_document, as_text
 
 FAULTY, BAD_INPUT = 1, 2
 _NAMES = {ALL: "The whole conversation", BEFORE: "Up to the turn before the resolution, where people hand off"}
-# What the text output lists under the table, worst first; the rest stands in --json.
+# Misses that the text output lists, worst first. --json has all of them.
 _LISTED = ("not_evidenced", "leaked", "contradicted", "wrongly_known", "wrongly_done", "invented", "cause_wrong", "overconfident")
 
 
@@ -32,27 +32,27 @@ def cut(given: str) -> Cut:
         return given
     if given.isdecimal():
         return int(given)
-    raise ArgumentTypeError(f"{given!r} is no cut: {ALL}, {BEFORE} or the number of a turn, from 0")
+    raise ArgumentTypeError(f"{given!r} is not a valid cut. Use {ALL}, {BEFORE} or the number of a turn, counted from 0")
 
 
 def is_faulty(score: Score) -> bool:
-    """What must never happen: a quote that does not stand in its step, or a secret repeated."""
+    """What must never happen: a quote that is not in its step, or a leaked secret."""
     return score.evidenced < score.entries or score.leaked > 0
 
 
 class Command(BaseCommand):
     help = (
-        "Measures what an assistant tells of support conversations against what a careful reader expects of them, beside plain baselines "
-        "of the same size. Without expectations for a conversation only evidence, secrets, length and time are measured. "
-        "Exit code 1 where a quote does not stand in its step or a secret is repeated, 2 where the input is no good or the assistant "
-        "gave nothing for some conversation (which is then left out of every row)."
+        "Measures an assistant's assessments of support conversations against what a careful reader would expect, next to simple baselines "
+        "of the same size. For a conversation without expectations, only evidence, secrets, length and time are measured. "
+        "Exit code 1 if a quote is not in its step or a secret leaks, 2 if the input is invalid or the assistant failed on a conversation "
+        "(which is then left out of every row)."
     )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", help="a conversation file, or a folder of them")
-        parser.add_argument("--assistant", choices=["offline", "llm"], default="offline", help="who assesses (default: offline)")
+        parser.add_argument("--assistant", choices=["offline", "llm"], default="offline", help="which assistant to use (default: offline)")
         parser.add_argument(
             "--cut", type=cut, metavar="CUT", help=f"{BEFORE}, {ALL}, or N: turns 0 to N only (default: both {ALL} and {BEFORE})"
         )
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             "--expected",
             type=Path,
             metavar="DIR",
-            help="folder of expectations, <conversation id>.yaml each (default: tests/data/expectations)",
+            help="folder of expectations, one <conversation id>.yaml each (default: tests/data/expectations)",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object on standard output, with every miss per conversation")
 
@@ -76,7 +76,7 @@ class Command(BaseCommand):
             try:
                 results[each].append(judge(conversation, expected.get(conversation.id), each, assistant))
             except Unavailable as error:
-                # A run may cost money and an hour: what was measured is kept.
+                # A run can cost money and take an hour, so keep what was measured.
                 left_out.append(f"{conversation.id} ({each}): left out, {error.sentence}")
         if options["json"]:
             self._print_json(results, assistant, expected, left_out)
@@ -92,7 +92,7 @@ class Command(BaseCommand):
     def _conversations(self, path: Path) -> list[Conversation]:
         files = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not files:
-            raise CommandError(f"{path}: there are no conversation files (*.json) in this folder", returncode=BAD_INPUT)
+            raise CommandError(f"{path}: no conversation files (*.json) in this folder", returncode=BAD_INPUT)
         found: dict[str, Conversation] = {}
         for file in files:
             try:
@@ -100,18 +100,18 @@ class Command(BaseCommand):
             except BadConversation as error:
                 raise CommandError(str(error), returncode=BAD_INPUT) from None
             if conversation.id in found:
-                raise CommandError(f"{file}: a second conversation with the id {conversation.id}", returncode=BAD_INPUT)
+                raise CommandError(f"{file}: duplicate conversation id {conversation.id}", returncode=BAD_INPUT)
             found[conversation.id] = conversation
         return list(found.values())
 
     def _expected(self, conversations: list[Conversation], given: Path | None) -> dict[str, Expectations]:
         folder = given or Path(settings.BASE_DIR) / "tests" / "data" / "expectations"
         if given is not None and not folder.is_dir():
-            raise CommandError(f"{folder}: there is no such folder", returncode=BAD_INPUT)
+            raise CommandError(f"{folder}: no such folder", returncode=BAD_INPUT)
         found = {}
         for conversation in conversations:
             file = folder / f"{conversation.id}.yaml"
-            # An id may hold anything: only a plain name is looked up, and one that is too long for a file is none.
+            # An id can be any text: only look up plain file names, and ignore ids too long for one.
             if file.parent == folder and os.path.isfile(file):  # noqa: PTH113
                 try:
                     found[conversation.id] = load(file, conversation)
@@ -147,7 +147,7 @@ class Command(BaseCommand):
             self.stdout.write("sumy or numpy is not installed (requirements-dev.txt): textrank, lexrank and lsa are left out.")
         if len(expected) < count:
             self.stdout.write(
-                f"{count - len(expected)} of {count} conversations have no expectations: what needs them is not counted there."
+                f"{count - len(expected)} of {count} conversations have no expectations and are left out of the figures that need them."
             )
         for each, of_cut in results.items():
             name = _NAMES.get(str(each), f"Turns 0 to {each}")

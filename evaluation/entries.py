@@ -1,4 +1,4 @@
-"""What a way of summing up tells, in one plain form, whoever made it: entries with their quotes, turns counted from 0."""
+"""One format for every output to compare, from an assistant or a baseline: entries with quotes, turns counted from 0."""
 
 import json
 import re
@@ -9,14 +9,14 @@ from assistant.results import Assessment
 from evaluation.places import words_of
 
 Kind = Literal["known", "tried", "corrected", "cause", "next", "summary"]
-# The turn of a quotation that names none.
+# The turn of a quotation that names no turn.
 ANYWHERE = -1
 _QUOTED = re.compile(r"“([^“”]{3,})”")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`quotes` is the evidence; `against` what a correction was replaced by. `outcome` is None where nobody reported back."""
+    """`quotes` is the evidence, `against` the evidence for a correction. `outcome` is None if nobody reported back."""
 
     kind: Kind
     text: str
@@ -26,7 +26,7 @@ class Entry:
 
     @property
     def read(self) -> str:
-        """All that a colleague reads of it."""
+        """The text a colleague reads."""
         return f"{self.text} {self.outcome or ''}".strip()
 
     @property
@@ -35,10 +35,10 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Report:
     entries: list[Entry]
     confidence: str = ""
-    # Words of everything that is read, and the whole output as one text.
+    # Word count of everything shown, and the whole output as one text.
     words: int = 0
     output: str = ""
 
@@ -47,7 +47,7 @@ class Told:
 
     @property
     def is_assessment(self) -> bool:
-        """Made by an assistant, so that tried, cause and confidence can be judged; a baseline has only what is known."""
+        """Made by an assistant, so tried, cause and confidence can be scored. A baseline only has what is known."""
         return bool(self.confidence)
 
     @property
@@ -60,12 +60,12 @@ class Told:
 
     @property
     def claims(self) -> list[Entry]:
-        """What is read as known, tried or corrected: the length of this is the budget of the baselines."""
+        """Entries shown as known, tried or corrected. Baselines get as many."""
         return self.of("known", "tried", "corrected")
 
 
-def of_assessment(made: Assessment) -> Told:
-    """An assessment (steps from 1) as what it tells (turns from 0)."""
+def report_of(made: Assessment) -> Report:
+    """The report of an assessment. Steps count from 1, turns from 0."""
     entries = [Entry("known", known.text, _quotes(known)) for known in made.what_we_know]
     entries += [Entry("tried", tried.action, _quotes(tried), outcome=tried.outcome) for tried in made.tried]
     entries += [
@@ -77,17 +77,17 @@ def of_assessment(made: Assessment) -> Told:
         entries.append(Entry("cause", made.likely_cause, [(cited.step - 1, cited.quote) for cited in made.cause_evidence]))
     read = [made.summary_prose, *(entry.read for entry in entries), *made.open_questions, *made.not_shown]
     entries += _of_prose(made.summary_prose)
-    return Told(entries, made.confidence, sum(words_of(text) for text in read), json.dumps(made.model_dump(), ensure_ascii=False))
+    return Report(entries, made.confidence, sum(words_of(text) for text in read), json.dumps(made.model_dump(), ensure_ascii=False))
 
 
-def of_sentences(sentences: list[tuple[int, str]]) -> Told:
-    """Sentences out of the turns, each one an entry of what is known with itself as evidence: the form of the baselines."""
+def report_of_sentences(sentences: list[tuple[int, str]]) -> Report:
+    """The report of a baseline: each sentence is a known entry with itself as evidence."""
     entries = [Entry("known", text, [(turn, text)]) for turn, text in sentences]
-    return Told(entries, "", sum(words_of(text) for _, text in sentences), "\n".join(text for _, text in sentences))
+    return Report(entries, "", sum(words_of(text) for _, text in sentences), "\n".join(text for _, text in sentences))
 
 
 def _of_prose(prose: str) -> list[Entry]:
-    """Each quotation of the summary with what leads to it in its sentence, which says how it is meant. Prose names no turn."""
+    """Each quotation in the summary, with the words before it in its sentence, which show how it is meant. Prose names no turn."""
     return [
         Entry("summary", f"{_lead(prose[: found.start()])}{found.group()}", [(ANYWHERE, quote)])
         for found in _QUOTED.finditer(prose)
@@ -96,12 +96,12 @@ def _of_prose(prose: str) -> list[Entry]:
 
 
 def _lead(before: str) -> str:
-    """The sentence so far; what other quotations say is not its own."""
+    """The sentence so far, without the text of other quotations."""
     return re.split(r"(?<=[.!?])\s+", _QUOTED.sub("“”", before))[-1]
 
 
 def quoted_in(text: str) -> list[str]:
-    """What stands between quotation marks in a statement."""
+    """The quotations in a statement."""
     return [found.group(1).removesuffix("…").strip() for found in _QUOTED.finditer(text)]
 
 
