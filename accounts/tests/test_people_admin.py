@@ -306,7 +306,7 @@ def test_the_second_of_two_who_add_the_same_address_in_two_accounts_is_told_at_t
 
 @pytest.mark.django_db(transaction=True)
 def test_work_in_the_account_does_not_wait_for_it(lea, bo, session):
-    """Whoever adds people holds the account's row; a session of it is opened meanwhile all the same."""
+    """Adding people locks the account's row, but a session of it can still be opened."""
     import threading
 
     from django.db import connections, transaction
