@@ -37,7 +37,7 @@ class PersonForm(UserChangeForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """What keeps an account whole holds for staff, too: its last active owner stays one."""
+        """The last active owner of an account stays one, whoever changes them."""
         cleaned = super().clean() or {}
         before = read_person(self.instance.pk)
         if before is None or not before.account_id:
@@ -82,18 +82,18 @@ class PersonAdmin(AccountScopedAdmin, UserAdmin):
         return fields
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """What the people page records, a change in the admin does, too."""
+        """Records the same events as the people page."""
         assert isinstance(request.user, User)
         before = read_person(obj.pk) if change else None
         super().save_model(request, obj, form, change)
         people_admin.record_saved(before, obj, by=request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The audit trail hangs on people: they are deactivated, never deleted."""
+        """The audit trail refers to people, so they are deactivated, never deleted."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sets the password of a superuser could sign in as one."""
+        """Anyone who can set a superuser's password could sign in as one."""
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
@@ -107,7 +107,7 @@ class PersonAdmin(AccountScopedAdmin, UserAdmin):
         self._each(request, queryset.filter(is_active=False), people_admin.activate, "{} activated.")
 
     def _each(self, request: HttpRequest, people: QuerySet[User], verb: Callable[..., User | Refused], said: str) -> None:
-        """Through the same verbs as the people page, with their events; what is refused is said, one line each."""
+        """Uses the same verbs as the people page, with their events; each refusal becomes a message."""
         done = 0
         for pk in list(people.values_list("pk", flat=True)):
             result = verb(pk, by=request.user, staff=True)

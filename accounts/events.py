@@ -20,8 +20,8 @@ from accounts.models import Event, EventCounter
 # The PostgreSQL channel that is notified at commit, with {"account": id, "number": n}.
 CHANNEL = "account_events"
 
-# Sent inside the transaction, with `event` (a `NewEvent`); a receiver that fails rolls everything back. So apps above take part without
-# being imported.
+# Sent inside the transaction, with `event` (a `NewEvent`); a receiver that fails rolls everything back. Apps above use it to add work of
+# their own without being imported here.
 event_recorded = Signal()
 
 _KINDS: dict[str, type["NewEvent"]] = {}
@@ -36,7 +36,7 @@ class NewEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     KIND: ClassVar[str] = ""
-    # Whether open pages get the bare number only: what concerns people and no session.
+    # Whether open pages get only the number: for events about people rather than sessions.
     BARE: ClassVar[bool] = False
 
     account_id: int
@@ -72,8 +72,8 @@ def bare_kinds() -> frozenset[str]:
 def record(*new: NewEvent) -> list[Event]:
     """Writes events of one account, as the last writes of the caller's transaction, and notifies listeners at its commit.
 
-    Must be called inside a transaction. First every receiver of `event_recorded` takes part; then the account's counter is taken, which
-    holds off other writers until commit: numbers have no gaps and come in commit order. Raises `RuntimeError` outside a transaction and
+    Must be called inside a transaction. First every receiver of `event_recorded` runs; then the account's counter is updated, which makes
+    other writers wait until commit: numbers have no gaps and come in commit order. Raises `RuntimeError` outside a transaction and
     `ValueError` for an event without a kind or of another account than the first.
     """
     if not connection.in_atomic_block:

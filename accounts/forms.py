@@ -1,4 +1,4 @@
-"""What people send about people. Whether a name can be read, an address is free and a password is sound is judged by the verbs."""
+"""Forms about people. The verbs check names, email addresses and passwords."""
 
 from typing import Any
 
@@ -19,13 +19,13 @@ def _password(label: str, **options: Any) -> forms.CharField:
 
 def _name(label: str = "Name") -> forms.CharField:
     required = {"required": "Enter a name."}
-    # Their names may be written from right to left.
+    # Names may be written from right to left.
     widget = forms.TextInput(attrs={**_INPUT, "autocomplete": "off", "dir": "auto"})
     return forms.CharField(label=label, max_length=120, error_messages=required, widget=widget)
 
 
 class VerbForm(forms.Form):
-    """A form that shows a verb's refusal where it belongs: at a field, or above all of them."""
+    """A form that can show a verb's refusal: at the field it is about, or above all fields."""
 
     def refuse(self, refused: Refused) -> None:
         for name, texts in (refused.extra.get("fields") or {None: [refused.detail]}).items():
@@ -34,13 +34,13 @@ class VerbForm(forms.Form):
 
 
 class NameForm(VerbForm):
-    """One's own name."""
+    """Your own name."""
 
     name = _name("Name shown to colleagues")
 
 
 class PersonForm(VerbForm):
-    """Name and role of somebody, as `by` may change them; nobody is asked for their own role."""
+    """Name and role of somebody, as far as `by` may change them. Nobody can change their own role."""
 
     name = _name()
     role = forms.ChoiceField(label="Role", error_messages={"required": "Choose a role."})
@@ -53,7 +53,7 @@ class PersonForm(VerbForm):
         role = self.fields["role"]
         assert isinstance(role, forms.ChoiceField)
         if person is not None and person.pk == by.pk:
-            # Not for sending; whoever sends another one is refused by the verb, in its words.
+            # The field is disabled on the page. If another role is sent anyway, the verb refuses it.
             role.required, role.choices = False, Role.choices
             return
         role.choices = [(each.value, each.label) for each in assignable_roles(by.role)]
@@ -62,12 +62,12 @@ class PersonForm(VerbForm):
         )
 
     def chosen_role(self) -> str:
-        """The role sent, or the one they have where it was not for sending."""
+        """The role that was sent, or their present one where the field was disabled."""
         return str(self.cleaned_data.get("role") or (self.person.role if self.person else ""))
 
 
 class PasswordForm(VerbForm):
-    """A password typed twice; both empty asks for one to be made."""
+    """A new password, entered twice. Empty fields ask for a generated one."""
 
     password1 = _password("New password", required=False, help_text=f"{STRENGTH_HELP} Leave both fields empty to generate one.")
     password2 = _password("Repeat password", required=False)
@@ -95,7 +95,7 @@ class NewPersonForm(PasswordForm, PersonForm):
 
 
 class OwnPasswordForm(VerbForm):
-    """A new password of one's own: the present one is asked for, since a browser may have been left open."""
+    """Your own new password. It asks for the current one, because a browser may have been left open."""
 
     oldpassword = forms.CharField(
         label="Current password",

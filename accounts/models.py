@@ -31,7 +31,7 @@ class Role(models.TextChoices):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        """Makes a person; the e-mail address is kept in lower case, since nobody signs in with capitals in mind."""
+        """Creates a person. The email address is stored in lower case, so that capitals don't matter at sign-in."""
         if not email:
             raise ValueError("An email address is required.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -58,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_staff = models.BooleanField("staff", default=False, help_text="Can sign in to the admin.")
     date_joined = models.DateTimeField(default=timezone.now)
-    # Written in batches by the processes that hold the sockets (escalations/live/online.py); accounts/people.py says what it means.
+    # Written in batches by the web processes (escalations/live/online.py); accounts/people.py says what it means.
     last_here_at = models.DateTimeField("last seen", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -89,7 +89,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class EventCounter(models.Model):
-    """The number of an account's last event. Taking it is the last write of a transaction, so numbers come in commit order."""
+    """The number of an account's last event. It is updated last in a transaction, so numbers come in commit order."""
 
     account = models.OneToOneField(Account, primary_key=True, on_delete=models.CASCADE)
     last = models.BigIntegerField(default=0)
@@ -99,14 +99,14 @@ class EventCounter(models.Model):
 
 
 class Event(models.Model):
-    """What happened in an account: audit trail, timeline, source of the numbers and of the live news. Written by `record()` only."""
+    """Something that happened in an account: for the audit trail, metrics and live updates. Written by `record()` only."""
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="events")
     number = models.BigIntegerField()
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    # Ids, not foreign keys: the rooms that hold the rows stand above this one.
+    # Ids, not foreign keys: the apps with these tables are above this one.
     session = models.UUIDField(null=True)
     handoff = models.UUIDField(null=True)
     from_state = models.CharField(max_length=24, blank=True)

@@ -1,11 +1,11 @@
-"""The verbs of admins and owners over the people of their account, and what everybody changes of themselves.
+"""Managing the people of an account, and changing your own name and password.
 
     admins and owners   add people, change name and role, set passwords, deactivate, activate
-    only owners         touch owners, or make one
-    nobody              changes their own role, deactivates themselves, takes the last active owner away, touches staff
+    only owners         change owners, or make somebody an owner
+    nobody              changes their own role, deactivates themselves, removes the last active owner, changes staff
 
-Staff act through the admin (`staff=True`), which asked for their permission; what keeps an account whole holds for them, too. Each change
-is one UPDATE with what was read in its WHERE, and one event, whose details lock_people ids and never a password.
+Staff use the admin (`staff=True`), which has checked their permissions; the last owner is protected from them, too. Each change is one
+UPDATE, with the values that were read in its WHERE, and one event, whose details contain ids and never a password.
 """
 
 import secrets
@@ -26,38 +26,38 @@ from accounts.people_events import PasswordSet, PersonActivated, PersonAdded, Pe
 from accounts.permissions import LEADS
 from accounts.verbs import Refuse, verb
 
-# Letters and digits that nobody mistakes for one another when they are read out on the telephone.
+# Without letters and digits that are easily confused when somebody reads them out on the phone.
 _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A person who may sign in from now on with a new password: `made` where one was made for them (shown once), else empty."""
+    """A person with a new password. `generated` is the password if it was generated (it is shown once), else empty."""
 
     person: User
-    made: str = ""
+    generated: str = ""
 
 
 def assignable_roles(role: str) -> list[Role]:
-    """The roles that somebody of `role` may give to others."""
+    """The roles that somebody with `role` may give to others."""
     if role == Role.OWNER:
         return list(Role)
     return [Role.ADMIN, Role.ENGINEER, Role.VIEWER] if role in LEADS else []
 
 
 def generate_password() -> str:
-    """Four groups of four: some 79 bits, easily read out."""
+    """Four groups of four characters: about 79 bits, easy to read out."""
     return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
 
 
 def lock_people(account_id: int) -> None:
-    """Has changes to the people of an account wait for one another until commit, so that whoever counts the owners afterwards counts for
-    certain. It changes no key: sessions, steps and events that point to the account are written meanwhile."""
+    """Makes other changes to the people of this account wait until commit, so that counting its owners is reliable. It changes no key, so
+    sessions, steps and events of the account can be written meanwhile."""
     Account.objects.filter(pk=account_id).update(name=F("name"))
 
 
 def has_another_owner(person: Person) -> bool:
-    """Whether the account has an active owner besides this one. True for certain only under `lock_people`."""
+    """Whether the account has an active owner besides this one. Reliable only after `lock_people`."""
     return User.objects.filter(account_id=person.account_id, role=Role.OWNER, is_active=True).exclude(pk=person.id).exists()
 
 
@@ -67,7 +67,7 @@ def is_only_owner(person: Person) -> bool:
 
 @verb
 def add(*, by: User, name: str, email: str, role: str, password: str | None) -> Access:
-    """Adds somebody to the account of `by`. Without a password one is made."""
+    """Adds somebody to the account of `by`. Without a password, one is generated."""
     first = read_person(by)
     if first is not None and first.account_id:
         lock_people(first.account_id)
@@ -86,7 +86,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
         with transaction.atomic():
             person.save(force_insert=True)
     except IntegrityError:
-        # Somebody else, in whatever account, was quicker with it.
+        # Somebody, perhaps in another account, has just taken the address.
         raise _invalid("email", "This address is already in use.") from None
     record(PersonAdded(account_id=actor.account_id, by_id=actor.id, to_state=role, person=person.pk, role=role))
     return Access(person, "" if password else raw)
@@ -94,7 +94,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
 
 @verb
 def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> User:
-    """Gives somebody another name or role. What is as it was stays, and makes no event."""
+    """Changes somebody's name or role. If nothing differs, nothing is written and there is no event."""
     actor, subject = _authorize(pk, by, staff=staff)
     name = _clean_name(name)
     if role not in Role.values:
@@ -116,7 +116,7 @@ def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> U
 
 @verb
 def set_password(pk: int, *, by: User, password: str | None) -> Access:
-    """Gives somebody else a new password (one is made without it); they are signed out everywhere. The same one again changes nothing."""
+    """Sets somebody else's password (or generates one), which signs them out everywhere. The same password again changes nothing."""
     actor, subject = _authorize(pk, by)
     if subject.id == actor.id:
         raise Refuse("not_allowed", "Change your own password on your account page.")
@@ -131,7 +131,7 @@ def set_password(pk: int, *, by: User, password: str | None) -> Access:
 
 @verb
 def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
-    """Signs somebody out by their next request; they are told nothing any more and cannot claim. What they lock_people stays theirs."""
+    """Deactivates somebody: signs them out at their next request, stops notifications and claims. They keep their sessions."""
     actor, subject = _authorize(pk, by, staff=staff)
     if subject.id == actor.id:
         raise Refuse("not_allowed", "You can't deactivate yourself. Another admin or owner can.")
@@ -145,7 +145,7 @@ def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
 
 @verb
 def activate(pk: int, *, by: User, staff: bool = False) -> User:
-    """Lets somebody in again, with the password and the role that they had."""
+    """Lets somebody sign in again, with the password and role they had."""
     actor, subject = _authorize(pk, by, staff=staff)
     if not subject.is_active:
         _write(subject, is_active=True)
@@ -165,8 +165,7 @@ def change_own_name(*, by: User, name: str) -> User:
 
 @verb
 def change_own_password(*, by: User, password: str) -> User:
-    """The present password was asked for by the form: what it was checked against stands in the WHERE, so of two changes at once one is
-    refused."""
+    """The form has checked the current password. That password is in the WHERE, so of two changes at the same time one is refused."""
     person = _read_oneself(by)
     raw = _checked_password(password, by)
     if not User.objects.filter(pk=person.id, is_active=True, password=by.password).update(password=make_password(raw)):
@@ -176,7 +175,7 @@ def change_own_password(*, by: User, password: str) -> User:
 
 
 def record_saved(before: Person | None, person: User, *, by: User | int) -> None:
-    """The events of a person whom staff have saved in the admin's form, in its transaction; `before` is None for a new one."""
+    """Records the events of a person saved in the admin, in its transaction. `before` is None for a new person."""
     actor, subject = read_person(by), read_person(person)
     assert actor is not None and subject is not None
     if before is None:
@@ -191,14 +190,14 @@ def record_saved(before: Person | None, person: User, *, by: User | int) -> None
         _publish(PersonDeactivated if before.is_active else PersonActivated, actor, subject, from_state=was, to_state=now)
 
 
-# --- who may, and on whom -----------------------------------------------------------------------------------------
+# --- permissions -----------------------------------------------------------------------------------------
 
 
 def _authorize(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Person]:
-    """Who acts, and on whom, as the database has both while the account is held. Raises `Refuse`."""
+    """Who acts, and on whom, as the database has them once the account is locked. Raises `Refuse` where it is not allowed."""
     _, subject = _read_both(pk, by, staff=staff)
     lock_people(subject.account_id)
-    # Read again: whoever was waited for may have changed either of them.
+    # Read again: while this waited for the lock, either of them may have changed.
     actor, subject = _read_both(pk, by, staff=staff)
     if not actor.is_active:
         raise Refuse("inactive", "This person has been deactivated.")
@@ -208,7 +207,7 @@ def _authorize(pk: int, by: User, *, staff: bool = False) -> tuple[Person, Perso
         return actor, subject
     if not actor.is_lead:
         raise Refuse("not_allowed", "Only admins and owners can manage people.")
-    # Whoever sets the password of a member of staff could sign in as one.
+    # Anyone who can set the password of a member of staff could sign in as them.
     if (subject.is_staff or subject.is_superuser) and subject.id != actor.id:
         raise Refuse("not_allowed", f"{subject.name} is staff. Only staff can change them.")
     if subject.role == Role.OWNER and actor.role != Role.OWNER:
@@ -236,7 +235,7 @@ def _read_oneself(by: User) -> Person:
 
 
 def _write(subject: Person, **changes: Any) -> None:
-    """The one UPDATE: own columns only, and what was judged stands in its WHERE."""
+    """The guarded UPDATE: on this table's columns only, with what was checked in its WHERE."""
     rows = User.objects.filter(pk=subject.id, role=subject.role, is_active=subject.is_active, is_staff=subject.is_staff)
     rows = rows.filter(account_id=subject.account_id) if subject.account_id else rows.filter(account=None)
     if not rows.update(**changes):
@@ -244,16 +243,16 @@ def _write(subject: Person, **changes: Any) -> None:
 
 
 def _publish(event: type[PersonEvent], actor: Person, subject: Person, **details: Any) -> None:
-    # Staff of no account have no event log.
+    # Staff without an account have no event log.
     if subject.account_id:
         record(event(account_id=subject.account_id, by_id=actor.id, person=subject.id, **details))
 
 
-# --- what is given ------------------------------------------------------------------------------------------------
+# --- checking input ------------------------------------------------------------------------------------------------
 
 
 def _clean_name(name: str) -> str:
-    """The name with its white space folded. Raises `Refuse` where nothing of it can be seen, or it is too long."""
+    """The name with single spaces. Raises `Refuse` where it has no visible character, or is too long."""
     name = " ".join(name.split())
     if not any(sign.isprintable() for sign in name):
         raise _invalid("name", "Enter a name.")
@@ -263,7 +262,7 @@ def _clean_name(name: str) -> str:
 
 
 def _checked_password(password: str | None, person: User) -> str:
-    """The password, or one that is made. Raises `Refuse` with what Django's validators say."""
+    """The password, or a generated one. Raises `Refuse` with the messages of Django's validators."""
     if password is None:
         return generate_password()
     try:

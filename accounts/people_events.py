@@ -6,7 +6,7 @@ from accounts.events import NewEvent
 
 
 class PersonEvent(NewEvent):
-    """`person` is the id of whom it happened to."""
+    """`person` is the id of the person it is about."""
 
     BARE: ClassVar[bool] = True
 

@@ -1,17 +1,17 @@
-"""What a role allows. Verbs ask it of a person as the database has them now (`people.Person`), pages of whoever is signed in."""
+"""What a role allows. Verbs check a person as the database has them now (`people.Person`), pages the signed-in user."""
 
 from typing import Protocol
 
 from accounts.models import Role
 
-# Engineers, admins and owners work and claim; a viewer reads.
+# Engineers, admins and owners work and claim; viewers only read.
 MAY_CLAIM = frozenset({Role.OWNER, Role.ADMIN, Role.ENGINEER})
 # Admins and owners: they manage people, and may act on every handoff of the account.
 LEADS = frozenset({Role.OWNER, Role.ADMIN})
 
 
 class Actor(Protocol):
-    """Somebody who asks to do something: a `User` or a `Person`."""
+    """Somebody who wants to do something: a `User` or a `Person`."""
 
     @property
     def id(self) -> int: ...

@@ -1,4 +1,4 @@
-"""One moment for everything that a page reads."""
+"""Consistent reads for a page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,11 @@ from django.db import connection, transaction
 
 @contextmanager
 def one_snapshot() -> Iterator[None]:
-    """What is read within comes from one moment of the database, however many queries it takes: a page never shows a reply without
-    the cards that came with it. For reading only: a write within could fail for a concurrent one. Within a transaction that has
-    already begun it changes nothing. (PostgreSQL's REPEATABLE READ takes its snapshot with the first query.)"""
+    """All queries inside it see one state of the database, so a page never shows a reply without the cards that came with it.
+
+    For reading only: a write could fail because of a concurrent one. Inside a transaction it does nothing. (PostgreSQL's REPEATABLE READ
+    takes its snapshot with the first query.)
+    """
     if connection.in_atomic_block:
         yield
         return

@@ -1,4 +1,4 @@
-"""The admin: staff's side. Superusers see all accounts; other staff their own, and a foreign id is a 404 to them."""
+"""The admin, for staff. Superusers see all accounts; other staff only their own, and get a 404 for anything else."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class StaffSite(admin.AdminSite):
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Staff sign in where everybody does, behind the same limits on guessing. Who is signed in and is no member of staff reads so."""
+        """Staff sign in on the ordinary page, with the same rate limits. People who are signed in but not staff get a 403."""
         if request.user.is_authenticated:
             if self.has_permission(request):
                 return redirect("admin:index")
@@ -31,7 +31,7 @@ class StaffSite(admin.AdminSite):
 
 
 class AccountScopedAdmin(admin.ModelAdmin):
-    """Rows of one's own account only, unless one is a superuser. `account_path` leads from the row to its account's id."""
+    """Shows only rows of the user's own account, unless they are a superuser. `account_path` is the lookup of a row's account id."""
 
     account_path = "account_id"
 
@@ -42,25 +42,25 @@ class AccountScopedAdmin(admin.ModelAdmin):
         return rows.filter(**{self.account_path: getattr(request.user, "account_id", None) or -1})
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """A filter by account would name the neighbours; to staff of one account it says nothing anyway."""
+        """Only superusers can filter by account: the filter would show other staff the names of all accounts."""
         filters = super().get_list_filter(request)
         if request.user.is_superuser:
             return filters
         return [each for each in filters if not (isinstance(each, str) and each.split("__")[-1] == "account")]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """An old link with a filter by account stays good; whose rows there are to filter is decided above."""
+        """Old links with an account filter keep working; `get_queryset` limits the rows anyway."""
         return lookup.endswith("account__exact") or super().lookup_allowed(lookup, value, request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_staff)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Every member of staff reads; what they may change is granted to them one by one."""
+        """All staff can read; permissions to change things are granted one by one."""
         return bool(request.user.is_active and request.user.is_staff)
 
     def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        """Choices stay inside the account too, so that a form never lists a neighbour's people."""
+        """Choices are limited to the account, too, so that a form never lists people of another one."""
         if not request.user.is_superuser:
             related: Any = db_field.related_model
             own = getattr(request.user, "account_id", None) or -1
@@ -72,7 +72,7 @@ class AccountScopedAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(AccountScopedAdmin):
-    """Read-only: editing would break the audit trail. What staff may change, they change through actions."""
+    """Read-only, because editing would break the audit trail. Staff change things through actions."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

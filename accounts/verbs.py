@@ -1,7 +1,7 @@
-"""How a verb answers, and the transaction that it runs in.
+"""What a verb returns, and the transaction it runs in.
 
-A verb changes state by guarded updates and returns a fact: its own result, or `Refused`. Inside its transaction it leaves by raising
-`Refuse`, so that whatever it has already written is rolled back; the caller sees the `Refused` value.
+A verb changes state by guarded updates and returns a fact: its own result, or `Refused`. Inside its transaction it
+raises `Refuse`, which rolls back what it has already written; the caller gets the `Refused` value.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-# What a refusal is called, and the HTTP status that says the same. docs/contract.md lists them.
+# The error codes of refusals and their HTTP statuses. docs/contract.md lists them.
 STATUS = {
     "unauthenticated": 401,
     "not_found": 404,
@@ -34,7 +34,7 @@ STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A verb that did not happen: nothing was changed. `extra` joins the JSON answer; `error` is one of `STATUS`."""
+    """A verb was refused and nothing was changed. `error` is one of `STATUS`; `extra` is added to the JSON answer."""
 
     error: str
     detail: str
@@ -46,7 +46,7 @@ class Refused:
 
 
 class Refuse(Exception):
-    """Leaves a verb's transaction and rolls it back."""
+    """Ends a verb and rolls its transaction back."""
 
     def __init__(self, error: str, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -54,7 +54,7 @@ class Refuse(Exception):
 
 
 def verb[**P, R](function: Callable[P, R]) -> Callable[P, R | Refused]:
-    """Runs `function` in one transaction, once more after a deadlock (the loser of a deadlock has changed nothing)."""
+    """Runs `function` in one transaction, and retries once after a deadlock (PostgreSQL rolled that transaction back)."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R | Refused:

@@ -1,4 +1,4 @@
-"""The account page: who I am, and what I change of myself. static/js/browser-settings.js sets what belongs to the browser."""
+"""The account page: your own name and password. static/js/browser-settings.js handles the settings of the browser."""
 
 from allauth.decorators import rate_limit
 from django.contrib.auth import update_session_auth_hash
@@ -21,7 +21,7 @@ def _me(request: HttpRequest) -> User:
 
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """The page; POST gives me another name."""
+    """The page. POST changes the name."""
     user = _me(request)
     form = NameForm(request.POST if request.method == "POST" else None, initial={"name": user.name})
     if request.method == "POST" and form.is_valid():
@@ -41,7 +41,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @rate_limit(action="change_password")
 def password(request: HttpRequest) -> HttpResponse:
-    """A new password of my own. My other browsers are signed out by their next request; this one stays."""
+    """Changes your own password. Other browsers are signed out at their next request; this one stays signed in."""
     user = _me(request)
     form = OwnPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():

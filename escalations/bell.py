@@ -1,4 +1,4 @@
-"""The bell: rows that commit together with what they tell."""
+"""Notifications, written in the same transaction as the event they are about."""
 
 from accounts.events import NewEvent
 from accounts.people import who_may_claim
@@ -15,7 +15,7 @@ def title_of(handoff: SessionHandoff, actor: str) -> str:
 
 
 def notify(event: NewEvent) -> None:
-    """Runs inside the transaction of the event (a handoff was opened or returned): notifications exist exactly if the handoff does."""
+    """Writes the notifications for a handoff that was opened or returned, inside the transaction of that event."""
     handoff = SessionHandoff.objects.select_related("session__user", "author", "claimed_by").get(pk=event.handoff or "")
     if isinstance(event, HandoffOpened):
         people = list(who_may_claim(handoff.account_id).exclude(pk=handoff.author_id).values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""The filters of the queue: which view of it, and priority, domain, client. They are in the address."""
+"""The filters of the queue, as the address has them: view, priority, domain, client."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ LONGEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """One reading of an address. What it does not know it leaves out, so that no address shows an error."""
+    """The filters of one address. Unknown values are ignored, so that no address is an error."""
 
     show: str = "open"
     priority: str = ""
@@ -49,7 +49,7 @@ class Filters:
         return bool(self.priority or self.domain or self.client)
 
     def address(self, **other: str) -> str:
-        """The query string of these filters with `other` in place of some; empty ones are left out."""
+        """The query string of these filters with `other` instead of some; empty ones are left out."""
         wanted = {"show": self.show, "priority": self.priority, "domain": self.domain, "client": self.client, **other}
         kept = {name: value for name, value in wanted.items() if value and not (name == "show" and value == "open")}
         return "?" + urlencode(kept) if kept else "?"
@@ -69,13 +69,13 @@ class Filters:
         return {name: str(value) for name, value in values.items() if value}
 
     def rows(self, user: User) -> QuerySet[SessionHandoff]:
-        """The handoffs that `user` sees through these filters, in the queue's order."""
+        """The handoffs that `user` sees with these filters, in the order of the queue."""
         rows = handed_off_by(user) if self.show == "mine" else rows_for(user)
         return rows.filter(**{LOOKUPS[name]: value for name, value in self.criteria(user).items()})
 
 
 def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
-    """What `user` handed off and nobody has claimed yet, in the order in which colleagues see it."""
+    """The open handoffs of which `user` is the author, in the order in which colleagues see them."""
     return (
         SessionHandoff.objects.waiting()
         .filter(account_id=user.account_id or -1, author_id=user.pk)
@@ -85,7 +85,7 @@ def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
 
 
 def choices(rows: list[SessionHandoff], filters: Filters) -> dict[str, Any]:
-    """What there is to choose from, from the unfiltered rows. What is chosen stays in the list even when its last row has gone."""
+    """The domains and clients to choose from, taken from unfiltered rows. The chosen ones stay even when their last row is gone."""
     domains = {row.session.domain for row in rows} | {filters.domain}
     clients = {row.session.client for row in rows} | {filters.client}
     return {"domains": _pairs(domains), "clients": _pairs(clients)}

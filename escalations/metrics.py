@@ -1,7 +1,7 @@
-"""The figures: time to claim and time to first action, out of the event log; and what claimers said of the assessments.
+"""Metrics: time to claim and time to first action, from the event log, and how claimers judged the assessments.
 
-Each claim counts from the hand-off or release before it. The first action is the claimer's own first message, answer, check result, note
-or fix outcome after their claim and before they let go; never a briefing, a system event, a reply or an imported step.
+A claim is timed from the handoff or release before it. The first action is the claimer's own first message, answer, check result, note or
+fix outcome between the claim and the release or return; briefings, event steps, replies and imported steps don't count.
 """
 
 import json
@@ -22,30 +22,30 @@ DEFINITION = (
 )
 PARTS = ("summary", "known", "corrected", "tried", "cause", "step")
 
-# A claim's window ends when the session leaves the claimer's hands. Numbers, not times, give the order: they come in commit order.
+# A claim ends when the handoff is released, returned or superseded. Order is by number, not time: numbers come in commit order.
 _SQL = """
 WITH claims AS (
     SELECT c.handoff, c.session, c.by_id, c.number, c.at,
            (SELECT o.at FROM accounts_event o
              WHERE o.handoff = c.handoff AND o.number < c.number AND o.kind IN ('handoff_opened', 'handoff_released')
-             ORDER BY o.number DESC LIMIT 1) AS offered_at,
+             ORDER BY o.number DESC LIMIT 1) AS queued_at,
            (SELECT min(e.number) FROM accounts_event e
              WHERE e.handoff = c.handoff AND e.number > c.number
-               AND e.kind IN ('handoff_released', 'handoff_returned', 'handoff_superseded')) AS let_go
+               AND e.kind IN ('handoff_released', 'handoff_returned', 'handoff_superseded')) AS ended
       FROM accounts_event c
      WHERE c.account_id = %(account)s AND c.kind = 'handoff_claimed' AND c.at >= %(since)s AND c.at <= %(until)s
 ), acted AS (
     SELECT c.*,
            (SELECT a.at FROM accounts_event a
              WHERE a.session = c.session AND a.by_id = c.by_id AND a.number > c.number
-               AND (c.let_go IS NULL OR a.number < c.let_go)
+               AND (c.ended IS NULL OR a.number < c.ended)
                AND a.at <= %(until)s
                AND a.kind IN ('session_stepped', 'fix_settled') AND a.details->>'begun_by' = 'person'
              ORDER BY a.number LIMIT 1) AS acted_at
       FROM claims c
 ), times AS (
-    -- greatest() takes no notice of NULL: without the CASE, what never happened would count as a time of 0.
-    SELECT CASE WHEN offered_at IS NOT NULL THEN greatest(extract(epoch FROM at - offered_at), 0) END AS to_claim,
+    -- greatest() ignores NULL: without the CASE, what never happened would count as 0 seconds.
+    SELECT CASE WHEN queued_at IS NOT NULL THEN greatest(extract(epoch FROM at - queued_at), 0) END AS to_claim,
            CASE WHEN acted_at IS NOT NULL THEN greatest(extract(epoch FROM acted_at - at), 0) END AS to_act
       FROM acted
 )
@@ -73,8 +73,8 @@ SELECT (SELECT count(*) FROM (SELECT handoff_id FROM handoffs_entryjudgement j
 
 
 def figures(account_id: int, period: str, *, now: datetime | None = None) -> dict[str, Any]:
-    """The figures of one account over a period (`7d`, `30d`, `90d`); times in seconds, null where there is none. Raises `KeyError`
-    for another period."""
+    """The metrics of an account over a period (`7d`, `30d`, `90d`). Times are in seconds, None where there are none. Raises `KeyError` for
+    other periods."""
     until = now or timezone.now()
     since = until - timedelta(days=PERIODS[period])
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What belongs to the reading and telling side: bell rows, and which cards somebody has seen."""
+"""Notifications, and which cards of the queue a person has seen."""
 
 from django.db import models
 from django.utils import timezone
@@ -8,7 +8,7 @@ from handoffs.models import SessionHandoff
 
 
 class Notification(models.Model):
-    """One row of somebody's bell. Written in the transaction of what it tells."""
+    """One row of a person's bell, written in the transaction of the event it is about."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
@@ -30,7 +30,7 @@ class Notification(models.Model):
 
 
 class Seen(models.Model):
-    """That somebody opened or claimed a card; the dot beside it is gone for them, on every browser of theirs."""
+    """Somebody opened or claimed a card, so its dot is gone for them, in every browser."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="+")

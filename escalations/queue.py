@@ -12,7 +12,7 @@ from handoffs.models import SessionHandoff
 
 
 def rows_for(user: User) -> QuerySet[SessionHandoff]:
-    """Open handoffs of the account except the viewer's own: higher priority first, in it those aimed at the viewer, then the oldest."""
+    """Open handoffs of the account except the viewer's own: by priority, then those assigned to the viewer, then the oldest."""
     return (
         SessionHandoff.objects.waiting()
         .filter(account_id=user.account_id or -1)
@@ -26,7 +26,7 @@ def rows_for(user: User) -> QuerySet[SessionHandoff]:
 def sort_key(handoff: SessionHandoff, *, for_target: bool = False) -> str:
     """The order of `rows_for` as text: of two rows, the one with the smaller key comes first.
 
-    A card is rendered once for everybody, so it carries two keys: one for the person it is addressed to
+    A card is rendered once for everybody, so it carries two keys: one for its target
     (`for_target`) and one for everybody else. The page compares keys and knows nothing else about the order. Keys
     are ASCII of one width, so that Python, JavaScript and PostgreSQL (which compares ids byte by byte) agree on them.
     """

@@ -1,4 +1,4 @@
-"""What stands in the frame of every page: the live count of open escalations and the bell's unread count."""
+"""What every page shows around its content: how many escalations are open, and how many notifications are unread."""
 
 from typing import Any
 
@@ -13,24 +13,24 @@ from escalations.queue import rows_for
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
-    """Lazy: a fragment that draws no frame asks nothing."""
+    """The counts are lazy: fragments, which don't show them, run no query."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.account_id is None:
         return {}
-    # Whoever is signed in can press something on every page: the cookie that proves where it came from is always there.
+    # Every page has buttons, so it always needs the CSRF cookie.
     get_token(request)
     return {
         "open_count": SimpleLazyObject(lambda: rows_for(user).count()),
         "unread_count": SimpleLazyObject(lambda: Notification.objects.filter(user=user, read_at=None).count()),
-        # The number that this page is as new as; the socket tells where it is now.
+        # The event number that this page is up to date with; the socket tells the current one.
         "event_number": getattr(request, "event_number", 0),
         "may_claim": user.role in MAY_CLAIM,
     }
 
 
 class EventNumber:
-    """Reads the account's event number before a view reads anything, so that a page is never older than the number it carries: what is
-    committed while it is being made is news to it, and it fetches."""
+    """Reads the account's event number before a view reads anything else. Events that are committed while the page is being made then have
+    higher numbers, and the page fetches them."""
 
     sync_capable = True
     async_capable = False

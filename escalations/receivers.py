@@ -1,4 +1,4 @@
-"""Where the bell and the unseen dot take part in what happens to handoffs, in the same transaction."""
+"""Writes notifications and seen cards when a handoff changes, in the same transaction."""
 
 from typing import Any
 

@@ -12,8 +12,8 @@ from flowpilot.models import AISession, SessionHolder
 
 Status = AISession.Status
 
-# The rule of reading stands twice, side by side: from the reader's side for pages, and from the session's side for frames on sockets.
-# `tests/test_access.py` holds them together.
+# The rule for reading exists twice: from the reader's side for pages, and from the session's side for frames on sockets.
+# `tests/test_access.py` checks that they agree.
 
 
 def readable_by(user: Actor) -> QuerySet[AISession]:
@@ -33,7 +33,7 @@ def readable_by(user: Actor) -> QuerySet[AISession]:
 
 
 def reader_ids(session: AISession) -> frozenset[int] | None:
-    """The ids of the people who may read the session; None: everybody in its account. Inactive people are left to whoever asks."""
+    """The ids of the people who may read the session; None: everybody in its account. Whether they are active is up to the caller."""
     if session.status == Status.REQUESTING:
         return None
     leads = User.objects.filter(account_id=session.account_id, is_active=True, role__in=LEADS).values_list("pk", flat=True)
@@ -46,7 +46,7 @@ def may_read(user: Actor, session_id: uuid.UUID) -> bool:
 
 
 def may_write(user: Actor, session: AISession) -> bool:
-    """The opener and the handler; viewers never. Whether it can be written to now is another question (`why_read_only`)."""
+    """The opener and the handler; viewers never. Whether it is open for writing now is a separate question (`why_read_only`)."""
     return may_work(user) and user.account_id == session.account_id and user.id in (session.user_id, session.handler_id)
 
 

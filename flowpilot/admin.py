@@ -110,7 +110,7 @@ class HolderAdmin(_SessionPartAdmin):
 
 @admin.register(Secret)
 class SecretAdmin(_SessionPartAdmin):
-    """That there is one, never its value: only the session's opener and handler can reveal it."""
+    """Never shows the value: only the session's opener and handler can reveal it."""
 
     list_display = ["session", "number", "kind", "by", "created_at", "shredded_at"]
     list_filter = ["kind", "session__account"]
@@ -131,7 +131,7 @@ class RepeatAdmin(_SessionPartAdmin):
 
 @admin.register(ReplyDraft)
 class DraftAdmin(_SessionPartAdmin):
-    """Replies that are being written right now."""
+    """Replies that are being written now."""
 
     list_display = ["session", "step", "at"]
     list_filter = ["session__account"]

@@ -1,4 +1,4 @@
-"""A session as the plain `Case` that an assistant is given, and as the plain document that a handoff freezes."""
+"""A session as the plain `Case` for an assistant, and as the plain document for the snapshot of a handoff."""
 
 from dataclasses import asdict
 from typing import Any
@@ -22,7 +22,7 @@ def case_step(step: SessionStep) -> CaseStep:
 
 
 def case_of(session: AISession, *, needs: str = "", upto: int | None = None) -> Case:
-    """Reads the session whole (five queries). `upto` leaves out steps after that number."""
+    """Reads the whole session (five queries). `upto` leaves out steps after that number."""
     steps = session.steps.select_related("author")
     if upto is not None:
         steps = steps.filter(number__lte=upto)

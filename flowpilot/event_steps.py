@@ -1,4 +1,5 @@
-"""Event steps: what happened to a session, as a line on its timeline. The event carries the meaning; the sentence is made from it, here."""
+"""Event steps: what happened to a session, as a line on its timeline. Programs read the event; this module makes the
+sentence for people from it."""
 
 from accounts.people import Person
 from flowpilot.models import SessionStep
@@ -27,7 +28,7 @@ _SENTENCES = {
 def event_step(
     event: Event, person: Person | None = None, *, note: str = "", addition: str = "", other: str = "", thing: str = ""
 ) -> NewStep:
-    """The step that says so. `note` is what the person wrote with it; `addition` goes on with the sentence; `other` and `thing` name the
+    """The step for an event. `note` is what the person wrote with it; `addition` is appended to the sentence; `other` and `thing` name the
     colleague and the secret, for events that have one."""
     sentence = _SENTENCES[event].format(who=person.short_name if person else "", other=other, thing=thing) + addition
     return NewStep(

@@ -1,4 +1,4 @@
-"""What people send about sessions. NUL is refused by every field of Django's; lengths are the models' own."""
+"""Forms about sessions. Django's fields refuse NUL; lengths are those of the models."""
 
 from typing import Any
 

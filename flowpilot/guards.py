@@ -1,4 +1,4 @@
-"""Who may write to a session, asked by every verb as it writes: the one place of that rule."""
+"""Who may write to a session. Every verb checks it here as it writes."""
 
 import uuid
 from datetime import datetime
@@ -13,7 +13,7 @@ from flowpilot.models import AISession
 
 Status = AISession.Status
 
-# Statuses in which people may add to a session: while they work on it, and while it waits for a colleague.
+# Statuses in which people can add to a session: while they work on it, and while it waits for a colleague.
 OPEN_FOR_WRITING = (Status.ACTIVE, Status.REQUESTING)
 
 NOT_FOUND = "This doesn't exist, or you don't have access to it."
@@ -29,7 +29,7 @@ WHY_NOT = {
 
 
 def worker(by: User | int) -> Person:
-    """The person who is about to work, as the database has them now. Raises `Refuse` for inactive people and viewers."""
+    """The person who wants to work, as the database has them now. Raises `Refuse` for inactive people and viewers."""
     person = read_person(by)
     if person is None or not person.is_active:
         raise Refuse("inactive", "This person is no longer active.")
@@ -44,7 +44,7 @@ def writable_rows(pk: uuid.UUID, person: Person) -> QuerySet[AISession]:
 
 
 def lock_for_writing(pk: uuid.UUID, person: Person, *, at: datetime, **changes: Any) -> None:
-    """Locks the session's row for the rest of the transaction. Raises `Refuse` where it can no longer be written to."""
+    """Locks the session's row for the rest of the transaction. Raises `Refuse` where it is no longer open for writing."""
     if not writable_rows(pk, person).filter(status__in=OPEN_FOR_WRITING).update(updated_at=at, **changes):
         raise why_not(pk, person)
 

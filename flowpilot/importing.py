@@ -1,4 +1,4 @@
-"""Sessions from conversation files: each turn is a step, in order, with nothing inserted before or between."""
+"""Imports sessions from conversation files: each turn becomes a step, in order, and no other steps are added."""
 
 import uuid
 from datetime import datetime
@@ -22,7 +22,7 @@ from redaction.mask import mask, mask_within
 
 AuthorKind = SessionStep.AuthorKind
 
-# A playbook this sure of its text names the problem's domain.
+# From this score on, the best playbook sets the domain.
 SURE_ENOUGH = 0.4
 
 
@@ -32,9 +32,9 @@ def import_key(conversation: Conversation) -> str:
 
 @verb
 def import_conversation(conversation: Conversation, *, by: User, at: datetime | None = None) -> tuple[AISession, bool]:
-    """The session made of a conversation, and whether it is new; the same file again finds the session it made before.
+    """The session of a conversation, and whether it is new. Importing the same file again returns the existing session.
 
-    Turn i becomes step i + 1. The requester's words are the client's; everybody else keeps the source's label.
+    Turn i becomes step i + 1. The requester becomes the client; everybody else keeps their label in the source.
     """
     at = at or timezone.now()
     person = worker(by)
@@ -75,7 +75,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
                 updated_at=at,
             )
     except IntegrityError as error:
-        raise Refuse("session_changed", "Another import of the same conversation is under way.") from error
+        raise Refuse("session_changed", "The same conversation is being imported already.") from error
     SessionHolder.objects.create(session=session, user_id=person.id, since=at)
     new = [
         NewStep(

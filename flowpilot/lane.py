@@ -1,6 +1,6 @@
 """The task lane: settling, reopening and sending tasks, and facts.
 
-Every write takes the session's row first, so that a hand-off freezes all of it or nothing.
+Every write locks the session's row first, so that a snapshot contains all of a change or nothing.
 """
 
 import uuid
@@ -23,7 +23,7 @@ from redaction.detect import might_answer
 State = Task.State
 Kind = SessionStep.Kind
 
-# One or two sentences; a log belongs to its step.
+# One or two sentences; logs stay in their step.
 LONGEST_FACT = 600
 NO_CARD = "That card is not in this session's lane."
 
@@ -47,7 +47,7 @@ def settle(session_id: uuid.UUID, card: int, *, by: User, state: str, answer: st
     asked = rows.values_list("title", flat=True).first() or "" if might_answer(answer) else ""
     answer = redact(session_id, answer, by_id=person.id, at=at, asked=asked)
     if rows.filter(state=state, answer=answer, sent_as__isnull=False).exists():
-        # A page that is out of date repeats what was sent: it must not be sent twice.
+        # An outdated page repeats an answer that was sent: don't send it twice.
         return rows.get()
     if not rows.update(state=state, answer=answer, by_id=person.id, sent_as=None, updated_at=at):
         raise Refuse("not_found", NO_CARD)

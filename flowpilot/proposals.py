@@ -18,7 +18,7 @@ State = Proposal.State
 
 @verb
 def accept(session_id: uuid.UUID, pk: uuid.UUID, *, by: User, text: str = "", reply: bool = True, at: datetime | None = None) -> Proposal:
-    """Adds a proposed fact (in the technician's words, where they changed it), or settles the fix with the proposed outcome."""
+    """Adds a proposed fact (with the technician's text, where they changed it), or settles the fix with the proposed outcome."""
     at = at or timezone.now()
     person = worker(by)
     lock_for_writing(session_id, person, at=at)
@@ -53,6 +53,6 @@ def _decide(session_id: uuid.UUID, pk: uuid.UUID, state: Proposal.State, by_id: 
 
 
 def _or_refuse(answer: object) -> None:
-    """Where a verb inside this one is refused, this one is refused, too."""
+    """Refuses this verb where a verb inside it was refused."""
     if isinstance(answer, Refused):
         raise Refuse(answer.error, answer.detail, **answer.extra)

@@ -1,4 +1,4 @@
-"""Keeps FlowPilot from asking for what was done already. By code, whoever made the reply: the lane then shows how it went instead."""
+"""Keeps FlowPilot from asking for what was done already, whichever assistant wrote the reply. The lane shows how it went instead."""
 
 import re
 
@@ -12,23 +12,23 @@ from assistant.case import Case
 from assistant.results import NewTask
 from flowpilot.models import Task
 
-# Two titles that say the same in other order or with a word more.
+# Two titles with the same words in another order, or with an extra word.
 SAME_TITLE = 88
-# A title and the words in which somebody told that they did it: all that carries the matter is shared, and it is more than one word.
+# A title and a description of what was done: they share nearly all content words, and more than one.
 SAME_DEED = 85
 _SPACE = re.compile(r"\s+")
 
 
 def split(wanted: list[NewTask], case: Case) -> tuple[list[NewTask], list[tuple[NewTask, int]]]:
-    """What is new, and what was done: each of those with the step that holds how it went."""
+    """The new tasks, and those that were done already, each with the step that has the result."""
     new: list[NewTask] = []
     done: list[tuple[NewTask, int]] = []
-    told: list[tuple[str, int]] | None = None
+    reported: list[tuple[str, int]] | None = None
     for task in wanted:
         step = _in_lane(task, case)
         if step is None and task.kind == Task.Kind.CHECK:
-            told = _told(case) if told is None else told
-            step = next((number for text, number in reversed(told) if _same_deed(task.title, text)), None)
+            reported = _reported(case) if reported is None else reported
+            step = next((number for text, number in reversed(reported) if _same_deed(task.title, text)), None)
         if step is None:
             new.append(task)
         else:
@@ -47,15 +47,15 @@ def _in_lane(task: NewTask, case: Case) -> int | None:
     return None
 
 
-def _told(case: Case) -> list[tuple[str, int]]:
-    """What people told that they had done, and how it went, with the step that tells it."""
+def _reported(case: Case) -> list[tuple[str, int]]:
+    """What people said they had done, with the step that has the result."""
     reading = read(case)
     return [(a.action, (a.result or a.actions[0]).step) for a in attempts(reading, suggestions(reading)) if a.result is not None]
 
 
-def _same_deed(title: str, told: str) -> bool:
-    shared = lexicon.content(title) & lexicon.content(told)
-    return len(shared) >= 2 and lexicon.closeness(title, told) >= SAME_DEED and len(shared) / len(lexicon.content(title)) >= 0.75
+def _same_deed(title: str, reported: str) -> bool:
+    shared = lexicon.content(title) & lexicon.content(reported)
+    return len(shared) >= 2 and lexicon.closeness(title, reported) >= SAME_DEED and len(shared) / len(lexicon.content(title)) >= 0.75
 
 
 def _bare(command: str) -> str:

@@ -1,4 +1,4 @@
-"""FlowPilot's reply: made from the session as it is, written once, filling the lane."""
+"""FlowPilot's replies: made from the session as it is, written once, with cards for the lane."""
 
 import uuid
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ log = structlog.get_logger("flowpilot")
 
 
 def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession | Refused | None:
-    """Replies to `step`, unless that was done or a newer message replaced the request. A failure of the assistant is shown, never silent.
+    """Replies to `step`, unless that was done or a newer message replaced the request. A failure of the assistant is shown on the timeline.
 
-    None where nothing was requested.
+    Returns None where no reply was requested.
     """
     session = AISession.objects.filter(pk=session_id, reply_requested_for=step).first()
     if session is None:
@@ -40,7 +40,7 @@ def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession | R
         remark = f"Playbooks answered. {answer.reason}" if answer.reason else ""
         return _write(session_id, step, answer.result, remark=remark, at=at)
     except (OperationalError, InterfaceError):
-        # The database, not the assistant: the job is tried again.
+        # This is the database, not the assistant: the job is retried.
         raise
     except Exception as error:
         log.exception("failed to reply", session=str(session_id), error=type(error).__name__)
@@ -68,7 +68,7 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", a
         if made.domain:
             changes["domain"] = made.domain
         AISession.objects.filter(pk=session_id).update(**changes)
-    # Read with the session's row locked, so that what was done while the assistant was thinking counts, too.
+    # Read again with the session's row locked: something may have been done while the assistant was working.
     new, done = repeats.split(made.tasks, case_of(session)) if made.tasks else ([], [])
     written = steps.write(
         session_id, [NewStep(SessionStep.Kind.REPLY, made.text, author_kind=SessionStep.AuthorKind.ASSISTANT, remark=remark)], at=at
@@ -94,7 +94,7 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", a
 
 
 def _add_cards(session: AISession, wanted: Sequence[NewTask], *, at: datetime) -> None:
-    """Adds cards to the lane; what is there by the same title is not asked twice."""
+    """Adds cards to the lane, except those with a title that it has already."""
     known = {title.casefold() for title in session.tasks.values_list("title", flat=True)}
     new = []
     for task in wanted:
@@ -121,7 +121,7 @@ def _add_cards(session: AISession, wanted: Sequence[NewTask], *, at: datetime) -
 
 def _add_proposals(session: AISession, facts: Sequence[NewFact], outcome: NewOutcome | None, *, at: datetime) -> None:
     """Adds proposals to the lane, inside the caller's transaction (which has locked the session's row). What the lane has already, or
-    somebody dismissed, is not proposed again; an outcome only for the current, unsettled fix."""
+    somebody dismissed, is not proposed again. Outcomes are proposed only for the current, unsettled fix."""
     known = {text.casefold() for text in session.facts.values_list("text", flat=True)}
     known |= {text.casefold() for text in session.proposals.filter(kind=Proposal.Kind.FACT).values_list("text", flat=True)}
     steps = dict(SessionStep.objects.filter(session=session).values_list("number", "pk")) if facts or outcome else {}
@@ -152,7 +152,7 @@ def _add_proposals(session: AISession, facts: Sequence[NewFact], outcome: NewOut
 
 
 def _link_repeats(session: AISession, reply: SessionStep, done: Sequence[tuple[NewTask, int]], *, at: datetime) -> None:
-    """What was done is not asked again: the lane shows when, by whom and with what outcome. For the latest reply only."""
+    """Links what was done already to the step with its result. Kept for the latest reply only."""
     Repeat.objects.filter(session=session).delete()
     at_step = dict(SessionStep.objects.filter(session=session, number__in=[n for _, n in done]).values_list("number", "pk"))
     Repeat.objects.bulk_create(
@@ -163,7 +163,7 @@ def _link_repeats(session: AISession, reply: SessionStep, done: Sequence[tuple[N
 
 
 def write_scripted(session_id: uuid.UUID, made: Reply, *, at: datetime) -> AISession | Refused:
-    """Writes a given reply, its cards and its fix exactly as a job would, whatever was requested. For the demo's stories."""
+    """Writes a given reply, its cards and its fix as a job would, whether or not one was requested. For the demo's stories."""
     with transaction.atomic():
         AISession.objects.filter(pk=session_id).update(reply_requested_for=0, reply_requested_at=at)
         return _write(session_id, 0, made, at=at)

@@ -36,7 +36,7 @@ class Revealed:
 
 @verb
 def reveal(session_id: uuid.UUID, number: int, *, by: User, at: datetime | None = None) -> Revealed:
-    """The value, for the opener and the handler. Leaves a line on the timeline and an event; each time counts."""
+    """Returns the value, to the opener and the handler. Each time is recorded on the timeline and as an event."""
     at = at or timezone.now()
     person = worker(by)
     secret = _locked(session_id, number, person)
@@ -51,7 +51,7 @@ def reveal(session_id: uuid.UUID, number: int, *, by: User, at: datetime | None 
 
 @verb
 def remove(session_id: uuid.UUID, number: int, *, by: User, at: datetime | None = None) -> Secret:
-    """Erases one secret for good. Pressed twice, nothing more happens."""
+    """Erases a secret permanently. Doing it again changes nothing."""
     at = at or timezone.now()
     person = worker(by)
     secret = _locked(session_id, number, person, gone=True)
@@ -62,7 +62,7 @@ def remove(session_id: uuid.UUID, number: int, *, by: User, at: datetime | None 
 
 
 def _locked(session_id: uuid.UUID, number: int, person: Person, *, gone: bool = False) -> Secret:
-    """The secret, with the session's row locked to the commit, so that a reveal and a removal wait for each other."""
+    """The secret, with the session's row locked until commit, so that a reveal and a removal wait for each other."""
     if not writable_rows(session_id, person).update(step_count=F("step_count")):
         raise Refuse("not_found", NOT_FOUND)
     secret = Secret.objects.filter(session_id=session_id, number=number).first()
@@ -75,7 +75,7 @@ def _locked(session_id: uuid.UUID, number: int, person: Person, *, gone: bool = 
 
 def _publish(happened: Event, event: type[SecretEvent], secret: Secret, person: Person, *, at: datetime) -> None:
     new = [event_step(happened, person, thing=f"{secret.kind} {_place(secret)}")]
-    # Not steps.write: looking is not work on the session, and must not change when it was last worked on.
+    # Not steps.write: revealing is not work on the session, so it must not change `updated_at`.
     AISession.objects.filter(pk=secret.session_id).update(**steps.numbers(new))
     written = steps.write_numbered(secret.session_id, new, at=at)
     record(
@@ -92,7 +92,7 @@ def _publish(happened: Event, event: type[SecretEvent], secret: Secret, person: 
 
 
 def _place(secret: Secret) -> str:
-    """Where in the session it is: "in step 3", "in card 2"; its number where no text has it any more."""
+    """Where in the session it is: "in step 3", "in card 2"; its number where no text contains it any more."""
     text = placeholder(secret.kind, secret.number)
     said = secret.session.steps.filter(Q(text__contains=text) | Q(asked__contains=text) | Q(command__contains=text))
     step = said.order_by("number").values_list("number", flat=True).first()

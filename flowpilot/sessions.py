@@ -1,4 +1,4 @@
-"""The verbs of a session. Each transition is one filtered UPDATE that names the states it may leave; only who changed one row goes on."""
+"""The verbs of a session. Each transition is one UPDATE, filtered by the states it may leave, and continues only if it changed a row."""
 
 import uuid
 from datetime import datetime
@@ -103,7 +103,7 @@ def post(pk: uuid.UUID, *, by: User, text: str, kind: str = Kind.MESSAGE, at: da
 def _end(
     pk: uuid.UUID, person: Person, *, leaves: tuple[Status, ...], to: Status, event: Event, at: datetime, **changes: Any
 ) -> tuple[AISession, str]:
-    """What the transitions below share: the guarded update, one line on the timeline. Returns the session and the status it left."""
+    """What the transitions below share: the guarded update and the event step. Returns the session and its previous status."""
     before = writable_rows(pk, person).values_list("status", flat=True).first()
     rows = writable_rows(pk, person).filter(status__in=leaves)
     if not rows.update(status=to, updated_at=at, reply_requested_for=None, reply_requested_at=None, **changes):
@@ -114,7 +114,7 @@ def _end(
 
 @verb
 def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
-    """active -> resolved, at once. An unsettled fix is settled as worked; a job writes the ticket notes afterwards."""
+    """active -> resolved. An unsettled fix is settled as worked; a job writes the ticket notes afterwards."""
     at = at or timezone.now()
     person = worker(by)
     session, before = _end(
@@ -154,7 +154,7 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
 
 @verb
 def abandon(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
-    """Closes a session unresolved: active | paused -> abandoned. Apps above end what hangs on it, in the same transaction."""
+    """Closes a session unresolved: active | paused -> abandoned. Apps above end what belongs to it, in the same transaction."""
     at = at or timezone.now()
     person = worker(by)
     answers: list[tuple[Any, Any]] = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)

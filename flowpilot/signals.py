@@ -1,8 +1,7 @@
-"""Where rooms above take part in a session's own transitions."""
+"""Signals for apps above, sent during a session's transitions."""
 
 from django.dispatch import Signal
 
-# Sent inside the transaction, before the session's row is taken, with `session_id`, `by_id` and `at`: rows above are always taken first
-# (handoff, session, counter), so that two verbs that meet cannot hold each other up. Receivers return the news that the sender records
-# with its own, at the end.
+# Sent inside the transaction, before the session's row is locked, with `session_id`, `by_id` and `at`. Rows are always locked in the order
+# handoff, session, counter, so that two verbs cannot deadlock. Receivers return events, which the sender records with its own at the end.
 session_ending = Signal()

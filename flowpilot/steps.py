@@ -1,4 +1,4 @@
-"""Writing steps. Numbers come from the session's row, so a writer waits for any other who holds it, and nothing slips in between."""
+"""Writing steps. Their numbers come from the session's row, so writers wait for each other and no step gets in between."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from redaction.detect import announced, might_answer
 Kind = SessionStep.Kind
 AuthorKind = SessionStep.AuthorKind
 
-# Steps that nobody said: they neither ask for a secret nor answer a question.
+# Steps that nobody wrote: they neither ask for a secret nor answer a question.
 _UNSPOKEN = (Kind.SYSTEM, Kind.BRIEFING)
 
 
@@ -37,23 +37,23 @@ class NewStep:
 
 
 def clean(text: str) -> str:
-    """Text as the database takes it: PostgreSQL refuses NUL, and line ends are made one kind."""
+    """Text as it can be stored: without NUL, which PostgreSQL refuses, and with \\n line ends."""
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
-    """Appends steps inside the caller's transaction and returns them. The session's row is locked from here to the commit."""
+    """Appends steps inside the caller's transaction and returns them. The session's row is locked from here until commit."""
     AISession.objects.filter(pk=session_id).update(**numbers(steps), updated_at=at)
     return write_numbered(session_id, steps, at=at)
 
 
 def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
-    """What an update of the session's row must contain to give these steps their numbers; `write_numbered` writes them then."""
+    """What an update of the session's row must contain to reserve numbers for these steps, before `write_numbered` writes them."""
     return {"step_count": F("step_count") + len(steps)}
 
 
 def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
-    """Writes steps whose numbers the caller's own update of the session has just taken. Secrets in them are redacted here."""
+    """Writes steps whose numbers the caller has just reserved with `numbers`. Secrets in them are redacted here."""
     first = AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
     redacted = _redacted(session_id, steps, first=first, at=at)
     return SessionStep.objects.bulk_create(
@@ -77,7 +77,7 @@ def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datet
 
 
 def _redacted(session_id: uuid.UUID, steps: Sequence[NewStep], *, first: int, at: datetime) -> Iterator[tuple[str, str, str]]:
-    """Text, question and command of each step as they may be stored. An answer is read with what was asked just before."""
+    """Text, question and command of each step, redacted. An answer is read together with what was asked just before."""
     texts: list[str] = []
     asked: list[str] = []
     before = _last_text(session_id, first - 1) if steps and might_answer(steps[0].text) else ""
@@ -97,7 +97,7 @@ def _last_text(session_id: uuid.UUID, number: int) -> str:
 
 
 def take_cards(session_id: uuid.UUID, count: int) -> range:
-    """Gives `count` card numbers of the session, across all kinds, never used before."""
+    """Reserves `count` new card numbers of the session, across all kinds."""
     rows = AISession.objects.filter(pk=session_id)
     rows.update(card_count=F("card_count") + count)
     last = rows.values_list("card_count", flat=True).get()
@@ -107,7 +107,7 @@ def take_cards(session_id: uuid.UUID, count: int) -> range:
 def steps_added(
     account_id: int, session_id: uuid.UUID, written: Sequence[SessionStep], *, by_id: int | None, at: datetime, begun_by: BegunBy
 ) -> SessionStepped:
-    """The event that these steps were added. `begun_by` tells the figures what counts as somebody's own action."""
+    """The event that these steps were added. The metrics use `begun_by` to count people's own actions."""
     return SessionStepped(
         account_id=account_id,
         by_id=by_id,

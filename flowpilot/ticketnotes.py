@@ -30,7 +30,7 @@ def as_text(notes: Notes) -> str:
 
 
 def write(session_id: uuid.UUID, *, at: datetime | None = None) -> None:
-    """Writes the notes of a resolved session, unless somebody has written their own since."""
+    """Writes the notes of a resolved session, unless somebody has written some since."""
     session = AISession.objects.filter(pk=session_id, status=AISession.Status.RESOLVED, ticket_notes="").first()
     if session is None:
         return

@@ -1,4 +1,4 @@
-"""Who may see a handoff: all of it, who has it, or nothing."""
+"""Who may see a handoff: all of it, only who has claimed it, or nothing."""
 
 import uuid
 

@@ -37,7 +37,7 @@ class HandoffAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Release to the queue", permissions=["view"])
     def release_to_queue(self, request: HttpRequest, queryset: QuerySet[SessionHandoff]) -> None:
-        """Uses the same verb as the pages: what is not claimed stays as it is, and each release is recorded and announced."""
+        """Uses the same verb as the pages, with its events. Handoffs that are not claimed stay as they are."""
         assert isinstance(request.user, User)
         released = 0
         for handoff in queryset:

@@ -1,4 +1,4 @@
-"""The structured briefing that FlowPilot gets once, when somebody claims with "Get AI analysis"."""
+"""The briefing that FlowPilot gets when somebody claims with "Get AI analysis"."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from handoffs.models import SessionHandoff
 
 
 def compose(handoff: SessionHandoff) -> str:
-    """What was asked for, what is known, what was tried: from the assessment where there is one, from the snapshot otherwise."""
+    """What the author needs, what is known and what was tried: from the assessment if there is one, else from the snapshot."""
     snapshot, assessment = handoff.snapshot, handoff.assessment or {}
     lines = [f"{handoff.author} escalated this and needs: {handoff.needs}", "", f"Problem: {snapshot.get('title', '')}"]
     if assessment.get("summary_prose"):
         lines += ["", assessment["summary_prose"]]
-    # Where there is an assessment, its verified words are used alone: a fact of the lane may have been withdrawn since.
+    # If there is an assessment, only its verified statements are used: a fact of the lane may have been refuted since.
     known = [entry["text"] for entry in assessment["what_we_know"]] if assessment else [fact["text"] for fact in snapshot.get("facts", [])]
     corrected = [f"Reported: {entry['text']} Corrected: {entry['now']}" for entry in assessment.get("corrected", [])]
     tried = (

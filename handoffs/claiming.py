@@ -1,4 +1,4 @@
-"""The claim: one filtered UPDATE, whose row count is the answer; the session's change is in the same transaction."""
+"""The claim: one filtered UPDATE, whose row count decides; the session changes in the same transaction."""
 
 import uuid
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ class Claimed:
 
 @verb
 def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | None = None) -> Claimed:
-    """Claims an open handoff for `by`: exactly one person can. See docs/contract.md; judged in this order: 404, role, author, ended, same
-    claimer, other claimer."""
+    """Claims an open handoff for `by`: exactly one person can. Refusals are checked in this order (docs/contract.md): 404, role, author,
+    ended, same claimer, other claimer."""
     at = at or timezone.now()
     person = member(by)
     if begin not in Begin.values:
@@ -66,7 +66,7 @@ def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | Non
 
 
 def _lost(handoff: SessionHandoff, person: Person) -> Claimed:
-    """Why the update met no row; read after it, so every answer was true at some moment of the request."""
+    """Why the update changed no row. Read after it, so each answer was true at some point during the request."""
     hide_parked(handoff, person)
     if not person.is_active:
         raise Refuse("inactive", INACTIVE)
@@ -80,7 +80,7 @@ def _lost(handoff: SessionHandoff, person: Person) -> Claimed:
         return Claimed(handoff, again=True)
     if handoff.state == State.CLAIMED:
         raise already_claimed_error(handoff)
-    # Open again by now (released while we looked), or parked: another press will tell.
+    # It has just been released, or it is parked: claiming again will tell.
     raise conflict_error()
 
 

@@ -30,7 +30,7 @@ class HandoffClaimed(NewEvent):
 
 
 class NotedEvent(NewEvent):
-    """`noted`: whether a note was written with it. The note itself is on the handoff."""
+    """`noted`: whether there is a note. The note itself is on the handoff."""
 
     noted: bool
 
@@ -62,7 +62,7 @@ class HandoffSuperseded(NewEvent):
 
 
 class AssessmentReady(NewEvent):
-    """The assessment of a handoff was written or renewed, after `new_steps` more steps than the one before had read."""
+    """The assessment of a handoff was written or renewed; `new_steps` is how many more steps it has read than the one before."""
 
     KIND: ClassVar[str] = "assessment_ready"
 

@@ -61,7 +61,7 @@ class JudgeForm(forms.Form):
     generation = forms.IntegerField(min_value=0, max_value=10**6, required=False)
 
     def clean_entry(self) -> int:
-        """Where there is only one entry (cause, summary), it need not be named."""
+        """`entry` is optional for parts with only one entry (cause, summary)."""
         return self.cleaned_data["entry"] or 0
 
 

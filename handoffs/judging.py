@@ -28,15 +28,15 @@ NOT_YOURS = "Only the person who claimed it can judge it."
 
 
 def may_judge(actor: Actor, handoff: SessionHandoff) -> bool:
-    """Whoever claimed it, even if they have released or returned it since."""
+    """Anyone who claimed it, even if they have released or returned it since."""
     if not permissions.may_judge(actor, handoff, has_claimed=True):
         return False
     claims = Event.objects.filter(handoff=handoff.pk, kind=HandoffClaimed.KIND, by_id=actor.id)
     return permissions.may_judge(actor, handoff, has_claimed=False) or claims.exists()
 
 
-def words_of(assessment: dict[str, Any], part: str, entry: int) -> str | None:
-    """The words of an entry as they are judged; None where the assessment has no such entry."""
+def text_of(assessment: dict[str, Any], part: str, entry: int) -> str | None:
+    """The text of an entry, as it is judged. None if the assessment has no such entry."""
     match part:
         case "cause" | "summary":
             return (assessment.get("likely_cause" if part == "cause" else "summary_prose") or None) if entry == 0 else None
@@ -67,14 +67,14 @@ def judge(
 ) -> EntryJudgement:
     """Stores a verdict on one entry; a second one replaces it. `note` None keeps the note of the same verdict.
 
-    `generation` is the one that the page showed: where there is another by now, nothing is judged unseen (409).
+    `generation` is the one that the page showed. If there is a newer one, the verdict is refused (409), because nobody has seen that one.
     """
     at = at or timezone.now()
     person, handoff = _claimer(pk, by)
-    assessment = _judged(handoff, generation, at=at)
+    assessment = _lock_assessment(handoff, generation, at=at)
     if verdict not in EntryJudgement.Verdict.values:
         raise _invalid("verdict", "Choose right or wrong.")
-    words = words_of(assessment, part, entry)
+    words = text_of(assessment, part, entry)
     if words is None:
         raise _invalid("entry" if part in EntryJudgement.Part.values else "part", "There is no such entry in the summary.")
     note = None if note is None else steps.clean(note)
@@ -82,7 +82,7 @@ def judge(
         raise _invalid("note", f"A note can have at most {LONGEST_NOTE} characters.")
     if note:
         note = cut(redact(handoff.session_id, note, by_id=person.id, at=at), LONGEST_NOTE)
-    # The handoff's row is locked: nobody else judges this one in the meantime.
+    # The handoff's row is locked, so there is no other judgement at the same time.
     old = EntryJudgement.objects.filter(handoff=handoff, by_id=person.id, part=part, entry=entry).first()
     if old and old.verdict == verdict and note in (None, old.note):
         return old
@@ -110,10 +110,10 @@ def judge(
 def report_missing(
     pk: uuid.UUID, *, by: User, text: str, step: int | None = None, generation: int | None = None, at: datetime | None = None
 ) -> MissingEntry:
-    """Stores what was missing; the same words by the same person again change nothing."""
+    """Stores what was missing. The same text by the same person again changes nothing."""
     at = at or timezone.now()
     person, handoff = _claimer(pk, by)
-    _judged(handoff, generation, at=at)
+    _lock_assessment(handoff, generation, at=at)
     text = " ".join(steps.clean(text).split())
     if not text:
         raise _invalid("text", "Enter what was missing.")
@@ -140,8 +140,8 @@ def _claimer(pk: uuid.UUID, by: User) -> tuple[Person, SessionHandoff]:
     return person, handoff
 
 
-def _judged(handoff: SessionHandoff, generation: int | None, *, at: datetime) -> dict[str, Any]:
-    """The assessment, locked for the rest of the transaction and never replaced from now on. 409 where there is none."""
+def _lock_assessment(handoff: SessionHandoff, generation: int | None, *, at: datetime) -> dict[str, Any]:
+    """Locks the assessment and marks it as judged, so that it is never replaced. 409 if there is none, or a newer one."""
     if handoff.assessment_state != SessionHandoff.Assessed.READY or not handoff.assessment:
         raise Refuse("session_changed", "There is no summary to judge.")
     seen = handoff.assessed_generation

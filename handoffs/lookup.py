@@ -1,4 +1,4 @@
-"""Finding a handoff for whoever acts. What belongs to another account, or a park they may not read, is a 404."""
+"""Finds the handoff for a verb. Handoffs of other accounts, and parked ones that the person may not read, are a 404."""
 
 import uuid
 
@@ -13,7 +13,7 @@ INACTIVE = "You are no longer active in this account."
 
 
 def member(by: User | int) -> Person:
-    """Who acts, as the database has them now. Raises `Refuse` where there is no such person."""
+    """The person who acts, as the database has them now. Raises `Refuse` if they don't exist."""
     person = read_person(by)
     if person is None:
         raise Refuse("not_found", NOT_FOUND)
@@ -21,7 +21,7 @@ def member(by: User | int) -> Person:
 
 
 def look_up(pk: uuid.UUID, person: Person, *, staff: bool = False) -> SessionHandoff:
-    """The handoff, if it belongs to the person's account (or the person is staff, where staff may act). Raises `Refuse` otherwise."""
+    """The handoff, if it belongs to the person's account (or they are a superuser and `staff` is set). Raises `Refuse` otherwise."""
     rows = SessionHandoff.objects.select_related("author", "claimed_by", "session__user")
     if not (staff and person.is_superuser):
         rows = rows.filter(account_id=person.account_id)
@@ -32,13 +32,13 @@ def look_up(pk: uuid.UUID, person: Person, *, staff: bool = False) -> SessionHan
 
 
 def hide_parked(handoff: SessionHandoff, person: Person) -> None:
-    """A parked handoff is a 404 to everybody who may not read its session, whatever they try."""
+    """Raises a 404 for a parked handoff whose session the person may not read."""
     if handoff.intent == SessionHandoff.Intent.PARK and not may_read(person, handoff.session_id):
         raise Refuse("not_found", NOT_FOUND)
 
 
 def look_up_active(pk: uuid.UUID, by: User, *, staff: bool = False) -> tuple[Person, SessionHandoff]:
-    """Who acts and on what. Raises `Refuse` where either is missing, or the person is inactive."""
+    """The person and the handoff. Raises `Refuse` if either is missing, or the person is inactive."""
     person = member(by)
     handoff = look_up(pk, person, staff=staff)
     if not person.is_active:

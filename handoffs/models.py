@@ -1,4 +1,4 @@
-"""Handoffs, and what their claimers say of the assessments."""
+"""Handoffs, and how claimers judge the assessments."""
 
 import uuid
 from typing import ClassVar
@@ -12,7 +12,7 @@ from flowpilot.models import AISession, Fix, Priority, Task
 
 
 class HandoffQuerySet(models.QuerySet["SessionHandoff"]):
-    """Questions about handoffs. What changes them is in modules named for it: `opening.py`, `claiming.py` and their neighbours."""
+    """Queries for handoffs. `opening.py`, `claiming.py` and their neighbours change them."""
 
     def waiting(self) -> "HandoffQuerySet":
         """In the queue: nobody has claimed them."""
@@ -28,7 +28,7 @@ class HandoffQuerySet(models.QuerySet["SessionHandoff"]):
 
 
 class SessionHandoff(models.Model):
-    """One session, handed off by its author, until whoever claims it is done."""
+    """A session that its author handed off, until the claimer is done with it."""
 
     class Intent(models.TextChoices):
         ESCALATE = "escalate", "Escalate"
@@ -46,7 +46,7 @@ class SessionHandoff(models.Model):
     ENDED = (State.WITHDRAWN, State.RETURNED, State.SUPERSEDED)
 
     class Begin(models.TextChoices):
-        """How whoever claims it begins."""
+        """How the claimer begins."""
 
         CONTINUE = "continue", "Continue"
         ANALYSIS = "analysis", "Get AI analysis"
@@ -58,9 +58,9 @@ class SessionHandoff(models.Model):
         READY = "ready", "Ready"
         UNAVAILABLE = "unavailable", "Unavailable"
 
-    # Made before the insert, so that the package that the session carries never has a null id.
+    # Generated before the insert, so that the package of the session always has it.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Its own column, so that the claim's WHERE needs no other table: a join there would let two people win.
+    # A column of its own, so that the WHERE of the claim needs no join: with a join, two people could win.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="handoffs")
     session = models.ForeignKey(AISession, on_delete=models.PROTECT, related_name="handoffs")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="handed off by")
@@ -82,15 +82,15 @@ class SessionHandoff(models.Model):
     assessment_asked_at = models.DateTimeField(default=timezone.now)
     # Who made it: "offline" or a model's name. Where that is not the configured model, `assessment_reason` says why.
     assessment_by = models.CharField(max_length=120, blank=True)
-    # Generations are numbered as they begin; one runs at a time, and another may take over when its time is up.
+    # Generations are numbered when they start. One runs at a time; when its time is up, another may start.
     assessment_generation = models.PositiveIntegerField(default=0)
     assessment_running_until = models.DateTimeField(null=True, blank=True)
-    # The generation that is stored here, the last step it has read, when it was made, and how many new steps renewed it.
+    # The stored generation, the last step it has read, when it was made, and how many new steps it has read.
     assessed_generation = models.PositiveIntegerField(default=0)
     assessed_upto = models.PositiveIntegerField(null=True, blank=True)
     assessed_at = models.DateTimeField(null=True, blank=True)
     renewed_after = models.PositiveIntegerField(default=0)
-    # When a claimer first judged it: from then on it is never replaced.
+    # When a claimer first judged it. After that it is never replaced.
     assessment_judged_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[HandoffQuerySet] = HandoffQuerySet.as_manager()  # type: ignore[assignment]
@@ -154,15 +154,15 @@ class EntryJudgement(models.Model):
         RIGHT = "right", "Right"
         WRONG = "wrong", "Wrong"
 
-    # Its own column, because figures and the admin filter by account.
+    # A column of its own, because the metrics and the admin filter by account.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="judgements")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    # The generation that was judged, and the entry's place in its list (0 where there is only one).
+    # The judged generation, and the index of the entry in its list (0 if there is only one).
     generation = models.PositiveIntegerField()
     part = models.CharField(max_length=9, choices=Part)
     entry = models.PositiveSmallIntegerField()
-    # The entry's words as they were judged.
+    # The text of the entry as it was judged.
     text = models.TextField()
     verdict = models.CharField(max_length=5, choices=Verdict)
     note = models.CharField(max_length=1000, blank=True)
@@ -188,7 +188,7 @@ class MissingEntry(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     generation = models.PositiveIntegerField()
     text = models.CharField(max_length=600)
-    # The step that has it, where they name one.
+    # The step that has it, if the claimer gave one.
     step = models.PositiveIntegerField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 

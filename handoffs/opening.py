@@ -1,4 +1,4 @@
-"""Handing a session off: the one path that creates an open handoff, whatever button or command led there, in one transaction."""
+"""Handing a session off: the only way to create an open handoff, in one transaction."""
 
 import uuid
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ def open_handoff(
     fix_outcome: str = "",
     at: datetime | None = None,
 ) -> Opened | Refused:
-    """Escalates, or hands over where `by` had claimed it. Of two presses at once, the second waits for the first and finds its handoff: the
-    same answer, no second row."""
+    """Escalates, or hands over if `by` had claimed it. A second request at the same time waits for the first and returns its
+    handoff, without a second row."""
     opened = _open(session_id, by=by, needs=needs, priority=priority, target=target, fix_outcome=fix_outcome, at=at)
     if isinstance(opened, Refused) and opened.error == "session_changed":
         theirs = SessionHandoff.objects.waiting().filter(session_id=session_id, author_id=by.pk).first()
@@ -69,7 +69,7 @@ def _open(
     fix_outcome: str,
     at: datetime | None,
 ) -> Opened:
-    """Raises `Refuse` inside its transaction for what docs/contract.md does not allow; nothing is written then."""
+    """Raises `Refuse` for what docs/contract.md does not allow; nothing is written then."""
     at = at or timezone.now()
     person = worker(by)
     needs = steps.clean(needs)
@@ -89,10 +89,10 @@ def _open(
 
     handoff_id = uuid.uuid4()
     superseded = supersede(session, person, (State.CLAIMED, State.PARKED), by_handoff=handoff_id, at=at)
-    # Not before: rows are taken in the order handoff, session.
+    # Not earlier: rows are locked in the order handoff, session.
     needs = redact(session_id, needs, by_id=person.id, at=at)
     _leave(session_id, person, needs=needs, at=at)
-    # The outcome is recorded before the old handoff ends: it is the claimer's own action, and counts as one.
+    # The outcome is recorded before the old handoff ends, so that it counts as an action of the claimer.
     events: list[NewEvent] = [*_settle_fix(session_id, person, fix_outcome, at=at), *superseded]
     handed_over = any(event.from_state == State.CLAIMED for event in superseded)
     addition = f" for {target.get_short_name()}" if target else ""
@@ -136,17 +136,17 @@ def _open(
 
 
 def _check_target(target: User | None, person: Person) -> None:
-    """Raises `Refuse` where `target` could not claim what `person` hands off."""
+    """Raises `Refuse` if `target` can't claim what `person` hands off."""
     if target is None:
         return
-    now = read_person(target)
-    if now is None or now.account_id != person.account_id:
+    colleague = read_person(target)
+    if colleague is None or colleague.account_id != person.account_id:
         raise Refuse("invalid", "This person is not in your account.", fields={"target": ["Choose a person in your account."]})
-    if now.id == person.id:
+    if colleague.id == person.id:
         raise Refuse("invalid", "You can't assign it to yourself.", fields={"target": ["Choose a colleague, not yourself."]})
-    if not now.may_work:
-        text = f"{now.name} can't claim: viewers and inactive people can't."
-        raise Refuse("invalid", f"{now.name} can't claim.", fields={"target": [text]})
+    if not colleague.may_work:
+        text = f"{colleague.name} can't claim: viewers and inactive people can't."
+        raise Refuse("invalid", f"{colleague.name} can't claim.", fields={"target": [text]})
 
 
 def supersede(
@@ -175,7 +175,7 @@ def supersede(
 
 
 def _leave(session_id: uuid.UUID, person: Person, *, needs: str, at: datetime) -> None:
-    """active | paused -> requesting_escalation; while it waits, its handler is whoever handed it off."""
+    """active | paused -> requesting_escalation; while it waits, its author is the handler."""
     left = (
         writable_rows(session_id, person)
         .filter(status__in=(Status.ACTIVE, Status.PAUSED))
@@ -193,7 +193,7 @@ def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: date
 
 
 def insert(**columns: object) -> SessionHandoff:
-    """Inserts the row; the partial unique index decides where two hand off at once. Raises `Refuse` for the one that lost."""
+    """Inserts the row. Of two people at the same time, the partial unique index lets one through; raises `Refuse` for the other."""
     try:
         with transaction.atomic():
             return SessionHandoff.objects.create(**columns)

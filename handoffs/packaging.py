@@ -1,4 +1,4 @@
-"""The package of a handoff: the session as it stood, as a plain document."""
+"""The package of a handoff: a snapshot of the session as a plain document."""
 
 import uuid
 from dataclasses import asdict
@@ -10,12 +10,12 @@ from assistant.case import Case
 from flowpilot.casefile import case_of, lane_document
 from flowpilot.models import AISession
 
-# How many of the last steps the document contains; the others are only in the session itself.
+# How many of the last steps the document contains; earlier ones are only in the session.
 LAST_STEPS = 20
 
 
 def freeze(session: AISession, *, needs: str) -> tuple[dict[str, Any], Case]:
-    """The snapshot, and the case it was made from. The caller has locked the session's row, so no step slips in between."""
+    """The snapshot, and the case it was made from. The caller has locked the session's row, so no step gets in between."""
     case = case_of(session, needs=needs)
     snapshot = {
         "title": case.title,
@@ -34,7 +34,7 @@ def freeze(session: AISession, *, needs: str) -> tuple[dict[str, Any], Case]:
 
 
 def package(handoff_id: uuid.UUID, *, intent: str, needs: str, snapshot: dict[str, Any]) -> dict[str, Any]:
-    """What the session itself carries while it is handed off."""
+    """What the session carries while it is handed off."""
     return {"handoff_id": str(handoff_id), "intent": intent, "engineer_notes": needs, "snapshot": snapshot}
 
 

@@ -1,4 +1,4 @@
-"""Pausing is parking: the same package, and nobody is notified. Resuming continues it."""
+"""Parking pauses a session with its package, without notifying anybody. Resuming continues it."""
 
 import uuid
 from datetime import datetime
@@ -31,7 +31,7 @@ Status = AISession.Status
 
 @verb
 def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | None = None) -> Opened:
-    """active -> paused, with a parked handoff. Whoever parks it handles it."""
+    """active -> paused, with a parked handoff. The person who parks it is its handler."""
     at = at or timezone.now()
     person = worker(by)
     needs = steps.clean(needs)
@@ -86,7 +86,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
 
 @verb
 def resume(session_id: uuid.UUID, *, by: User, at: datetime | None = None) -> SessionHandoff:
-    """paused -> active, by whoever parked it, an admin or owner; they handle it from now on."""
+    """paused -> active, by the person who parked it, an admin or owner, who becomes the handler."""
     at = at or timezone.now()
     person = worker(by)
     parked = SessionHandoff.objects.filter(session_id=session_id, account_id=person.account_id, state=State.PARKED).first()
@@ -117,7 +117,7 @@ def resume(session_id: uuid.UUID, *, by: User, at: datetime | None = None) -> Se
 
 
 def end_parked(session_id: uuid.UUID, *, by_id: int, at: datetime) -> list[NewEvent]:
-    """Closing a session unresolved supersedes its parked handoff, in the same transaction, before the session's row is taken. The caller
+    """Closing a session unresolved supersedes its parked handoff, in the same transaction, before the session's row is locked. The caller
     records the event at the end, because the counter comes last."""
     session = AISession.objects.filter(pk=session_id).first()
     person = read_person(by_id)

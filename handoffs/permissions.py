@@ -1,6 +1,6 @@
 """Who may do what with a handoff: pure functions over a person and a handoff.
 
-Verbs, screens, templates and sockets all ask here. The functions named `may_...` judge the person alone, so that a verb can tell
+Verbs, screens, templates and sockets all use these. The functions named `may_...` look only at the person, so that a verb can tell
 "you can't" from "not now"; `actions` adds the state, for screens that show what is possible now.
 """
 
@@ -21,12 +21,12 @@ class Action(StrEnum):
 
 
 def may_claim(actor: Actor, handoff: SessionHandoff) -> bool:
-    """Engineers, admins and owners of the account, except whoever handed it off."""
+    """Engineers, admins and owners of the account, except its author."""
     return may_work(actor) and actor.account_id == handoff.account_id and actor.id != handoff.author_id
 
 
 def may_release(actor: Actor, handoff: SessionHandoff) -> bool:
-    """The claimer, an admin or owner, and staff. A viewer never, not even one who claimed while they were an engineer."""
+    """The claimer, an admin or owner, and staff. Viewers can't, even if they claimed it as an engineer."""
     if is_staff_for(actor, handoff.account_id):
         return True
     return may_work(actor) and actor.account_id == handoff.account_id and (handoff.claimed_by_id == actor.id or is_lead(actor))
@@ -43,12 +43,12 @@ def may_withdraw(actor: Actor, handoff: SessionHandoff) -> bool:
 
 
 def may_resume(actor: Actor, handoff: SessionHandoff) -> bool:
-    """Whoever parked it, an admin or owner."""
+    """The person who parked it, an admin or owner."""
     return may_withdraw(actor, handoff)
 
 
 def may_judge(actor: Actor, handoff: SessionHandoff, *, has_claimed: bool) -> bool:
-    """Whoever claimed it, even if they have released or returned it since (`has_claimed`: the event log says so)."""
+    """Anyone who claimed it, even if they have released or returned it since (`has_claimed`, from the event log)."""
     return may_claim(actor, handoff) and (handoff.claimed_by_id == actor.id or has_claimed)
 
 

@@ -1,4 +1,4 @@
-"""Rows of the context screen: what is known and what was tried, from the assessment where there is one, from the snapshot otherwise."""
+"""Rows of the context screen: what is known and what was tried, from the assessment if there is one, else from the snapshot."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from handoffs.models import EntryJudgement, SessionHandoff
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How a result is shown: drawing, word and colour."""
+    """How a result is shown: icon, word and colour."""
 
     icon: str
     word: str
@@ -35,7 +35,7 @@ _LOOKS = {
     TryResult.OTHER: _Look("check", "Result"),
     TryResult.NOT_REPORTED: _Look("pending", "Not reported"),
 }
-# A fix of the snapshot, where there is no assessment; one that is only proposed was not tried.
+# Results of fixes in the snapshot, if there is no assessment. A fix that was only proposed was not tried.
 _FIX_RESULTS = {
     Fix.Outcome.APPLIED: TryResult.APPLIED,
     Fix.Outcome.WORKED: TryResult.WORKED,
@@ -45,15 +45,15 @@ _FIX_RESULTS = {
 }
 Kind = SessionStep.Kind
 
-# Steps in which a check showed something; and those in which somebody looked at all, as opposed to mentioning it.
-_SEEN = (Kind.CHECK, Kind.OUTCOME)
-_LOOKED = (*_SEEN, Kind.ANSWER)
+# Steps with the result of a check; and those in which somebody looked, rather than only mentioned something.
+_CHECKED = (Kind.CHECK, Kind.OUTCOME)
+_LOOKED_UP = (*_CHECKED, Kind.ANSWER)
 
 Row = dict[str, Any]
 
 
 def known_rows(handoff: SessionHandoff, kinds: dict[int, str], state: str) -> list[Row]:
-    """What we know, each with how it is known: checked by a technician, or said by somebody."""
+    """What we know. `checked` is True if a check or an outcome supports it, False if somebody only said so."""
     if state == SessionHandoff.Assessed.READY and handoff.assessment:
         rows = [{"text": e["text"], "evidence": e.get("evidence", [])} for e in handoff.assessment.get("what_we_know", [])]
     else:
@@ -64,13 +64,13 @@ def known_rows(handoff: SessionHandoff, kinds: dict[int, str], state: str) -> li
             if t["state"] == Task.State.DONE
         ]
     for row in rows:
-        row["checked"] = any(kinds.get(evidence["step"]) in _SEEN for evidence in row["evidence"])
+        row["checked"] = any(kinds.get(evidence["step"]) in _CHECKED for evidence in row["evidence"])
     return rows
 
 
 def tried_rows(handoff: SessionHandoff, state: str, names: dict[str, str] | None = None) -> list[Row]:
-    """What was tried: the result as icon, word and colour, what it was done to, by whom and when. `names` has short names for the people of
-    the session."""
+    """What was tried: on what, by whom, when, and the result as icon, word and colour. `names` has short names for the people of the
+    session."""
     if state == SessionHandoff.Assessed.READY and handoff.assessment:
         rows = [
             {
@@ -99,7 +99,7 @@ def tried_rows(handoff: SessionHandoff, state: str, names: dict[str, str] | None
 
 
 def with_judgements(part: str, rows: Iterable[Row], judged: dict[tuple[str, int], EntryJudgement]) -> list[Row]:
-    """The rows, each with its place in its list and what this person has said of it."""
+    """The rows, each with its index and this person's judgement."""
     return [{**row, "entry": n, "spot": judge_id(part, n), "judged": judged.get((part, n))} for n, row in enumerate(rows)]
 
 
@@ -109,38 +109,38 @@ def judge_id(part: str, entry: int) -> str:
 
 
 def tally(rows: list[Row]) -> str:
-    """How the tries went, counted in the rows' own words and order: "3 ruled out, 1 failed"; nothing for a single row."""
+    """A summary of the results, for example "3 ruled out, 1 failed"; empty for a single row."""
     counts = Counter(row["word"] for row in rows)
     return ", ".join(f"{count} {word.lower()}" for word, count in counts.items()) if len(rows) > 1 else ""
 
 
 def cited(assessment: dict[str, Any]) -> set[int]:
-    """The steps that anything in the assessment rests on."""
+    """The steps that the assessment cites."""
     entries = [*assessment.get("what_we_know", []), *assessment.get("tried", []), *assessment.get("suggested_steps", [])]
     quotes = [e for entry in entries for e in entry.get("evidence", [])] + assessment.get("cause_evidence", [])
     return {evidence["step"] for evidence in quotes}
 
 
 def why_confident(assessment: dict[str, Any], kinds: dict[int, str]) -> str:
-    """What the confidence was computed from, in a sentence. A cause without evidence of its own (an older assessment) rests on all."""
+    """What the confidence is based on, in a sentence. If the cause has no evidence (older assessments), all cited steps count."""
     if not assessment.get("likely_cause"):
         return "Low: no step supports a cause."
     own = {evidence["step"] for evidence in assessment.get("cause_evidence", [])}
     rests = own or cited(assessment)
-    looked = sum(1 for number in rests if kinds.get(number) in _LOOKED)
+    looked = sum(1 for number in rests if kinds.get(number) in _LOOKED_UP)
     steps = f"{len(rests)} step{'' if len(rests) == 1 else 's'}"
     return f"Based on {steps}, {looked or 'none'} of them a check, an answer or an outcome."
 
 
 def names_of(steps: Iterable[SessionStep]) -> dict[str, str]:
-    """What colleagues call the people who wrote these steps, by their full names; where two share it, the full name stays."""
+    """Short names of the people who wrote these steps, by full name. If two people share a short name, they keep the full one."""
     short = {str(step.author): step.author.get_short_name() for step in steps if step.author}
     shared = Counter(short.values())
     return {full: name if shared[name] == 1 else full for full, name in short.items()}
 
 
 def _target(entry: Row) -> str:
-    """What it was done to, unless the action names it already."""
+    """The target, unless the action mentions it already."""
     target = entry.get("target", "")
     return "" if target.lower() in entry["action"].lower() else target
 
@@ -154,7 +154,7 @@ def _when(at: str) -> str:
 
 
 def _look(result: TryResult, outcome: str | None) -> dict[str, str]:
-    """Icon, word and colour of a result, and what is shown beside the word: only what it does not say already."""
+    """Icon, word and colour of a result, and the details that the word does not say already."""
     look = _LOOKS[result]
     shown = outcome_details(result, outcome) if outcome else "No result was reported"
     shown = shown or outcome or ""

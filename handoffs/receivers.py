@@ -1,4 +1,4 @@
-"""Where handoffs take part in what happens to sessions, in the same transaction."""
+"""What handoffs do when a session changes, in the same transaction."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ def _session_ends(sender: Any, session_id: UUID, by_id: int, at: datetime, **kwa
 
 @receiver(event_recorded, dispatch_uid="handoffs.renew_assessment")
 def _steps_were_added(sender: Any, event: NewEvent, **kwargs: Any) -> None:
-    """To a session whose handoff is waiting: its assessment may need to be renewed."""
+    """If the session has an open handoff, its assessment may need to be renewed."""
     if not isinstance(event, SessionStepped | FixSettled) or event.begun_by == BegunBy.ASSISTANT:
         return
     handoff = SessionHandoff.objects.waiting().filter(session_id=event.session).first()

@@ -1,4 +1,4 @@
-"""Why a handoff could not be changed, as `Refuse` to be raised."""
+"""Refusals that several verbs of handoffs raise."""
 
 from accounts.templatetags.words import ago
 from accounts.verbs import Refuse
@@ -32,5 +32,5 @@ def already_claimed_error(handoff: SessionHandoff) -> Refuse:
 
 
 def conflict_error() -> Refuse:
-    """409: somebody else changed the session a moment before."""
+    """409: somebody else has just changed the session."""
     return Refuse("session_changed", "Nothing was changed: someone else has just changed the session. Open it to see its current state.")

@@ -26,7 +26,7 @@ State = SessionHandoff.State
 
 @verb
 def release(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = None) -> SessionHandoff:
-    """claimed -> open: the claimer, an admin or owner, or staff. The queue's age counts from the first handoff."""
+    """claimed -> open: the claimer, an admin or owner, or staff. Its age in the queue still counts from the handoff."""
     at = at or timezone.now()
     note = steps.clean(note)
     person, handoff = look_up_active(pk, by, staff=True)
@@ -57,6 +57,6 @@ def release(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = No
 
 
 def _released_last(handoff: SessionHandoff, person: Person) -> bool:
-    """Whether it was this person who put it back: their second press is the same success."""
+    """Whether this person released it last: doing it again succeeds, too."""
     released = EventRow.objects.filter(handoff=handoff.pk, kind=HandoffReleased.KIND).order_by("-number").values_list("by_id", flat=True)
     return released.first() == person.id

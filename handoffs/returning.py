@@ -1,4 +1,4 @@
-"""Returning: the claimer gives the session back to its opener, with instructions. There is nothing to claim then."""
+"""Returning: the claimer gives the session back to its opener, with instructions. It can't be claimed then."""
 
 import uuid
 from datetime import datetime

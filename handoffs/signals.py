@@ -1,6 +1,6 @@
-"""Where apps above take part in what somebody does with a handoff."""
+"""Signals for apps above."""
 
 from django.dispatch import Signal
 
-# Somebody opened the context screen; with `handoff` and `user`.
+# Sent when somebody opens the context screen, with `handoff` and `user`.
 handoff_opened_by = Signal()

@@ -1,4 +1,4 @@
-"""What releasing, returning and withdrawing share: the two guarded updates, the note, the event. Rows are taken in the order handoff,
+"""What releasing, returning and withdrawing share: the two guarded updates, the note, the event. Rows are locked in the order handoff,
 session, counter."""
 
 from datetime import datetime
@@ -34,7 +34,7 @@ def move_session(handoff: SessionHandoff, line: NewStep, *, leaves: AISession.St
 
 
 def save_ending_note(handoff: SessionHandoff, note: str, person: Person, *, at: datetime) -> str:
-    """Stores the note on the handoff that has just ended, and returns it as stored. Secrets are redacted only now, because redacting takes
+    """Stores the note on the handoff that has just ended, and returns it as stored. Secrets are redacted only now, because redacting locks
     the session's row, and the handoff's comes first."""
     note = redact(handoff.session_id, note, by_id=person.id, at=at)
     if note:

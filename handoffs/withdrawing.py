@@ -51,7 +51,7 @@ def withdraw(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = N
 
 
 def _withdraw_row(handoff: SessionHandoff, *, at: datetime) -> bool:
-    """The guarded update; False where another press has just withdrawn it: the same success."""
+    """The guarded update. Returns False if it has just been withdrawn, which is a success, too."""
     rows = SessionHandoff.objects.filter(pk=handoff.pk, account_id=handoff.account_id, state=State.OPEN, claimed_by=None)
     if not rows.update(state=State.WITHDRAWN, ended_at=at):
         handoff.refresh_from_db()

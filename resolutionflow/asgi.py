@@ -1,4 +1,4 @@
-"""The door for HTTP and for the live socket."""
+"""The ASGI application: HTTP and the live socket."""
 
 import os
 

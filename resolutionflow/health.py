@@ -1,4 +1,4 @@
-"""`/healthz`: the process lives. `/readyz`: it can serve; what is degraded is told in the body."""
+"""`/healthz`: the process is running. `/readyz`: it can serve requests; the body says what is degraded."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_GET
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 where the database is away or migrations are missing; worker and listener are told as `degraded` with 200."""
+    """503 if the database is unavailable or migrations are missing; 200 with `degraded` for problems of worker or listener."""
     body = {"status": "ok", "database": "ok", "migrations": "ok", "worker": "ok", "listener": listener.state}
     try:
         executor = MigrationExecutor(connection)

@@ -1,4 +1,4 @@
-"""The secret key of an installation that was given none: made once, kept in a private file."""
+"""The secret key of an installation without a configured one: generated once, stored in a private file."""
 
 import contextlib
 import os
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def kept_key(path: Path) -> str:
-    """The key in `path`; makes it on first use. Of two processes that start together one makes it, whole, and both read that one."""
+    """The key in `path`; generated on first use. If two processes start at the same time, one creates the file and both read it."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(60))
-        # A link appears at once and whole, and fails where the other process was quicker.
+        # Linking is atomic, and fails if the other process was faster.
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()

@@ -18,12 +18,12 @@ from redaction.mask import mask_within
 log = structlog.get_logger("request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# Asked every few seconds by machines; only their failures are worth a line.
+# Requested every few seconds by monitoring; only failures are logged.
 _QUIET = {"/healthz", "/readyz"}
 
 
 def _no_values(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """An exception's words may hold a row or a form (PostgreSQL shows the failing row): its type and place are enough to find it."""
+    """Drops exception messages, which may contain data (PostgreSQL shows the failing row). Type and traceback remain."""
     for raised in event.get("exception") or ():
         if isinstance(raised, dict):
             raised.pop("exc_value", None)
@@ -32,13 +32,13 @@ def _no_values(logger: Any, method: str, event: structlog.typing.EventDict) -> s
 
 
 def _no_secrets(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Text in a log line is masked like a session's: no log contains a password, whoever wrote the line."""
+    """Masks secrets in log lines like in sessions, so that no log contains a password."""
     return {key: mask_within(value) for key, value in event.items()}
 
 
 def logging_config(*, debug: bool, quiet: bool = False) -> None:
     """Sends the standard library's and our own logs through one formatter. `quiet` is for tests and for commands, whose standard output
-    is somebody's data: warnings and worse, on standard error."""
+    is data: warnings and errors only, on standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -61,7 +61,7 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING if quiet else logging.INFO)
-    # Daphne and Django log each request with its whole address; ours says the same without the query.
+    # Daphne and Django log each request with its query string; our own line has none.
     for name in ("daphne.http_protocol", "django.channels.server", "daphne.ws_protocol"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("django.request").setLevel(logging.ERROR)

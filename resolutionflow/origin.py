@@ -1,4 +1,4 @@
-"""From where the live socket may be opened."""
+"""Which pages may open the live socket."""
 
 from typing import Any
 from urllib.parse import ParseResult
@@ -8,7 +8,7 @@ from django.conf import settings
 
 
 class OwnOrigin(OriginValidator):
-    """Pages of our own hosts. A client that names no origin is no browser (those always do), so it carries nobody's cookies unasked."""
+    """Only pages of our own hosts. A client without an Origin header is not a browser, so it can't misuse somebody's cookies."""
 
     def __init__(self, application: Any) -> None:
         super().__init__(application, settings.ALLOWED_HOSTS)

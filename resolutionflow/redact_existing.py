@@ -14,36 +14,36 @@ from flowpilot.vault.redact import redact, redact_within
 from redaction.detect import announced
 from redaction.kinds import cut
 
-_ROOMS = ("flowpilot", "handoffs", "escalations")
-# Kept by triggers, holding no text, or never anybody's words.
-_NOT = (Secret, SearchEntry)
-_NO_WORDS = {"import_key", "playbook"}
+_APPS = ("flowpilot", "handoffs", "escalations")
+# Maintained by triggers or without text; and columns without people's text.
+_SKIPPED_MODELS = (Secret, SearchEntry)
+_SKIPPED_FIELDS = {"import_key", "playbook"}
 
 
 class _DryRun(Exception):
-    """Leaves the transaction so that nothing was changed."""
+    """Rolls the transaction back after a dry run."""
 
 
 @cache
-def places() -> list[tuple[type[Model], str, tuple[Field, ...]]]:
-    """Every table that belongs to sessions: the model, its way to the session, and its columns of words. New ones come in by themselves."""
+def text_columns() -> list[tuple[type[Model], str, tuple[Field, ...]]]:
+    """Every table that belongs to sessions: the model, its lookup to the session, and its text columns. New tables are included."""
     found = []
-    for model in (each for room in _ROOMS for each in apps.get_app_config(room).get_models()):
-        way = _way_to_session(model)
+    for model in (each for app in _APPS for each in apps.get_app_config(app).get_models()):
+        path = _path_to_session(model)
         columns = tuple(
             field
             for field in model._meta.concrete_fields
             if isinstance(field, models.CharField | models.TextField | models.JSONField)
             and not field.choices
-            and field.name not in _NO_WORDS
+            and field.name not in _SKIPPED_FIELDS
         )
-        if way and columns and model not in _NOT:
-            found.append((model, way, columns))
-    # Steps first: in their order, and each with what was said before it.
+        if path and columns and model not in _SKIPPED_MODELS:
+            found.append((model, path, columns))
+    # Steps first, because each is read together with the one before.
     return sorted(found, key=lambda each: each[0] is not SessionStep)
 
 
-def _way_to_session(model: type[Model]) -> str:
+def _path_to_session(model: type[Model]) -> str:
     if model is AISession:
         return "pk"
     names = {field.name: field.related_model for field in model._meta.concrete_fields if field.many_to_one or field.one_to_one}
@@ -54,15 +54,15 @@ def _way_to_session(model: type[Model]) -> str:
 
 
 def redact_existing(sessions: QuerySet[AISession], *, dry_run: bool) -> Iterator[Counter[str]]:
-    """Hides what older rows of each session hold; yields what was changed in it, by column. `dry_run`: counts, and changes nothing."""
+    """Redacts the secrets of each session; yields how many texts were changed in it, by column. With `dry_run`, nothing is changed."""
     for pk in sessions.order_by("created_at", "pk").values_list("pk", flat=True).iterator(500):
         changed: Counter[str] = Counter()
         try:
             with transaction.atomic():
-                # Held, so that no step slips in between.
+                # Locks the session, so that no step gets in between.
                 AISession.objects.filter(pk=pk).update(status=models.F("status"))
-                for model, way, columns in places():
-                    _hide_in(model, {way: pk}, columns, pk, changed)
+                for model, path, columns in text_columns():
+                    _redact_rows(model, {path: pk}, columns, pk, changed)
                 if dry_run:
                     raise _DryRun
         except _DryRun:
@@ -70,7 +70,7 @@ def redact_existing(sessions: QuerySet[AISession], *, dry_run: bool) -> Iterator
         yield changed
 
 
-def _hide_in(model: type[Model], of_session: dict[str, Any], columns: tuple[Field, ...], pk: Any, changed: Counter[str]) -> None:
+def _redact_rows(model: type[Model], of_session: dict[str, Any], columns: tuple[Field, ...], pk: Any, changed: Counter[str]) -> None:
     before = ""
     for row in model._default_manager.filter(**of_session).order_by("pk" if model is not SessionStep else "number"):
         question = getattr(row, "asked", "") or getattr(row, "title", "")
@@ -79,10 +79,10 @@ def _hide_in(model: type[Model], of_session: dict[str, Any], columns: tuple[Fiel
             value = getattr(row, column.attname)
             asked = (question if announced(question) else before) if column.name in ("text", "answer") else ""
 
-            hidden = redact(pk, value, by_id=None, asked=asked) if isinstance(value, str) else redact_within(pk, value, by_id=None)
-            if hidden != value:
+            redacted = redact(pk, value, by_id=None, asked=asked) if isinstance(value, str) else redact_within(pk, value, by_id=None)
+            if redacted != value:
                 limit = getattr(column, "max_length", None)
-                new[column.attname] = cut(hidden, limit) if limit and isinstance(hidden, str) else hidden
+                new[column.attname] = cut(redacted, limit) if limit and isinstance(redacted, str) else redacted
                 changed[f"{model._meta.model_name}.{column.name}"] += 1
         if new:
             model._default_manager.filter(pk=row.pk).update(**new)

@@ -22,6 +22,6 @@ urlpatterns = [
 handler400 = "accounts.answers.bad_request"
 handler403 = "accounts.answers.forbidden"
 handler404 = "accounts.answers.not_found"
-# Asked for by allauth, where somebody tries too often.
+# allauth uses it for its rate limits.
 handler429 = "accounts.answers.too_many"
 handler500 = "accounts.answers.failed"

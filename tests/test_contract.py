@@ -347,7 +347,7 @@ def test_the_loser_on_the_screen_is_led_back_to_the_queue_with_a_toast(handoff, 
 # --- letting go ---------------------------------------------------------------------------------------------------
 
 
-def let_go(client, handoff, word, **data):
+def end_claim(client, handoff, word, **data):
     return client.post(f"/handoffs/{handoff.pk}/{word}/", data, **JSON)
 
 
@@ -358,7 +358,7 @@ def let_go(client, handoff, word, **data):
 def test_release_and_return_answer_with_session_status_and_handoff(handoff, bo, signed_in, request, word, who, status):
     claiming.claim(handoff.pk, by=bo)
 
-    answer = let_go(signed_in(request.getfixturevalue(who)), handoff, word, note="Check the licence first.")
+    answer = end_claim(signed_in(request.getfixturevalue(who)), handoff, word, note="Check the licence first.")
 
     assert (answer.status_code, answer.json()) == (200, {"session": str(handoff.session_id), "status": status, "handoff": str(handoff.pk)})
 
@@ -366,7 +366,7 @@ def test_release_and_return_answer_with_session_status_and_handoff(handoff, bo, 
 def test_withdraw_answers_with_session_status_and_handoff_and_twice_the_same(handoff, ana, signed_in):
     client = signed_in(ana)
 
-    first, again = let_go(client, handoff, "withdraw"), let_go(client, handoff, "withdraw")
+    first, again = end_claim(client, handoff, "withdraw"), end_claim(client, handoff, "withdraw")
 
     assert first.json() == {"session": str(handoff.session_id), "status": "active", "handoff": str(handoff.pk)}
     assert (again.status_code, again.json()) == (200, first.json())
@@ -374,23 +374,23 @@ def test_withdraw_answers_with_session_status_and_handoff_and_twice_the_same(han
 
 @pytest.mark.parametrize("word", ["release", "withdraw", "return"])
 @pytest.mark.parametrize(("who", "status"), [("eve", 404), ("vic", 403)])
-def test_who_may_not_let_go_is_refused(handoff, bo, signed_in, request, word, who, status):
+def test_people_without_permission_cannot_release_return_or_withdraw(handoff, bo, signed_in, request, word, who, status):
     claiming.claim(handoff.pk, by=bo)
 
-    assert let_go(signed_in(request.getfixturevalue(who)), handoff, word, note="x").status_code == status
+    assert end_claim(signed_in(request.getfixturevalue(who)), handoff, word, note="x").status_code == status
     assert SessionHandoff.objects.get(pk=handoff.pk).state == "claimed"
 
 
 def test_what_was_claimed_cannot_be_withdrawn_any_more(handoff, ana, bo, signed_in):
     claiming.claim(handoff.pk, by=bo)
 
-    assert words_of(let_go(signed_in(ana), handoff, "withdraw")) == (409, "already_claimed")
+    assert words_of(end_claim(signed_in(ana), handoff, "withdraw")) == (409, "already_claimed")
 
 
 def test_a_return_needs_instructions(handoff, bo, signed_in):
     claiming.claim(handoff.pk, by=bo)
 
-    answer = let_go(signed_in(bo), handoff, "return")
+    answer = end_claim(signed_in(bo), handoff, "return")
 
     assert (words_of(answer), list(answer.json()["fields"])) == ((422, "invalid"), ["note"])
 
@@ -398,14 +398,14 @@ def test_a_return_needs_instructions(handoff, bo, signed_in):
 def test_a_return_to_somebody_inactive_or_to_oneself_is_409(handoff, ana, bo, signed_in):
     claiming.claim(handoff.pk, by=bo)
     mine = hand_off(handoff.session, bo)
-    claim(mine.pk, by=ana)
+    claiming.claim(mine.pk, by=ana)
 
-    assert words_of(let_go(signed_in(ana), mine, "return", note="x")) == (409, "session_changed")
+    assert words_of(end_claim(signed_in(ana), mine, "return", note="x")) == (409, "session_changed")
 
     other = hand_off(make_session(ana), ana)
-    claim(other.pk, by=bo)
+    claiming.claim(other.pk, by=bo)
     type(ana).objects.filter(pk=ana.pk).update(is_active=False)
-    assert words_of(let_go(signed_in(bo), other, "return", note="x")) == (409, "session_changed")
+    assert words_of(end_claim(signed_in(bo), other, "return", note="x")) == (409, "session_changed")
 
 
 def test_resolve_answers_with_session_status_and_handoff(handoff, bo, signed_in):
@@ -517,7 +517,7 @@ def test_a_viewer_does_not_see_the_figures(vic, signed_in):
     assert words_of(signed_in(vic).get("/escalations/metrics/", **JSON)) == (403, "not_allowed")
 
 
-# --- at the door --------------------------------------------------------------------------------------------------
+# --- signing in --------------------------------------------------------------------------------------------------
 
 
 def test_signed_out_a_page_redirects_htmx_is_told_to_and_json_is_401(handoff):

@@ -403,7 +403,7 @@ def test_404_is_our_own_page_signed_in_and_out(bo, signed_in, client):
 
 
 def test_403_says_why(vic, signed_in):
-    assert own_page(signed_in(vic).get("/sessions/new/"), 403, "engineers, admins and owners open sessions").find("a", href="/")
+    assert own_page(signed_in(vic).get("/sessions/new/"), 403, "Viewers can't open sessions").find("a", href="/")
 
 
 @pytest.mark.parametrize("press", [True, False])
@@ -470,7 +470,7 @@ def test_the_whole_work_is_done_with_plain_forms(ana, bo, signed_in):
     page = junior.get(link["href"])
     page = press(junior, page, form_to(page, f"{here}escalate/"), reason="Which relay?", priority="high", target=str(bo.pk))
     assert page.redirect_chain[-1][0] == "/"
-    assert "Handed off. 1 colleague is told now" in soup_of(page).find(id="toasts").text
+    assert "Escalated. 1 colleague has been notified" in soup_of(page).find(id="toasts").text
 
     page = senior.get("/escalations/")
     card = soup_of(page).select_one("li.card")

@@ -1,4 +1,4 @@
-"""Words that many templates need: ages and names."""
+"""Template filters and tags used everywhere: times, durations, icons, citations."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 
 def span(length: timedelta) -> str:
-    """A length of time in the two units that matter: "4 s", "12 min", "1 h 12 min", "3 d"."""
+    """A duration in at most two units: "4 s", "12 min", "1 h 12 min", "3 d"."""
     seconds = max(0, int(length.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
@@ -56,7 +56,7 @@ def clock(when: datetime | None) -> str:
 
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
-    """One drawing of the sprite; always beside a word, so hidden from screen readers."""
+    """An icon of the sprite. It is always next to text, so it is hidden from screen readers."""
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#i-{}"/></svg>', extra, static("img/icons-1.svg"), name)
 
 
@@ -79,7 +79,7 @@ def moment(when: datetime | None, form: str = "age") -> SafeString:
 
 @register.filter
 def seconds(value: float | None) -> str:
-    """A figure in seconds, in words: "41 s", "2 min 44 s", "1 h 12 min"."""
+    """Seconds as text: "41 s", "2 min 44 s", "1 h 12 min"."""
     if value is None:
         return "–"
     whole = round(value)

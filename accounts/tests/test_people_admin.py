@@ -51,15 +51,15 @@ def test_an_admin_adds_somebody_who_can_sign_in_with_the_password_that_was_made(
     added = nia(lea, email="  Nia@Acme.example ")
 
     assert (added.person.email, added.person.account_id, added.person.role) == ("nia@acme.example", lea.account_id, "engineer")
-    assert len(added.made) == 19
-    answer = client.post("/accounts/login/", {"login": "nia@acme.example", "password": added.made})
+    assert len(added.generated) == 19
+    answer = client.post("/accounts/login/", {"login": "nia@acme.example", "password": added.generated})
     assert answer["Location"] == "/"
 
 
 def test_a_password_that_was_typed_is_not_handed_back(lea):
     added = nia(lea, password=NEW)
 
-    assert added.made == ""
+    assert added.generated == ""
     assert check_password(NEW, now(added.person).password)
 
 
@@ -306,7 +306,7 @@ def test_the_second_of_two_who_add_the_same_address_in_two_accounts_is_told_at_t
 
 @pytest.mark.django_db(transaction=True)
 def test_work_in_the_account_does_not_wait_for_it(lea, bo, session):
-    """Whoever adds people holds the account's row; a session of it is opened meanwhile all the same."""
+    """Adding people locks the account's row, but a session of it can still be opened."""
     import threading
 
     from django.db import connections, transaction
@@ -356,7 +356,7 @@ def test_a_new_password_signs_them_out_everywhere(lea, bo, signed_in):
     given = set_password(bo.pk, by=lea, password=None)
 
     assert client.get("/account/")["Location"].startswith("/accounts/login/")
-    assert check_password(given.made, now(bo).password)
+    assert check_password(given.generated, now(bo).password)
 
 
 def test_ones_own_password_is_not_set_without_the_present_one(ola):
@@ -373,9 +373,9 @@ def test_of_two_changes_of_ones_own_password_at_once_the_second_is_refused(bo):
 
 
 def test_no_event_ever_holds_a_password(lea, bo):
-    made = nia(lea).made
+    made = nia(lea).generated
     nia(lea, email="two@acme.example", password=NEW)
-    given = set_password(bo.pk, by=lea, password=None).made
+    given = set_password(bo.pk, by=lea, password=None).generated
     change_own_password(by=lea, password=NEW)
 
     told = json.dumps([[e.details, e.from_state, e.to_state] for e in Event.objects.all()])

@@ -1,4 +1,4 @@
-"""What a card in the queue carries for the page that places it."""
+"""Sort keys of queue cards, by which the page finds their place."""
 
 from django import template
 

@@ -150,7 +150,7 @@ async def until(holds, sentence):
         await asyncio.sleep(0.01)
 
 
-def ring(account_id, by=None, count=1):
+def publish_event(account_id, by=None, count=1):
     """Some events that concern nobody's session; returns the number of the last."""
     with transaction.atomic():
         return record(*[LaneChanged(account_id=account_id, by_id=by and by.pk) for _ in range(count)])[-1].number
@@ -233,7 +233,7 @@ def test_what_is_rolled_back_is_never_heard(session, ana, bo, play):
     async def scenario():
         page = await watching(bo)
         await act(rolled_back)
-        number = await act(ring, bo.account_id)
+        number = await act(publish_event, bo.account_id)
         heard = await page.heard_until(number)
         assert [frame["kind"] for frame in heard] == ["lane_changed"]
         assert number == page.hello["n"] + 1
@@ -246,7 +246,7 @@ def test_another_account_hears_nothing(session, ana, eve, play):
         stranger = await watching(eve)
         handoff = await act(hand_off, session, ana)
         await act(withdraw, handoff.pk, by=ana)
-        number = await act(ring, eve.account_id)
+        number = await act(publish_event, eve.account_id)
         heard = await stranger.heard_until(number)
         assert [frame["n"] for frame in heard] == [1]
         assert str(handoff.pk) not in json.dumps(heard)
@@ -390,7 +390,7 @@ def test_numbers_come_in_order_and_without_gaps_from_many_writers_at_once(ana, b
         def write():
             try:
                 for _ in range(5):
-                    ring(ana.account_id, ana)
+                    publish_event(ana.account_id, ana)
             finally:
                 connections.close_all()
 
@@ -414,9 +414,9 @@ def test_numbers_come_in_order_and_without_gaps_from_many_writers_at_once(ana, b
 def test_who_comes_late_goes_on_from_the_number_of_their_hello(ana, bo, dana, play):
     async def scenario():
         early = await watching(bo)
-        await act(ring, ana.account_id, count=3)
+        await act(publish_event, ana.account_id, count=3)
         late = await watching(dana)
-        number = await act(ring, ana.account_id, count=2)
+        number = await act(publish_event, ana.account_id, count=2)
         assert [frame["n"] for frame in await early.heard_until(number)] == [1, 2, 3, 4, 5]
         assert [f["n"] for f in await late.heard_until(number)] == list(range(late.hello["n"] + 1, 6))
 
@@ -428,9 +428,9 @@ def test_more_than_can_be_read_one_by_one_is_told_as_the_newest_number(ana, bo, 
 
     async def scenario():
         page = await watching(bo)
-        number = await act(ring, ana.account_id, count=25)
+        number = await act(publish_event, ana.account_id, count=25)
         assert await page.heard_until(number) == [{"n": number}]
-        following = await act(ring, ana.account_id)
+        following = await act(publish_event, ana.account_id)
         assert [frame["n"] for frame in await page.heard_until(following)] == [26]
 
     play(scenario)
@@ -456,7 +456,7 @@ def test_after_its_connection_was_killed_it_listens_again_and_what_was_missed_is
         assert [frame["n"] for frame in heard] == list(range(page.hello["n"] + 1, number + 1))
         assert heard[-1]["handoff"] == str(handoff.pk)
         await until(lambda: listener.state == "listening", "it never listened again")
-        following = await act(ring, ana.account_id)
+        following = await act(publish_event, ana.account_id)
         assert (await page.heard_until(following))[-1]["n"] == following
 
     play(scenario)
@@ -502,7 +502,7 @@ def test_nonsense_on_the_channels_is_ignored(ana, bo, play):
     async def scenario():
         page = await watching(bo)
         await act(shout)
-        number = await act(ring, ana.account_id)
+        number = await act(publish_event, ana.account_id)
         assert (await page.heard_until(number))[-1]["n"] == number
         assert listener.state == "listening"
 
@@ -603,7 +603,7 @@ def test_whoever_keeps_the_right_is_left_alone(ana, bo, play, monkeypatch):
         pages = [await watching(bo) for _ in range(5)]
         await act(lambda: connection.execute_wrappers.append(watch))
         await until(lambda: len(asked) >= 3, "nobody asked for the rights")
-        number = await act(ring, ana.account_id)
+        number = await act(publish_event, ana.account_id)
         for page in pages:
             assert (await page.heard_until(number))[-1]["n"] == number
 
@@ -647,7 +647,7 @@ def test_a_socket_says_nothing_that_changes_anything(handoff, bo, play):
         for text in ("claim", "{", json.dumps({"claim": str(handoff.pk)}), "x" * 100_000, '{"n":999}'):
             await page.socket.send_to(text_data=text)
         await page.socket.send_to(bytes_data=b"\x00\xff")
-        number = await act(ring, bo.account_id)
+        number = await act(publish_event, bo.account_id)
         assert (await page.heard_until(number))[-1]["n"] == number
 
     play(scenario)
@@ -668,7 +668,7 @@ def test_a_socket_that_never_answers_is_cut_while_the_others_go_on(ana, bo, vic,
         reads, silent = await watching(bo), await watching(vic)
         heard = []
         for _ in range(5):
-            number = await act(ring, ana.account_id, count=10)
+            number = await act(publish_event, ana.account_id, count=10)
             heard += await reads.heard_until(number)
             await until(lambda: unread_of(bo) == 0, "the page's answer never arrived")
         assert [frame["n"] for frame in heard] == list(range(1, 51))
@@ -715,7 +715,7 @@ def test_one_of_two_pages_closed_leaves_the_person_there(handoff, bo, dana, play
         assert len((await other.presence())["people"]) == 1
         opened.remove(first)
         await first.socket.disconnect(timeout=LONG)
-        number = await act(ring, bo.account_id)
+        number = await act(publish_event, bo.account_id)
         while (frame := await other.next()).get("n") != number:
             assert frame.get("people"), "somebody vanished who is still there"
         opened.remove(second)
@@ -754,7 +754,7 @@ def test_a_handoff_that_is_none_of_theirs_in_the_address_tells_nobody(handoff, a
         page = await watching(who, f"?handoff={query}")
         assert page.hello["hello"]
         for other, account in zip(listening, (ana.account_id, eve.account_id), strict=True):
-            number = await act(ring, account)
+            number = await act(publish_event, account)
             while True:
                 frame = await other.next()
                 assert "presence" not in frame
@@ -771,7 +771,7 @@ def test_presence_stays_inside_the_account(handoff, bo, eve, play):
         await watching(bo, f"?handoff={handoff.pk}")
         await until(lambda: any(hub.presence.values()), "bo was never seen")
         late = await watching(eve)
-        number = await act(ring, eve.account_id)
+        number = await act(publish_event, eve.account_id)
         assert late.hello["looking"] == {}
         while (frame := await stranger.next()).get("n") != number:
             raise AssertionError(f"a stranger heard {frame}")
@@ -779,7 +779,7 @@ def test_presence_stays_inside_the_account(handoff, bo, eve, play):
     play(scenario)
 
 
-# --- the door -----------------------------------------------------------------------------------------------------
+# --- who may connect -----------------------------------------------------------------------------------------------------
 
 
 def test_the_real_door_takes_the_cookie_and_refuses_a_foreign_page(bo, signed_in, play):

@@ -1,4 +1,4 @@
-"""The figures, out of the event log: time to claim, and time to the claimer's own first action before they let go.
+"""Metrics from the event log: time to claim, and time to the claimer's own first action before their claim ends.
 
 A story is told on a clock in seconds from nine o'clock; what it must come to is computed by hand.
 """
@@ -253,7 +253,7 @@ def test_what_the_claimer_wrote_before_the_claim_does_not_count(session, ana, bo
 
 
 @pytest.mark.parametrize("way", ["release", "return", "hand on", "park"])
-def test_what_comes_after_they_let_go_does_not_count(claimed, ana, bo, dana, way):
+def test_actions_after_the_claim_has_ended_do_not_count(claimed, ana, bo, dana, way):
     match way:
         case "release":
             release(claimed.pk, by=bo, note="Called away", at=after(100))
@@ -460,7 +460,7 @@ def test_the_page_shows_them_with_what_they_mean(assessed, bo, signed_in):
     box = page.select_one("[aria-labelledby=n-said]")
     text = " ".join(box.get_text(" ").split())
     assert "1 right 0 wrong 1 missing" in text and "What we know 1 0" in text and "In 1 handoff in this period" in text
-    assert "each entry marked right or wrong" in text
+    assert "entries marked right or wrong" in text
     assert "secret client" not in page.text
 
 

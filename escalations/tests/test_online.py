@@ -16,7 +16,7 @@ from accounts.people import availability_of
 from escalations.live import online as online_module
 from escalations.live.hub import Hub, Watcher
 from escalations.live.online import ROUND_EVERY, WRITE_EVERY, OnlineWriter
-from escalations.tests.test_live import LONG, act, opened, play, ring, until, watching  # noqa: F401
+from escalations.tests.test_live import LONG, act, opened, play, publish_event, until, watching  # noqa: F401
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -207,7 +207,7 @@ def test_a_database_that_refuses_is_logged_and_news_go_on_and_it_heals(bo, play,
         await act(refuse_updates)
         page = await watching(bo)
         await until(lambda: len(logged) >= 2, "the fault was not logged")
-        number = await act(ring, bo.account_id)
+        number = await act(publish_event, bo.account_id)
         assert (await page.heard_until(number))[-1]["n"] == number
         assert await act(last_here, bo) is None
         await act(allow_updates)
@@ -227,14 +227,14 @@ def test_a_database_that_refuses_is_logged_and_news_go_on_and_it_heals(bo, play,
 def test_a_row_that_somebody_holds_does_not_hold_up_the_news(bo, play, monkeypatch):  # noqa: F811
     monkeypatch.setattr(online_module, "ROUND_EVERY", 0.02)
     monkeypatch.setattr(online_module, "WRITE_EVERY", 0.05)
-    held, let_go = threading.Event(), threading.Event()
+    held, release_row = threading.Event(), threading.Event()
 
     def hold():
         try:
             with transaction.atomic():
                 User.objects.filter(pk=bo.pk).update(name="Bo")
                 held.set()
-                let_go.wait(2 * LONG)
+                release_row.wait(2 * LONG)
         finally:
             connections.close_all()
 
@@ -253,15 +253,15 @@ def test_a_row_that_somebody_holds_does_not_hold_up_the_news(bo, play, monkeypat
         deadline = time.monotonic() + LONG
         while not await act(somebody_waits):
             assert time.monotonic() < deadline, "nobody waited for the row"
-        number = await act(ring, bo.account_id)
+        number = await act(publish_event, bo.account_id)
         assert (await page.heard_until(number))[-1]["n"] == number
-        assert holder.is_alive(), "the news came only when the row was free"
+        assert holder.is_alive(), "the event arrived only when the row was unlocked"
 
     holder = threading.Thread(target=hold)
     try:
         play(scenario)
     finally:
-        let_go.set()
+        release_row.set()
         holder.join(LONG)
 
 

@@ -18,7 +18,7 @@ WAITING_ROWS = 6
 
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """My sessions, what I handed off, open escalations. Staff of no account are led to the admin."""
+    """Your sessions, your escalations, and the open ones. Staff without an account are redirected to the admin."""
     user = person(request)
     if user.account_id is None:
         return redirect("admin:index")
@@ -39,7 +39,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
-    """The dashboard's list of what waits, as the page fetches it when something came or went."""
+    """The dashboard's list of open escalations, fetched again when one is added or claimed."""
     return render(request, "escalations/dashboard.html#waiting", {"rows": list(rows_for(person(request))[:WAITING_ROWS])})
 
 
@@ -52,7 +52,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def open_note(request: HttpRequest, pk: int) -> HttpResponse:
-    """Leads to the context screen; the row counts as read."""
+    """Marks the notification as read and redirects to the context screen."""
     note = get_object_or_404(Notification, pk=pk, user=person(request))
     Notification.objects.filter(pk=pk, read_at=None).update(read_at=timezone.now())
     return redirect("handoff", pk=note.handoff_id)

@@ -1,4 +1,4 @@
-"""The figures of the account: a page for people, JSON for scripts."""
+"""The metrics of the account, as a page and as JSON."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The people of an account: everybody sees who is here and how much they have in hands; admins and owners look after them."""
+"""The people of an account: everybody sees who is online and how busy they are; admins and owners manage them."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ MOST_HELD = 20
 
 
 def _colleague(request: HttpRequest, pk: int) -> User:
-    """The only way to a person here: of the same account, or 404."""
+    """A person of the same account, or 404. Every view here uses it."""
     user = me(request)
     found = User.objects.filter(pk=pk, account_id=user.account_id).first() if user.account_id else None
     if found is None:
@@ -33,14 +33,14 @@ def _colleague(request: HttpRequest, pk: int) -> User:
     return found
 
 
-def _not_a_lead(request: HttpRequest) -> HttpResponse | None:
+def _refuse_others(request: HttpRequest) -> HttpResponse | None:
     if me(request).role in LEADS and me(request).account_id:
         return None
     return refuse(request, Refused("not_allowed", "Only admins and owners can manage people."), back="/people/", back_text="Back to people")
 
 
-def _untouchable(user: User, person: User) -> str:
-    """Why `user` may not change this person; empty where they may. The verbs judge again."""
+def _why_read_only(user: User, person: User) -> str:
+    """Why `user` can't change this person; empty where they can. The verbs check it again."""
     if person.pk != user.pk and (person.is_staff or person.is_superuser):
         return "This person is staff. Only staff can change them."
     return "Only owners can change owners." if person.role == Role.OWNER and user.role != Role.OWNER else ""
@@ -49,15 +49,15 @@ def _untouchable(user: User, person: User) -> str:
 # --- everybody ----------------------------------------------------------------------------------------------------
 
 
-def _everybody(user: User) -> dict[str, Any]:
+def _people_context(user: User) -> dict[str, Any]:
     of_account = User.objects.filter(account_id=user.account_id or -1)
     people = with_availability(of_account.filter(is_active=True))
-    leads = user.role in LEADS
+    is_lead = user.role in LEADS
     return {
         "people": people,
-        "here": len([each for each in people if each.state.online]),  # type: ignore[attr-defined]
-        "gone": with_availability(of_account.filter(is_active=False)) if leads else [],
-        "leads": leads,
+        "online": len([each for each in people if each.state.online]),  # type: ignore[attr-defined]
+        "inactive": with_availability(of_account.filter(is_active=False)) if is_lead else [],
+        "is_lead": is_lead,
     }
 
 
@@ -80,27 +80,27 @@ def _json_now(person: User) -> dict[str, Any]:
 
 @require_GET
 def people(request: HttpRequest) -> HttpResponse:
-    """Everybody of the account. Those who are not active are for admins and owners. Staff of no account are led to the admin."""
+    """The people of the account, with inactive ones for admins and owners. Staff without an account are redirected to the admin."""
     user = me(request)
     if wants_json(request):
-        everybody = _everybody(user)
-        return JsonResponse({"people": [_json(each) for each in everybody["people"] + everybody["gone"]]})
+        found = _people_context(user)
+        return JsonResponse({"people": [_json(each) for each in found["people"] + found["inactive"]]})
     if user.account_id is None:
         return redirect("admin:index")
-    return render(request, "people/people.html", _everybody(user))
+    return render(request, "people/people.html", _people_context(user))
 
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The active people as a fragment: the open page fetches it now and then, so that who is here stays true."""
-    return render(request, "people/people.html#rows", _everybody(me(request)))
+    """The active people as a fragment, which the open page fetches regularly to keep it current."""
+    return render(request, "people/people.html#rows", _people_context(me(request)))
 
 
 # --- one ----------------------------------------------------------------------------------------------------------
 
 
 def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str = "", **forms: VerbForm) -> HttpResponse:
-    """The page of one person, with the forms as they came back, or fresh."""
+    """The page of one person, with the forms as sent, or new ones."""
     user = me(request)
     held = AISession.objects.in_progress_with(person).order_by("-updated_at", "pk")
     active = held.active()
@@ -112,7 +112,7 @@ def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str
         "person": person,
         "state": availability_of(person, busy_with=counts["active"]),
         "own": person.pk == user.pk,
-        "untouchable": _untouchable(user, person),
+        "why_read_only": _why_read_only(user, person),
         "held": held[:MOST_HELD],
         **counts,
         "parked": held.filter(status=AISession.Status.PAUSED).count(),
@@ -124,7 +124,7 @@ def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str
 
 
 def _answer(request: HttpRequest, person: User, result: Any, said: str) -> HttpResponse:
-    """The answer to a press on somebody's page."""
+    """The answer to a form on a person's page."""
     if isinstance(result, Refused):
         if wants_json(request) or result.error == "not_found":
             return refuse(request, result, back="/people/", back_text="Back to people")
@@ -138,13 +138,13 @@ def _answer(request: HttpRequest, person: User, result: Any, said: str) -> HttpR
 
 @require_http_methods(["GET", "POST"])
 def one(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody's page, for admins and owners; POST `name` and `role` changes them."""
+    """A person's page, for admins and owners. POST `name` and `role` to change them."""
     person = _colleague(request, pk)
-    if refusal := _not_a_lead(request):
+    if refusal := _refuse_others(request):
         return refusal
     if request.method == "GET":
         return _page(request, person)
-    if why := _untouchable(me(request), person):
+    if why := _why_read_only(me(request), person):
         return _answer(request, person, Refused("not_allowed", why), "")
     form = PersonForm(request.POST, by=me(request), person=person)
     if form.is_valid():
@@ -158,8 +158,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
-    """GET the form; POST adds somebody. A password that was made for them is in the answer, and nowhere else."""
-    if refusal := _not_a_lead(request):
+    """GET the form; POST adds a person. A generated password is shown in this answer and nowhere else."""
+    if refusal := _refuse_others(request):
         return refusal
     user = me(request)
     form = NewPersonForm(request.POST if request.method == "POST" else None, by=user, initial={"role": Role.ENGINEER})
@@ -179,9 +179,9 @@ def add(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def password(request: HttpRequest, pk: int) -> HttpResponse:
-    """Gives somebody a new password, typed or made; they are signed out everywhere."""
+    """Sets a new password, entered or generated, which signs the person out everywhere."""
     person = _colleague(request, pk)
-    if refusal := _not_a_lead(request):
+    if refusal := _refuse_others(request):
         return refusal
     form = PasswordForm(request.POST)
     if form.is_valid():
@@ -196,28 +196,28 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Signs somebody out; what they hold stays theirs."""
+    """Deactivates a person. They keep their sessions."""
     person = _colleague(request, pk)
-    if refusal := _not_a_lead(request):
+    if refusal := _refuse_others(request):
         return refusal
     return _answer(request, person, people_admin.deactivate(pk, by=me(request)), "{name} deactivated.")
 
 
 @require_POST
 def activate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lets somebody in again."""
+    """Lets a person sign in again."""
     person = _colleague(request, pk)
-    if refusal := _not_a_lead(request):
+    if refusal := _refuse_others(request):
         return refusal
     return _answer(request, person, people_admin.activate(pk, by=me(request)), "{name} activated.")
 
 
 def _with_access(request: HttpRequest, access: Access, said: str, *, status: int = 200) -> HttpResponse:
-    """Where a password was made it is shown now, in this answer, which nobody keeps."""
+    """Shows a generated password, in an answer that must not be stored."""
     if wants_json(request):
-        response: HttpResponse = JsonResponse({**_json_now(access.person), "password": access.made or None}, status=status)
-    elif access.made:
-        response = render(request, "people/access.html", {"person": access.person, "made": access.made, "said": said})
+        response: HttpResponse = JsonResponse({**_json_now(access.person), "password": access.generated or None}, status=status)
+    elif access.generated:
+        response = render(request, "people/access.html", {"person": access.person, "made": access.generated, "said": said})
     else:
         toast(request, said)
         return redirect("people") if status == 201 else redirect("person", pk=access.person.pk)

@@ -1,4 +1,4 @@
-"""The queue, and its rows as the page fetches them after a break."""
+"""The queue, and its rows alone for a page that refreshes them."""
 
 import json
 from typing import Any
@@ -14,13 +14,13 @@ from escalations.queue import row_json, rows_for, seen_by
 from flowpilot.models import Priority
 from flowpilot.views.answering import person
 
-# What waits longer than this many rows is reached by narrowing; nobody reads further down.
+# Filters find what is beyond this many rows.
 MOST_ROWS = 200
 
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    """Open handoffs, narrowed by `show` (open, for-me, mine), `priority`, `domain` and `client`."""
+    """Open handoffs, filtered by `show` (open, for-me, mine), `priority`, `domain` and `client`."""
     user = person(request)
     filters = Filters.of(request.GET)
     if wants_json(request):
@@ -49,7 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
-    """The rows alone: the same as the page shows at the same address."""
+    """The rows alone, the same as on the page with the same filters."""
     filters = Filters.of(request.GET)
     if wants_json(request):
         return _json(request, filters)

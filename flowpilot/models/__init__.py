@@ -1,4 +1,4 @@
-"""Rows of a session. Models hold columns, constraints and questions; what changes them stands in the modules above."""
+"""The models of a session. They have columns, constraints and queries; the modules above change them."""
 
 from flowpilot.models.lane import Fact, Fix, Task
 from flowpilot.models.replies import Proposal, Repeat, ReplyDraft

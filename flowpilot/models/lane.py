@@ -32,7 +32,7 @@ class Task(models.Model):
     why = models.CharField(max_length=400, blank=True)
     command = models.TextField(blank=True)
     answer = models.TextField(blank=True)
-    # The step that carries the answer as it was sent; null while it was not sent, or was reopened since.
+    # The step with the answer as it was sent; null before that, and after the card was reopened.
     sent_as = models.ForeignKey(SessionStep, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""What comes with a reply: the draft while it is being written, what it proposes, and what it would have asked again."""
+"""What belongs to a reply: its draft, its proposals, and what it would have asked again."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from flowpilot.models.session import AISession, SessionStep
 
 
 class ReplyDraft(models.Model):
-    """A reply while it is being written: what has come so far. It is deleted when the reply becomes a step."""
+    """A reply while it is being written. The draft is deleted when the reply becomes a step."""
 
     session = models.OneToOneField(AISession, primary_key=True, on_delete=models.CASCADE, related_name="+")
     # The step that is being replied to; a draft for an older one is ignored.
@@ -24,7 +24,7 @@ class ReplyDraft(models.Model):
 
 
 class Proposal(models.Model):
-    """Something that FlowPilot proposes and only a technician decides: a fact, or the outcome of the current fix."""
+    """Something that FlowPilot proposes and a technician accepts or dismisses: a fact, or the outcome of the current fix."""
 
     class Kind(models.TextChoices):
         FACT = "fact", "Fact"
@@ -61,7 +61,7 @@ class Proposal(models.Model):
 
 
 class Repeat(models.Model):
-    """A check or question that FlowPilot would have asked although it was done. It is not asked again; the lane shows its outcome."""
+    """A check or question that FlowPilot wanted to ask although it was done already. The lane shows its outcome instead."""
 
     session = models.ForeignKey(AISession, on_delete=models.CASCADE, related_name="repeats")
     title = models.CharField(max_length=300)

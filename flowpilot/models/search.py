@@ -1,4 +1,4 @@
-"""What the search looks through."""
+"""The search index."""
 
 from typing import ClassVar
 
@@ -14,17 +14,17 @@ from flowpilot.models.session import AISession
 
 class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
     def of(self, account_id: int) -> "SearchEntryQuerySet":
-        """Those of an account. As a bigint: a small number would be an integer to PostgreSQL, and a GIN index compares bigints only."""
+        """Those of an account. The cast is needed because PostgreSQL reads a small number as an integer, and the GIN index has bigints."""
         return self.filter(account_id=Cast(Value(account_id), models.BigIntegerField()))
 
 
 class SearchEntry(models.Model):
     """The search index: one row for each place of a session that holds text. Database triggers (migration 0002) keep it up to date, so bulk
-    inserts, `update()` and SQL by hand are all covered, and no verb needs to know of it.
+    inserts, `update()` and manual SQL are all covered, and no verb needs to know about it.
 
     It is a table of its own so that sessions and steps stay narrow for ordinary reads and writes, and the account is in the same index as
     the words (a search never reads another account's rows). It can be emptied and filled again
-    (`SELECT flowpilot_search_fill(array_agg(id)) FROM flowpilot_aisession`). Like an index it has no foreign keys to be checked at commit.
+    (`SELECT flowpilot_search_fill(array_agg(id)) FROM flowpilot_aisession`). Like an index, it has no foreign key constraints.
     """
 
     class Place(models.IntegerChoices):
@@ -40,7 +40,7 @@ class SearchEntry(models.Model):
     place = models.SmallIntegerField(choices=Place)
     # The step's or card's number; 0 where there is only one of the place.
     number = models.PositiveIntegerField()
-    # Folded title, client, ticket and domain, a line each: for typing mistakes and parts of words. Of the head only.
+    # Folded title, client, ticket and domain, one per line, for typos and parts of words. Only for the head.
     headline = models.TextField()
     words = SearchVectorField()
 

@@ -14,9 +14,9 @@ class Secret(models.Model):
     session = models.ForeignKey(AISession, on_delete=models.CASCADE, related_name="secrets")
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=20)
-    # Null once it was shredded or removed, like the digest, by which the same value is recognised.
+    # Null once it was shredded or removed, like the digest, which recognises the same value.
     ciphertext = models.BinaryField(null=True)
-    digest = models.CharField(max_length=64, null=True)  # noqa: DJ001  (null, so that the unique constraint lets many be gone)
+    digest = models.CharField(max_length=64, null=True)  # noqa: DJ001  (null, so that the unique constraint allows many without one)
     by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     shredded_at = models.DateTimeField(null=True, blank=True)

@@ -11,7 +11,7 @@ from accounts.models import Account, User
 
 
 class Priority(models.IntegerChoices):
-    """Numbers, so that the queue can be read off an index; `slug` is what forms and JSON call them."""
+    """Numbers, so that an index can sort the queue. Forms and JSON use `slug`."""
 
     LOW = 1, "Low"
     NORMAL = 2, "Normal"
@@ -24,12 +24,12 @@ class Priority(models.IntegerChoices):
 
     @classmethod
     def from_slug(cls, slug: str) -> "Priority":
-        """Raises `KeyError` for a word that is no priority."""
+        """Raises `KeyError` for unknown priorities."""
         return cls[slug.upper()]
 
 
 class SessionQuerySet(models.QuerySet["AISession"]):
-    """Questions about sessions. What changes them is in `flowpilot/sessions.py` and its neighbours."""
+    """Queries for sessions. `flowpilot/sessions.py` and its neighbours change them."""
 
     def active(self) -> "SessionQuerySet":
         """Somebody is working on them."""
@@ -56,9 +56,9 @@ class AISession(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="sessions")
-    # Who opened it: never changes, the audit trail hangs on it.
+    # Who opened it. It never changes, because the audit trail depends on it.
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="opened_sessions", verbose_name="opened by")
-    # Who is working on it: the opener, or whoever claimed it. While it waits, whoever handed it off.
+    # Who is working on it: the opener or a claimer. While it waits in the queue: the author of the handoff.
     handler = models.ForeignKey(User, on_delete=models.PROTECT, related_name="handled_sessions")
     title = models.CharField(max_length=200)
     problem_summary = models.TextField(blank=True)
@@ -75,7 +75,7 @@ class AISession(models.Model):
     # Where an imported session comes from: source, url, licence, attribution.
     origin = models.JSONField(default=dict, blank=True)
     import_key = models.CharField(max_length=80, blank=True)
-    # The last numbers given: steps, cards across all kinds, secrets. Updates of this row take them, so there are no gaps and no duplicates.
+    # The last numbers of steps, of cards of all kinds, and of secrets. Updates of this row assign them, so there are no gaps or duplicates.
     step_count = models.PositiveIntegerField(default=0)
     card_count = models.PositiveIntegerField(default=0)
     secret_count = models.PositiveIntegerField(default=0)
@@ -105,7 +105,7 @@ class AISession(models.Model):
 
     @property
     def tier(self) -> str:
-        """FlowPilot's way of working at this confidence (docs/contract.md)."""
+        """How FlowPilot works at this confidence (docs/contract.md)."""
         return "discovery" if self.confidence < 0.4 else "exploring" if self.confidence < 0.8 else "guided"
 
     @property
@@ -174,14 +174,14 @@ class SessionStep(models.Model):
     event = models.CharField(max_length=16, choices=Event, blank=True)
     author_kind = models.CharField(max_length=10, choices=AuthorKind)
     author = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    # What the source calls an author who is not a person of the account.
+    # The name in the source of an author who is not a person of the account.
     author_label = models.CharField(max_length=80, blank=True)
     text = models.TextField()
-    # The card of the lane that it answers, and what that card asked at the time.
+    # The card of the lane that it answers, and what the card asked at that time.
     card = models.PositiveIntegerField(null=True, blank=True)
     asked = models.TextField(blank=True)
     command = models.TextField(blank=True)
-    # How it came about, where that needs saying: why playbooks answered instead of the model.
+    # A remark on how it was made, for example why playbooks answered instead of the model.
     remark = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 

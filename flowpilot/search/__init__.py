@@ -1,1 +1,1 @@
-"""Searching the sessions of an account."""
+"""The search for sessions of an account."""

@@ -1,8 +1,8 @@
 """Finding sessions by text, client, ticket or person.
 
-Every question is asked of the index in `SearchEntry`, which is cut by account: rows of another account are never read. Words may stand in
-different places of a session ("northgate 0x8004010f": one in the client, one in step 3), so each word is a set of sessions, and what is
-found is in all of them.
+All queries use the index in `SearchEntry`, which includes the account, so rows of other accounts are never read. Words may be in different
+places of a session ("northgate 0x8004010f": one in the client, one in step 3), so each word gives a set of sessions, and the result is in
+all of these sets.
 """
 
 from django.db.models import Case, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, TextField, Value, When
@@ -11,13 +11,13 @@ from flowpilot.models import AISession, SearchEntry, SessionHolder
 from flowpilot.search.terms import Term, Wanted, instead, read
 from flowpilot.search.typos import meant
 
-# An exact ticket stands before everything else.
+# An exact ticket comes before everything else.
 TICKET = 100
 
 
 def understand(text: str, *, among: QuerySet[AISession], account_id: int) -> Wanted:
-    """What to look for. Where nothing of `among` (what somebody may read) holds what was typed, typing mistakes are forgiven: beside each
-    word, the words like it that do stand there in titles, clients, tickets and names."""
+    """What to search for. If none of `among` (what somebody may read) contains what was typed, typos are corrected: for each word, similar
+    words from titles, clients, tickets and names are searched, too."""
     wanted = read(text, account_id=account_id)
     if wanted.groups and not _having(wanted, among).exists():
         return instead(wanted, meant(wanted, among=among))
@@ -25,10 +25,10 @@ def understand(text: str, *, among: QuerySet[AISession], account_id: int) -> Wan
 
 
 def search(sessions: QuerySet[AISession], wanted: Wanted) -> QuerySet[AISession]:
-    """Those of `sessions` (what somebody may read: `readable_by`) in which everything wanted is found, best first.
+    """Those of `sessions` (what somebody may read: `readable_by`) that contain everything wanted, best first.
 
-    Each row has `relevance`: 100 for an exact ticket, and one for each word that stands in title, client, ticket, domain or the name of
-    one of its people; the newest first among equals.
+    Each row has `relevance`: 100 for an exact ticket, and 1 for each word in the title, client, ticket, domain or the name of one of its
+    people. Equal ones are sorted by date, newest first.
     """
     if not wanted:
         return sessions.none()
@@ -51,7 +51,7 @@ def _having(wanted: Wanted, sessions: QuerySet[AISession]) -> QuerySet[AISession
 
 
 def _found(group: tuple[Term, ...], account_id: int, *, head: bool = False) -> Q:
-    """A session in which one of the terms is found: anywhere, or in its head and its people only."""
+    """Sessions that contain one of the terms: anywhere, or only in their head and people."""
     entries = SearchEntry.objects.of(account_id)
     anywhere, people = Q(), set[int]()
     for term in group:
@@ -63,8 +63,8 @@ def _found(group: tuple[Term, ...], account_id: int, *, head: bool = False) -> Q
         entries = entries.filter(place=SearchEntry.Place.HEAD)
     found = Q(pk__in=entries.filter(anywhere).values("session_id"))
     if people:
-        hands = SessionHolder.objects.filter(session=OuterRef("pk"), user_id__in=people)
-        found |= Q(user_id__in=people) | Q(handler_id__in=people) | Q(Exists(hands))
+        held = SessionHolder.objects.filter(session=OuterRef("pk"), user_id__in=people)
+        found |= Q(user_id__in=people) | Q(handler_id__in=people) | Q(Exists(held))
     return found
 
 

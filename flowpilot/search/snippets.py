@@ -1,6 +1,6 @@
-"""Why a session was found: the place, and some 160 characters of it with the words that matched. Asked for the rows of one page only.
+"""Why a session was found: the place, and about 160 characters of it with the words that matched. Used for the rows of one page only.
 
-Texts leave here in parts, each with whether it matched; the template escapes every part and marks the ones that did. Nothing here is HTML.
+Texts are returned in parts, each with whether it matched; the template escapes all parts and highlights the matches. There is no HTML here.
 """
 
 import re
@@ -20,13 +20,13 @@ from flowpilot.models import AISession, Fact, SearchEntry, SessionHolder, Sessio
 from flowpilot.search.terms import Term, Wanted
 
 AROUND = 160
-# Of a very long text with thousands of matches the first ones are enough to choose from.
+# In very long texts with thousands of matches, the first ones are enough.
 MOST_HITS = 200
 
 Parts = list[tuple[str, bool]]
 Span = tuple[int, int, int]
 _WORD = re.compile(r"[^\W_]+")
-# What has no decomposition in Unicode and is folded all the same, as the database does (unaccent's rules).
+# Letters without a Unicode decomposition that the database folds, too (unaccent's rules).
 _LETTERS = {
     "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t", "ё": "е",
 }  # fmt: skip
@@ -34,9 +34,9 @@ _LETTERS = {
 
 @dataclass(slots=True)
 class Reason:
-    """`label` names the place ("Step 12, Ana Reyes", "Client"); `anchor` is its id in the session's page, `step` its number or 0.
+    """`label` names the place ("Step 12, Ana Reyes", "Client"); `anchor` is its id on the session's page, `step` its number or 0.
 
-    `marked` holds the fields of the row itself in which something matched, by name; `in_row` says that the place is one of them.
+    `marked` has the fields of the row that match, by name; `in_row` is True if the place is one of them.
     """
 
     label: str = ""
@@ -48,23 +48,23 @@ class Reason:
 
 
 def explain(sessions: Sequence[AISession], wanted: Wanted) -> dict[uuid.UUID, Reason]:
-    """The reason for each of `sessions` (with user and handler selected), in a number of queries that does not depend on how many."""
+    """The reason for each of `sessions` (with user and handler selected), with a constant number of queries."""
     if not wanted.groups or not sessions:
         return {}
     texts = _texts(sessions, wanted)
-    had = _had(sessions, wanted)
+    holders = _holders(sessions, wanted)
     marker = Marker(wanted.terms, [text for found in texts.values() for _, text in found] + [s.title for s in sessions])
-    return {session.pk: _reason(session, texts.get(session.pk, []), had.get(session.pk), marker, wanted) for session in sessions}
+    return {session.pk: _reason(session, texts.get(session.pk, []), holders.get(session.pk), marker, wanted) for session in sessions}
 
 
-def _reason(session: AISession, texts: list[tuple[Reason, str]], hand: SessionHolder | None, marker: "Marker", wanted: Wanted) -> Reason:
-    """Text tells more than what the row shows anyway: the head's own fields, marked, are the reason where no text says as much."""
+def _reason(session: AISession, texts: list[tuple[Reason, str]], holder: SessionHolder | None, marker: "Marker", wanted: Wanted) -> Reason:
+    """Prefers text over the fields that the row shows anyway; those are the reason only if they match more terms."""
     candidates = [(reason, text, marker.spans(text)) for reason, text in texts]
     people = {term: set(term.people) for term in wanted.terms if term.people}
     for label, name, user_id in (
         ("Opened by", str(session.user), session.user_id),
         ("With", str(session.handler), session.handler_id),
-        *([("Was with", str(hand.user), hand.user_id)] if hand else []),
+        *([("Was with", str(holder.user), holder.user_id)] if holder else []),
     ):
         if any(user_id in ids for ids in people.values()):
             candidates.append((Reason(label), name, marker.spans(name, inside=True) or [(0, len(name), -1)]))
@@ -81,7 +81,7 @@ def _reason(session: AISession, texts: list[tuple[Reason, str]], hand: SessionHo
 
 
 def _texts(sessions: Sequence[AISession], wanted: Wanted) -> dict[uuid.UUID, list[tuple[Reason, str]]]:
-    """Of each session the place that holds most of the words: a fact or note before a step, a step before the summary, the first first."""
+    """The place of each session that matches most words. Of equal ones: notes and facts before steps, steps before the summary."""
     matches = [Case(When(words=term.query, then=1), default=0, output_field=IntegerField()) for term in wanted.terms]
     places = SearchEntry.Place
     order = Case(When(place=places.NOTES, then=0), When(place=places.FACT, then=1), When(place=places.STEP, then=2), default=3)
@@ -99,7 +99,7 @@ def _texts(sessions: Sequence[AISession], wanted: Wanted) -> dict[uuid.UUID, lis
     texts: dict[uuid.UUID, list[tuple[Reason, str]]] = {}
     for step in _numbered(SessionStep.objects.select_related("author"), at[places.STEP], "text", "asked", "command"):
         reason = Reason(f"Step {step.number}, {step.author_name}", anchor=f"step-{step.number}", step=step.number)
-        # The name of an imported author is searched too; where only that matches, the step's text is shown as it begins.
+        # The name of an imported author is searched, too. If only that matches, the beginning of the step's text is shown.
         texts[step.session_id] = [(reason, text) for text in (step.clip_text, step.clip_command, step.clip_asked) if text]
     for fact in _numbered(Fact.objects.all(), at[places.FACT], "text"):
         texts[fact.session_id] = [(Reason("Known", anchor=f"task-lane-card-{fact.number}"), fact.clip_text)]
@@ -111,7 +111,7 @@ def _texts(sessions: Sequence[AISession], wanted: Wanted) -> dict[uuid.UUID, lis
 
 
 def _numbered(rows: Any, at: list[tuple[uuid.UUID, int]], *columns: str) -> Iterable[Any]:
-    """The rows with these numbers, their long texts as far as they are searched: a step may hold megabytes."""
+    """The rows with these numbers. Long texts are cut to the part that is searched, because a step can have megabytes."""
     if not at:
         return []
     clips = {f"clip_{name}": Func(F(name), function="flowpilot_clip", output_field=TextField()) for name in columns}
@@ -119,16 +119,16 @@ def _numbered(rows: Any, at: list[tuple[uuid.UUID, int]], *columns: str) -> Iter
     return rows.filter(wanted).annotate(**clips).defer(*columns)
 
 
-def _had(sessions: Sequence[AISession], wanted: Wanted) -> dict[uuid.UUID, SessionHolder]:
+def _holders(sessions: Sequence[AISession], wanted: Wanted) -> dict[uuid.UUID, SessionHolder]:
     people = {person for term in wanted.terms for person in term.people}
     if not people:
         return {}
-    hands = SessionHolder.objects.filter(session__in=[session.pk for session in sessions], user_id__in=people).select_related("user")
-    return {hand.session_id: hand for hand in hands.order_by("-since")}
+    rows = SessionHolder.objects.filter(session__in=[session.pk for session in sessions], user_id__in=people).select_related("user")
+    return {holder.session_id: holder for holder in rows.order_by("-since")}
 
 
 class Marker:
-    """Finds terms in text as the index does: whole words without accents and capitals, the beginning of the last, and English forms."""
+    """Finds terms in text as the index does: whole words, ignoring accents and case; the beginning of the last word; English word forms."""
 
     def __init__(self, terms: Sequence[Term], texts: Iterable[str]) -> None:
         forms = _forms(terms, texts)
@@ -143,13 +143,13 @@ class Marker:
             self.inside.append(re.compile(f"{anywhere}|{whole}" if len(anywhere) > 1 and not term.quoted else whole))
 
     def spans(self, text: str, *, inside: bool = False) -> list[Span]:
-        """From, to and which term, in order and without overlaps. `inside`: within words too, as titles and clients are searched."""
+        """Start, end and index of the term, in order and without overlaps. `inside`: also within words, as for titles and clients."""
         folded, places = _fold(text)
         found: list[Span] = []
         for which, pattern in enumerate(self.inside if inside else self.patterns):
             for match in islice(pattern.finditer(folded), MOST_HITS):
                 end = match.end()
-                # The whole word is marked, not just what was typed of it.
+                # Mark the whole word, not only the part that was typed.
                 while end < len(folded) and _WORD.match(folded[end]):
                     end += 1
                 found.append((places[match.start()], places[end], which))
@@ -161,11 +161,11 @@ class Marker:
 
 
 def _forms(terms: Sequence[Term], texts: Iterable[str]) -> dict[tuple[str, ...], set[str]]:
-    """Which words of the texts have the stems of the terms: "printers" for "printing". The database knows English; ask it once."""
+    """Which words of the texts have the stems of the terms, for example "printers" for "printing". One query, since the database stems."""
     stems = {term.stems for term in terms if len(term.stems) == 1}
     if not stems:
         return {}
-    # A stem may end otherwise than its words ("studi" of "study"), never begin so.
+    # A stem may end differently from its words ("studi" and "study"), but begins the same.
     begin = re.compile(rf"(?<![^\W_])(?:{'|'.join(re.escape(stem[:-1] or stem) for (stem,) in stems)})[^\W_]*")
     words = {match[0] for text in texts for match in begin.finditer(_fold(text)[0])}
     with connection.cursor() as cursor:
@@ -178,7 +178,7 @@ def _forms(terms: Sequence[Term], texts: Iterable[str]) -> dict[tuple[str, ...],
 
 
 def _fold(text: str) -> tuple[str, Sequence[int]]:
-    """The text without accents and capitals, and where each of its characters (and its end) stands in the original."""
+    """The text in lower case without accents, and the position of each character (and of the end) in the original."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)
     folded: list[str] = []
@@ -195,12 +195,12 @@ def _plain(letter: str) -> str:
     if letter.isascii():
         return letter.lower()
     bare = "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c)).lower()
-    # Latin and Greek letters lose their accents; of others they are part ("й").
+    # Latin and Greek letters lose their accents; in other scripts these are part of the letter ("й").
     return bare if bare.isalpha() and (bare.isascii() or "α" <= bare <= "ω") else _LETTERS.get(letter.lower(), letter.lower())
 
 
 def _cut(text: str, spans: list[Span]) -> Parts:
-    """The part of the text that holds most of the terms, cut between words."""
+    """The part of the text with most of the terms, cut between words."""
     start, end = 0, len(text)
     if len(text) > AROUND:
         anchors = [span[0] for span in spans] or [0]

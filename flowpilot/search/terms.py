@@ -1,8 +1,8 @@
-"""What somebody typed into the search: words, phrases in quotes, -word, "a or b"; and what the database makes of them.
+"""Parses a search: words, phrases in quotes, -word, "a or b".
 
-"or" ties the words beside it: `northgate printer or scanner` is Northgate, and a printer or a scanner. The last word is taken as the
-beginning of one, since it may still be being typed. A host name, an address, a path or a code is one word here, and in the index the
-phrase of its parts (see `flowpilot_fold`), so it is found whole and by each part.
+"or" joins the words next to it: `northgate printer or scanner` means Northgate, and printer or scanner. The last word matches beginnings of
+words, because somebody may still be typing it. Host names, addresses, paths and codes are one word here and a phrase of their parts in the
+index (see `flowpilot_fold`), so they are found as a whole and by each part.
 """
 
 import re
@@ -14,20 +14,21 @@ from django.db import connection
 from accounts.models import User
 
 LONGEST = 200
-# Each word costs a look into the index: what comes after these is not looked for.
+# Each word costs an index lookup; further words are ignored.
 MOST_TERMS = 10
-# Shorter beginnings are those of half the dictionary. With something before it ("hl-dc…"), two letters tell enough.
+# Shorter beginnings match too many words. After another part ("hl-dc…"), two letters are enough.
 SHORTEST_BEGINNING = 3
 
 _TOKEN = re.compile(r'(?P<minus>(?<!\S)-(?=["\w]))?(?:"(?P<phrase>[^"]*)(?P<closed>"?)|(?P<word>[^\s"]+))')
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
-# What English stems and nothing else: "e-mails", "printing"; not HL-DC02, which has a digit.
+# Words for English stemming: "e-mails", "printing"; not HL-DC02, which has a digit.
 _ENGLISH = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase. `line` is its folded text, as in the index; `people` are those of the account whose name it begins or is."""
+    """A word or phrase. `line` is its folded text, as in the index; `people` are the ids of people of the account whose
+    name it matches or begins."""
 
     text: str
     quoted: bool
@@ -42,7 +43,7 @@ class Term:
 
     @property
     def query(self) -> SearchQuery | CombinedSearchQuery:
-        """It as a tsquery: as it stands, and for an English word whatever has its stem. A folded line holds no quotes to break out of."""
+        """The term as a tsquery: exactly, and by its stem for English words. A folded line has no quotes, so nothing can be injected."""
         exact = " <-> ".join(f"'{token}'" for token in self.tokens) + (":*" if self.begins else "")
         query = SearchQuery(exact, config="simple", search_type="raw")
         return query | SearchQuery(self.line, config="english") if self.stems else query
@@ -50,9 +51,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All of `groups` (of each group any term), and none of `without`. Nothing to look for where both are empty.
+    """A parsed search: all of `groups` (any term of each group), and none of `without`. Empty if both are.
 
-    `instead` are words that were not typed, but taken for what was meant.
+    `instead` are corrections: similar words that are searched in addition to what was typed.
     """
 
     account_id: int
@@ -74,13 +75,13 @@ class _Typed:
     text: str
     quoted: bool
     negative: bool = False
-    # It is another choice for the term before it.
+    # Joined by "or" to the term before it.
     other: bool = False
     begins: bool = False
 
 
 def _typed(text: str) -> list[_Typed]:
-    """Never fails: what cannot be read as syntax is a word, and what holds neither letters nor digits finds nothing later."""
+    """Splits a search into terms. Never fails: anything that isn't syntax is a word, and terms without letters or digits are dropped."""
     found: list[_Typed] = []
     other = False
     for token in _TOKEN.finditer(text.translate(_QUOTES)):
@@ -96,12 +97,12 @@ def _typed(text: str) -> list[_Typed]:
 
 
 def read(text: str, *, account_id: int) -> Wanted:
-    """Reads what was typed, with one query: how it looks folded, whether it says anything in English, whose name it is."""
+    """Parses a search. One query folds it, stems it, and finds people with such names."""
     text = text.replace("\x00", " ").strip()[:LONGEST].strip()
     typed = _typed(text)
     if not typed:
         return Wanted(account_id, "")
-    # The whole text comes last: a ticket may hold a space.
+    # The whole text comes last: a ticket may contain a space.
     rows = _ask([term.text for term in typed] + [text], account_id)
     groups: list[list[Term]] = []
     without: list[Term] = []
@@ -116,7 +117,7 @@ def read(text: str, *, account_id: int) -> Wanted:
         if term.negative:
             without.append(made)
         elif english and not stems and not begins and not term.other:
-            # "the", "is": they say nothing, unless nothing else is said.
+            # Stop words such as "the" and "is" are used only if there are no other words.
             idle.append((len(groups), made))
         elif term.other and groups:
             groups[-1].append(made)
@@ -147,7 +148,7 @@ def _ask(texts: list[str], account_id: int) -> list[tuple[str, list[str], list[i
 
 
 def instead(wanted: Wanted, words: dict[str, list[str]]) -> Wanted:
-    """The same, where besides a term also the words that stand for its line in `words` will do."""
+    """The same search, with the corrections in `words` (by the line of a term) as alternatives."""
     flat = [word for found in words.values() for word in found]
     rows = dict(zip(flat, _ask(flat, wanted.account_id), strict=True))
     groups = []

@@ -1,7 +1,7 @@
-"""Typing mistakes: which words that do exist were probably meant, and what comes close where nothing was found.
+"""Corrects typos with words that exist, and suggests something similar if nothing was found.
 
-The trigram index finds what is roughly alike; how many slips of the finger lie between two words decides. Trigrams alone say that
-"pritner" is less like "printer" (0.38) than "force" is like "for" (0.5).
+The trigram index finds similar words; the edit distance decides. Trigrams alone are not enough: by them, "pritner" is less similar to
+"printer" (0.38) than "force" is to "for" (0.5).
 """
 
 import uuid
@@ -19,18 +19,18 @@ from accounts.models import User
 from flowpilot.models import AISession, SearchEntry
 from flowpilot.search.terms import Term, Wanted
 
-# Word similarity of pg_trgm that is worth a closer look: two letters changed about leave this much of a short word.
+# Minimum word similarity of pg_trgm: about what is left when two letters of a short word are swapped.
 ALIKE = 0.25
-# How many titles are looked at for each word, the most alike first, and how many words are taken instead of one.
+# How many titles are compared for each word, most similar first, and how many corrections a word can have.
 LOOKED_AT = 200
 MOST_INSTEAD = 3
-# rapidfuzz's 0 to 100: what is offered as "did you mean".
+# The minimum score of rapidfuzz (0 to 100) for "did you mean".
 OFFERED = 55
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that exists and resembles what was typed: a client, a ticket, a person, or a session's title."""
+    """A suggestion similar to what was typed: a client, a ticket, a person, or the title of a session."""
 
     kind: str
     text: str
@@ -38,12 +38,12 @@ class Offer:
 
 
 def slips(length: int) -> int:
-    """How many letters may be wrong, missing, too many or swapped in a word of this length."""
+    """How many typos (wrong, missing, extra or swapped letters) are corrected in a word of this length."""
     return 0 if length < 3 else 1 if length < 6 else 2 if length < 10 else 3
 
 
 def meant(wanted: Wanted, *, among: QuerySet[AISession]) -> dict[str, list[str]]:
-    """For the line of each word, the words closest to it in titles, clients, tickets, domains and people's names; none for most."""
+    """By the line of each word, the closest words in titles, clients, tickets, domains and people's names; often none."""
     lenient = [term for term in wanted.terms if not term.quoted and slips(len(term.line))]
     lines = _alike(among, wanted.account_id, lenient)
     found = {}
@@ -54,7 +54,7 @@ def meant(wanted: Wanted, *, among: QuerySet[AISession]) -> dict[str, list[str]]
 
 
 def offers(wanted: Wanted, *, among: QuerySet[AISession], most: int = 3) -> list[Offer]:
-    """ "Did you mean": what exists among these sessions and comes closest to all of what was typed, or to a word of it."""
+    """ "Did you mean": what is most similar, among these sessions, to the whole search or to one of its words."""
     typed = [wanted.line, *(term.line for term in wanted.terms)]
     ids = _alike_ids(among, wanted.account_id, [line for line in typed if len(line) >= 3])
     rows = among.filter(pk__in={pk for found in ids.values() for pk in found}).order_by("-updated_at")
@@ -78,7 +78,7 @@ def _near(term: Term, lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     limit = slips(len(typed))
     for word in {word for line in lines for word in _words(line)}:
         joined = word.replace(" ", "")
-        # What is still being typed is held against as much of the word.
+        # A word that is still being typed is compared with a beginning of the same length.
         ends = {len(joined)} | ({len(typed) - 1, len(typed), len(typed) + 1} if term.begins and joined == word else set())
         distance = min(OSA.distance(typed, joined[:end], score_cutoff=limit) for end in ends)
         if distance <= limit and word != term.line:
@@ -86,7 +86,7 @@ def _near(term: Term, lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def _words(line: str) -> Iterator[str]:
-    """The words of a line, and each two beside each other: "northgatedental" is Northgate Dental."""
+    """The words of a line, and each pair of neighbours, so that "northgatedental" finds Northgate Dental."""
     for part in line.split("\n"):
         words = part.split(" ")
         yield from words
@@ -94,7 +94,7 @@ def _words(line: str) -> Iterator[str]:
 
 
 def _alike(among: QuerySet[AISession], account_id: int, terms: Iterable[Term]) -> dict[str, list[str]]:
-    """Of each term, headlines and people's names that hold something like it."""
+    """For each term, headlines and people's names that contain something similar."""
     lines = sorted({term.line for term in terms})
     ids = _alike_ids(among, account_id, lines)
     heads = SearchEntry.objects.filter(session__in={pk for found in ids.values() for pk in found}, place=SearchEntry.Place.HEAD)
@@ -107,7 +107,7 @@ def _alike(among: QuerySet[AISession], account_id: int, terms: Iterable[Term]) -
 
 def _alike_ids(among: QuerySet[AISession], account_id: int, lines: Iterable[str]) -> dict[str, list[uuid.UUID]]:
     heads = SearchEntry.objects.of(account_id).filter(place=SearchEntry.Place.HEAD, session__in=among.order_by())
-    # The index knows one threshold, which is a setting: hence a transaction, and an answer at once.
+    # The threshold of the index is a database setting: hence the transaction, and `list()` inside it.
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(ALIKE)])

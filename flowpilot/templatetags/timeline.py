@@ -1,4 +1,4 @@
-"""How the timeline draws what happened to a session."""
+"""Icons of the timeline."""
 
 from django import template
 
@@ -8,8 +8,8 @@ register = template.Library()
 
 Event = SessionStep.Event
 
-# The drawing (templates/_icons) for each event.
-DRAWINGS = {
+# The icon for each event.
+ICONS = {
     Event.ESCALATED: "escalations",
     Event.HANDED_OVER: "escalations",
     Event.RELEASED: "escalations",
@@ -29,5 +29,5 @@ DRAWINGS = {
 
 @register.filter
 def event_icon(event: str) -> str:
-    """The name of the drawing for an event step; the plain arrow for a step without an event."""
-    return DRAWINGS[Event(event)] if event in Event.values else "right"
+    """The name of the icon for an event step; an arrow for steps without an event."""
+    return ICONS[Event(event)] if event in Event.values else "right"

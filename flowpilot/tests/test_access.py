@@ -80,7 +80,7 @@ def test_while_it_waits_every_member_reads_it_and_no_longer(handoff, ana, bo, da
 
 
 def test_whoever_ever_had_it_goes_on_reading_it(handoff, ana, bo, dana, vic, lea):
-    """Bo claims and lets go; Dana claims and hands on; Lea claims. All of them were in it."""
+    """Bo claims and releases; Dana claims and hands over; Lea claims. All of them have handled it."""
     claim(handoff.pk, by=bo)
     release(handoff.pk, by=bo)
     claim(handoff.pk, by=dana)

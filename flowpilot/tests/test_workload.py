@@ -1,4 +1,4 @@
-"""How much somebody has in hands, and whom one turns to first."""
+"""How many sessions people work on, and who is most available."""
 
 from datetime import timedelta
 

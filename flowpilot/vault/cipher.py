@@ -1,4 +1,4 @@
-"""How a secret is stored: encrypted with the first key of `SECRETS_KEY`, read with any of them."""
+"""Encrypts secrets with the first key of `SECRETS_KEY`, and decrypts them with any of its keys."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from django.conf import settings
 
 
 class Unreadable(Exception):
-    """None of the keys opens it: `SECRETS_KEY` has lost the one that it was kept with, or the row is another's."""
+    """None of the keys decrypts it: its key is no longer in `SECRETS_KEY`, or the row belongs to another session or number."""
 
 
 def _derived(key: str, purpose: str) -> bytes:
@@ -35,7 +35,7 @@ def _keys() -> tuple[str, ...]:
 
 
 def _bound(session_id: uuid.UUID, number: int) -> bytes:
-    """What the value is stored with, so that a row copied to another session or number does not open there."""
+    """A prefix of the encrypted value, so that a row copied to another session or number can't be decrypted there."""
     return f"{session_id}:{number}:".encode()
 
 
@@ -44,7 +44,7 @@ def seal(session_id: uuid.UUID, number: int, value: str) -> bytes:
 
 
 def unseal(session_id: uuid.UUID, number: int, sealed: bytes | memoryview) -> str:
-    """The value. Raises `Unreadable`."""
+    """Decrypts the value. Raises `Unreadable`."""
     try:
         opened = _box(_keys()).decrypt(bytes(sealed))
     except InvalidToken:
@@ -56,7 +56,7 @@ def unseal(session_id: uuid.UUID, number: int, sealed: bytes | memoryview) -> st
 
 
 def renewed(sealed: bytes | memoryview) -> bytes:
-    """The same, encrypted with the first key. Raises `Unreadable`."""
+    """Re-encrypts a value with the first key. Raises `Unreadable`."""
     try:
         return _box(_keys()).rotate(bytes(sealed))
     except InvalidToken:
@@ -64,6 +64,6 @@ def renewed(sealed: bytes | memoryview) -> bytes:
 
 
 def digests(session_id: uuid.UUID, value: str) -> list[str]:
-    """By what the same value is known again in its session: one for each key, the first for the one that is used now."""
+    """Digests that recognise the same value in its session: one per key, the first for the current key."""
     text = f"{session_id}:{value}".encode()
     return [hmac.new(mark, text, hashlib.sha256).hexdigest() for mark in _marks(_keys())]

@@ -1,6 +1,6 @@
 """Redacts secrets before text is stored in a session: the vault keeps the value, encrypted, and a placeholder takes its place.
 
-Everything that leaves a session (search, prompts, mails, packages, assessments, events) reads rows that never had it (decision 19).
+Whatever leaves a session (search, prompts, mails, packages, assessments, events) is made from rows that never contained it (decision 19).
 """
 
 import re
@@ -18,16 +18,16 @@ from redaction.detect import find
 from redaction.false_alarms import is_mixed
 from redaction.kinds import PLACEHOLDER, Found, cut, placeholder
 
-# No column that takes words is shorter than this and a placeholder.
+# Every text column has room for this and a placeholder.
 SHORT = 160
 _TOKEN = re.compile(r"\S{6,100}")
 _EDGES = "\"'`“”‘’(),;:.[]{}<>"
 
 
 def redact(session_id: uuid.UUID, text: str, *, by_id: int | None, at: datetime | None = None, asked: str = "") -> str:
-    """The text as it may be written into the session. Inside the transaction that writes it; takes the session's row if there is a secret.
+    """The text with its secrets redacted. To be called in the transaction that writes it; locks the session's row if there is a secret.
 
-    `asked` is what the text answers. Nothing is asked of the database where the text holds nothing that could be a secret.
+    `asked` is the question that the text answers. Runs no query where nothing in the text could be a secret.
     """
     return redact_all(session_id, [text], by_id=by_id, at=at, asked=[asked])[0]
 
@@ -35,7 +35,7 @@ def redact(session_id: uuid.UUID, text: str, *, by_id: int | None, at: datetime 
 def redact_all(
     session_id: uuid.UUID, texts: Sequence[str], *, by_id: int | None, at: datetime | None = None, asked: Sequence[str] = ()
 ) -> list[str]:
-    """The same for several texts of one session, in order; a value that stands in more than one gets one number."""
+    """The same for several texts of one session, in order; a value that occurs in several gets one number."""
     questions = [*asked, *[""] * (len(texts) - len(asked))]
     found = [find(text, asked=question) for text, question in zip(texts, questions, strict=True)]
     candidates = [_candidates(text, spans) for text, spans in zip(texts, found, strict=True)]
@@ -52,9 +52,9 @@ def redact_all(
 
 
 def redact_within(session_id: uuid.UUID, document: Any, *, by_id: int | None, at: datetime | None = None, grows: bool = True) -> Any:
-    """The same document (dictionaries, lists, strings) with every string as it may be written into the session.
+    """The same document (dictionaries, lists, strings) with the secrets in every string redacted.
 
-    `grows` False: a long string that a placeholder would make longer is cut to what it was, for whoever has limits of length.
+    With `grows` False, a long string that a placeholder would make longer is cut to its old length, for callers with length limits.
     """
     texts: list[str] = []
     _gather(document, texts)
@@ -81,13 +81,13 @@ def _replaced(value: Any, hidden: dict[str, str]) -> Any:
 
 
 def _stored(session_id: uuid.UUID) -> dict[str, tuple[int, str]]:
-    """Digest of what is kept in the session: its number and kind."""
+    """Number and kind of each stored secret of the session, by digest."""
     rows = Secret.objects.filter(session_id=session_id, shredded_at=None).values_list("digest", "number", "kind")
     return {digest: (number, kind) for digest, number, kind in rows if digest}
 
 
 def _candidates(text: str, spans: list[Found]) -> list[tuple[int, str]]:
-    """Words that could be a secret which was named before in the session: nothing around them says so here."""
+    """Words that could be a secret of this session, though nothing around them says so. They are compared with the stored ones."""
     words = []
     for match in _TOKEN.finditer(text):
         bare = match[0].strip(_EDGES)
@@ -119,13 +119,13 @@ def _numbers(
     by_id: int | None,
     at: datetime | None,
 ) -> dict[str, tuple[int, str]]:
-    """Number and kind of each value; what is new is stored. The session's row is held from here to the commit."""
+    """Number and kind of each value; new ones are stored. The session's row is locked from here until commit."""
     values = {text[span.start : span.end]: span.kind for text, spans in zip(texts, found, strict=True) for span in spans}
     if not values:
         return {}
     rows = AISession.objects.filter(pk=session_id)
     exists = rows.update(secret_count=F("secret_count"))
-    # Whoever held the row before may have kept the same value.
+    # Somebody who held the lock before may have stored the same value.
     kept.update(_stored(session_id) if exists else {})
     known = {value: kept[digest] for value in values for digest in digests(session_id, value) if digest in kept}
     new = {value: kind for value, kind in values.items() if value not in known}
@@ -164,5 +164,5 @@ def _replaced_in(
 
 
 def next_number(session_id: uuid.UUID) -> int:
-    """What `secret_count` of a session that is about to be written must hold: its secrets may be kept before it exists."""
+    """The `secret_count` for a session that is about to be created: its secrets may be stored before it exists."""
     return Secret.objects.filter(session_id=session_id).count()

@@ -1,4 +1,4 @@
-"""How the workspace answers a press: JSON, the live fragment for HTMX, or the page again."""
+"""How the workspace answers a form: JSON, the live fragment for HTMX, or the page."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from flowpilot.holders import holders_of
 from flowpilot.lane import preview
 from flowpilot.models import AISession, Fix, Priority, Proposal, Task
 
-# How many of the last steps a workspace opens with; the earlier ones come when asked for.
+# How many of the last steps a workspace shows at first; earlier ones are loaded on request.
 LAST_STEPS = 60
 
 
@@ -79,14 +79,14 @@ def after(request: HttpRequest) -> int:
 
 
 def live(request: HttpRequest, session: AISession) -> HttpResponse:
-    """What has changed since the page's last step: new steps, header, fix, lane. The page lets alone what somebody is typing in."""
+    """What has changed since the page's last step: new steps, header, fix, lane. The page leaves fields that somebody is typing in."""
     steps = session.steps.filter(number__gt=after(request)).select_related("author")
     context = {**workspace_context(request, session), "steps": steps}
     return render(request, "flowpilot/_live.html", context)
 
 
 def answer(request: HttpRequest, session: AISession, result: Any, *, json: dict[str, Any] | None = None, at: str = "") -> HttpResponse:
-    """The answer to a verb of the workspace, done or refused. `at` is where a plain form leads back to in the page: "#lane"."""
+    """The answer to a verb of the workspace, done or refused. `at` is the anchor to which forms without JavaScript return."""
     if isinstance(result, Refused):
         return refuse(request, result, back=f"/sessions/{session.pk}/", back_text="Back to the session")
     with one_snapshot():

@@ -26,15 +26,15 @@ from flowpilot.views.answering import LAST_STEPS, person
 from flowpilot.views.filters import SORTS, VIEWS, Filters, in_view
 
 PER_PAGE = 30
-# A select of more than this is no choice any more; the search finds the rest.
+# The most options of a select; the search finds the rest.
 MOST_CHOICES = 500
-# What no row of the list shows.
+# Large columns that the list does not show.
 UNSEEN = ("escalation_package", "origin", "status_reason")
 
 
 @require_GET
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Sessions that the person may read: theirs first, searched and filtered. Typing asks for this page too, and takes the rows of it."""
+    """Sessions that the person may read, searched and filtered. Typing in the search requests this page, too, and takes its rows."""
     user, asked = person(request), Filters.of(request.GET)
     readable = readable_by(user)
     wanted = understand(asked.q, among=readable, account_id=user.account_id or 0) if asked.q else None
@@ -46,12 +46,12 @@ def sessions(request: HttpRequest) -> HttpResponse:
     rows = rows.filter(views[asked.show]).select_related("user", "handler").defer(*UNSEEN)
     page = _page(rows, counts[asked.show], request)
     if wanted is not None:
-        _say_why(page, wanted)
+        _add_reasons(page, wanted)
     typing = is_htmx(request) and not htmx_of(request).history_restore_request
     context = {
         **_context(asked, user, page, counts),
         "instead": wanted.instead if wanted else (),
-        # Whoever is typing has the filters before them.
+        # While somebody types, the page has the filters already.
         "choices": [] if typing else _choices(asked, readable, user),
         "offers": _offers(asked, wanted, readable) if wanted and not counts["all"] and not asked.is_filtered else [],
     }
@@ -81,22 +81,22 @@ def _context(asked: Filters, user: User, page: Page[AISession], counts: dict[str
 
 def _page(rows: QuerySet[AISession], count: int, request: HttpRequest) -> Page[AISession]:
     paginator = Paginator(rows, PER_PAGE)
-    # It has been counted, with the other views.
+    # Already counted, together with the other views.
     paginator.count = count
     return paginator.get_page(request.GET.get("page"))
 
 
-def _say_why(page: Page[AISession], wanted: Wanted) -> None:
+def _add_reasons(page: Page[AISession], wanted: Wanted) -> None:
     page.object_list = list(page.object_list)
     reasons = explain(page.object_list, wanted)
     for session in page.object_list:
         session.why = reasons.get(session.pk)  # type: ignore[attr-defined]
-        # A workspace opens with its last steps only; the address of an earlier one asks for all.
+        # A workspace shows only its last steps at first; links to earlier ones request all.
         session.why_before = bool(session.why and 0 < session.why.step <= session.step_count - LAST_STEPS)  # type: ignore[attr-defined]
 
 
 def _active(asked: Filters, user: User) -> list[dict[str, str]]:
-    """The filters that are on, each with the address without it."""
+    """The active filters, each with the address that removes it."""
     labels = {
         "status": dict(AISession.Status.choices).get(asked.status, ""),
         "priority": asked.priority.capitalize(),
@@ -110,7 +110,7 @@ def _active(asked: Filters, user: User) -> list[dict[str, str]]:
 
 
 def _choices(asked: Filters, readable: QuerySet[AISession], user: User) -> list[tuple[str, str, list[tuple[str, str]], str]]:
-    """The selects: name, what it says when nothing is chosen, values with labels, the chosen one."""
+    """The selects: name, label of the empty option, values with labels, the chosen value."""
 
     def of(name: str) -> list[tuple[str, str]]:
         found = set(readable.exclude(**{name: ""}).order_by(name).values_list(name, flat=True).distinct()[:MOST_CHOICES])
@@ -123,13 +123,13 @@ def _choices(asked: Filters, readable: QuerySet[AISession], user: User) -> list[
         ("client", "Any client", of("client")),
         ("domain", "Any domain", of("domain")),
         ("priority", "Any priority", [(priority.slug, priority.label) for priority in reversed(Priority)]),
-        ("person", "Anybody", [(str(colleague.pk), str(colleague)) for colleague in people]),
+        ("person", "Anyone", [(str(colleague.pk), str(colleague)) for colleague in people]),
     ]
     return [(name, empty, values, getattr(asked, name)) for name, empty, values in choices]
 
 
 def _offers(asked: Filters, wanted: Wanted, readable: QuerySet[AISession]) -> list[tuple[str, str, str]]:
-    """ "Did you mean": what it is, how it is called, where it leads."""
+    """ "Did you mean": kind, text and address of each suggestion."""
     found = []
     for offer in offers(wanted, among=readable):
         if offer.session is not None:
@@ -145,7 +145,7 @@ def _offers(asked: Filters, wanted: Wanted, readable: QuerySet[AISession]) -> li
 
 @require_http_methods(["GET", "POST"])
 def intake(request: HttpRequest) -> HttpResponse:
-    """GET the form; POST opens a session and leads into it."""
+    """GET the form; POST opens a session and redirects to it."""
     user = person(request)
     if user.role not in MAY_CLAIM or user.account_id is None:
         return refuse(request, Refused("not_allowed", "Viewers can't open sessions."), back="/", back_text="Home")

@@ -1,4 +1,4 @@
-"""What the address of the list of sessions asks for, and the addresses that ask for a little more or less."""
+"""The filters of the list of sessions: read from the address, applied to rows, written into new addresses."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ SORTS = {"relevance": "Relevance", "newest": "Newest"}
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for: a view, words, filters, an order. What it does not know it leaves out."""
+    """What the address asks for: a view, a search, filters, an order. Unknown values are ignored."""
 
     show: str = "mine"
     q: str = ""
@@ -51,14 +51,14 @@ class Filters:
         return any(getattr(self, name) for name in self.FILTERS)
 
     def address(self, **changes: Any) -> str:
-        """The address that asks the same but for `changes`, without what is empty or usual. Always of the first page, unless told."""
-        told = {name: getattr(self, name) for name in ("show", "q", *self.FILTERS, "sort")} | changes
+        """The address with `changes`, without empty and default values. It is the first page unless `changes` has `page`."""
+        wanted = {name: getattr(self, name) for name in ("show", "q", *self.FILTERS, "sort")} | changes
         usual = {"show": "mine", "sort": "relevance"}
-        query = urlencode({name: value for name, value in told.items() if value and usual.get(name) != value})
+        query = urlencode({name: value for name, value in wanted.items() if value and usual.get(name) != value})
         return reverse("sessions") + (f"?{query}" if query else "")
 
     def apply(self, rows: QuerySet[AISession]) -> QuerySet[AISession]:
-        """The filters, the view apart."""
+        """Applies the filters, but not the view."""
         same = {name: getattr(self, name) for name in ("status", "client", "domain") if getattr(self, name)}
         if self.priority:
             same["priority"] = Priority.from_slug(self.priority)
@@ -68,5 +68,5 @@ class Filters:
 
 
 def in_view(user: User) -> dict[str, Q]:
-    """What each view holds of the sessions that somebody may read."""
+    """Which of the sessions that somebody may read each view shows."""
     return {"mine": Q(user=user) | Q(handler=user), "open": Q(status__in=OPEN), "all": Q()}

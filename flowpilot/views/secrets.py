@@ -1,4 +1,4 @@
-"""A secret of a session: shown to those who may write, folded again, removed. No answer of these is ever kept by a browser or a proxy."""
+"""Revealing, hiding and removing a secret of a session. Browsers and proxies never store these answers."""
 
 import uuid
 from typing import Any
@@ -15,7 +15,7 @@ from flowpilot.models import AISession, Secret
 from flowpilot.revealing import NOT_THERE
 from flowpilot.revealing import remove as remove_it
 from flowpilot.revealing import reveal as reveal_it
-from flowpilot.templatetags.hidden import addresses, veil
+from flowpilot.templatetags.hidden import secret_chip, urls_of
 from flowpilot.views.answering import person
 from redaction.kinds import label
 
@@ -39,7 +39,7 @@ def reveal(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"session": str(pk), "secret": number, "kind": revealed.kind, "value": revealed.value})
     if is_htmx(request):
-        return render(request, "flowpilot/_unveiled.html", {"revealed": revealed, **addresses(Secret(session_id=pk, number=number))})
+        return render(request, "flowpilot/_unveiled.html", {"revealed": revealed, **urls_of(Secret(session_id=pk, number=number))})
     detail = f"From “{session.title}”. Its timeline shows that you revealed it."
     return _page(request, session, f"{label(revealed.kind)} revealed", detail, revealed=revealed)
 
@@ -47,12 +47,12 @@ def reveal(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
 @never_cache
 @require_GET
 def fold(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
-    """The chip of a secret as it stands: what hides it again after a look."""
+    """The chip of a secret, which hides it again after it was revealed."""
     session = get_readable(person(request), pk)
     secret = Secret.objects.filter(session_id=pk, number=number).first()
     if secret is None:
         return _refused(request, session, Refused("not_found", NOT_THERE))
-    return HttpResponse(veil(secret, may_reveal=may_write(person(request), session)))
+    return HttpResponse(secret_chip(secret, may_reveal=may_write(person(request), session)))
 
 
 @never_cache
@@ -60,7 +60,7 @@ def fold(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     session = get_writable(person(request), pk)
     if not (wants_json(request) or is_htmx(request) or request.POST.get("sure")):
-        # Without the page's script nobody has asked yet.
+        # Without JavaScript there was no confirmation yet.
         return _page(
             request, session, "Remove it for good?", "It can't be restored. The session will still show that there was a secret.", asks=True
         )
@@ -70,7 +70,7 @@ def remove(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"session": str(pk), "secret": number, "kind": removed.kind, "removed": True})
     if is_htmx(request):
-        return HttpResponse(veil(removed, may_reveal=False))
+        return HttpResponse(secret_chip(removed, may_reveal=False))
     return _page(
         request, session, f"{label(removed.kind)} removed", f"It can't be restored. “{session.title}” still shows that there was a secret."
     )

@@ -18,7 +18,7 @@ from flowpilot.views.answering import LAST_STEPS, answer, fault, live, person, s
 @require_GET
 @one_snapshot()
 def workspace(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The session. `?all=1` shows every step; otherwise the last ones, with a way to the earlier."""
+    """The session. `?all=1` shows every step; otherwise the last ones, with a link to the earlier ones."""
     session = get_readable(person(request), pk)
     if wants_json(request):
         return JsonResponse({**state_json(session), "title": session.title, "steps": session.step_count})

@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.simple_tag
 def latest_handoff(session: AISession) -> SessionHandoff | None:
-    """The latest escalation of the session, live or over. Asked once for the page, whose head and body both want it."""
+    """The latest escalation of the session, live or ended. Read once per page, because its head and body both need it."""
     if not hasattr(session, "_latest_handoff"):
         session._latest_handoff = (  # type: ignore[attr-defined]
             SessionHandoff.objects.escalations()
@@ -36,8 +36,7 @@ def handoff_actions(handoff: SessionHandoff | None, user: User) -> set[Action]:
 
 @register.simple_tag
 def evidence_cites(evidence: list[dict[str, Any]]) -> SafeString:
-    """Citations of evidence, each step once. The words that it rests on are each one's description; where it leads they are marked
-    (static/js/citations.js)."""
+    """Citations of evidence, each step once. The quotes are in the title and are highlighted in the step (static/js/citations.js)."""
     quotes: dict[int, list[str]] = {}
     for each in evidence:
         quotes.setdefault(each["step"], []).extend([each["quote"]] if each.get("quote") else [])
@@ -57,5 +56,5 @@ def evidence_cites(evidence: list[dict[str, Any]]) -> SafeString:
 
 @register.simple_tag
 def as_list(each: Any) -> list[Any]:
-    """One thing as a list of one: the citation of a single quote."""
+    """A list with one element, to cite a single quote."""
     return [each]

@@ -182,7 +182,7 @@ def test_before_the_claim_nobody_does(assessed, bo, verb):
 
 
 @pytest.mark.parametrize("way", ["release", "return", "hand on", "resolve"])
-def test_whoever_claimed_judges_after_they_have_let_go_too(claimed, bo, dana, way):
+def test_the_claimer_can_judge_after_releasing_or_returning_it(claimed, bo, dana, way):
     from tests.factories import hand_off
 
     match way:

@@ -451,7 +451,7 @@ def test_a_session_that_has_ended_is_not_handed_off(session, ana, status):
     assert unchanged()
 
 
-# --- handed off anew ----------------------------------------------------------------------------------------------
+# --- handed off again ----------------------------------------------------------------------------------------------
 
 
 def test_escalating_a_parked_session_supersedes_the_parked_one(session, ana, bo):

@@ -1,4 +1,4 @@
-"""Assessed anew while it waits: when enough was said, not too often, one at a time; and what is late or outdated never wins."""
+"""Renewing the assessment while it waits: when enough was added, not too often, one at a time; late or outdated results never win."""
 
 from datetime import timedelta
 

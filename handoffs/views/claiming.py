@@ -28,7 +28,7 @@ class _Verb(Protocol):
 
 @require_POST
 def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """POST `begin` = continue, analysis or own. Whoever gets it lands in the session; anybody else reads who has it, back at the queue."""
+    """POST `begin` = continue, analysis or own. The claimer is redirected to the session; others see in the queue who has it."""
     begin = request.POST.get("begin") or SessionHandoff.Begin.OWN
     result = claiming.claim(pk, by=person(request), begin=begin)
     if isinstance(result, Refused):
@@ -49,7 +49,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse:
-    """409 in the queue: the card says who has it. On the screen: back to the queue, with a toast. A plain form: a page that says so."""
+    """In the queue, the card shows who has it (409). On the context screen: back to the queue, with a toast. Plain forms get a page."""
     if wants_json(request):
         return refuse(request, refused)
     if is_htmx(request):
@@ -64,7 +64,7 @@ def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse
 
 
 def _just_now(refused: Refused) -> bool:
-    """Whether a page may still show the card: pages refresh every minute. Later, the card would tell anybody who asks."""
+    """Whether a page may still show the card: pages refresh every minute. Later, the card would show its content to anybody."""
     return timezone.now() - datetime.fromisoformat(refused.extra["claimed_at"]) < timedelta(minutes=2)
 
 

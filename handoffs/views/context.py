@@ -22,13 +22,13 @@ from handoffs.views.judging import missing_by
 
 # A transcript shows this many of its last steps; all of them with ?all=1.
 MOST_STEPS = 200
-# This many known facts are shown unfolded (fewer where something was corrected), so that what was tried is on the first screen, too.
+# This many facts are shown before "show more" (fewer if there are corrections), so that what was tried is on the first screen, too.
 MOST_KNOWN = 9
 
 
 @require_GET
 def context(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The screen. 410 with the reason where it has ended and they may not read the session; a short page where somebody else has it."""
+    """The screen. For people who may not read the session: 410 with the reason if it has ended, else a short page that says who has it."""
     user = person(request)
     handoff, readable = get_for(user, pk)
     if not readable:
@@ -41,7 +41,7 @@ def context(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The part that the assessment fills; fetched again when it has arrived."""
+    """The part with the assessment, fetched again when that is ready."""
     handoff, readable = get_for(person(request), pk)
     if not readable:
         return _short(request, handoff)
@@ -50,7 +50,7 @@ def summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def ask_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Requests the assessment again, where it is unavailable."""
+    """Requests the assessment again, if it is unavailable."""
     handoff, readable = get_for(person(request), pk)
     if not readable:
         return _short(request, handoff)
@@ -122,7 +122,7 @@ def _new_since(handoff: SessionHandoff, frozen: int) -> int:
 
 
 def _short(request: HttpRequest, handoff: SessionHandoff) -> HttpResponse:
-    """What the rest of the account sees of a handoff that somebody else has: who, and since when; no content."""
+    """What the rest of the account sees of a claimed handoff: who has it since when, but no content."""
     if handoff.has_ended:
         return refuse(request, ended_error(handoff).refused)
     if wants_json(request):

@@ -22,7 +22,7 @@ from handoffs.forms import EscalateForm, ParkForm
 
 @require_http_methods(["GET", "POST"])
 def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """GET the form, POST it. Answers at once: everything slow is a job."""
+    """GET the form, POST it. Slow work is done in jobs."""
     user = person(request)
     session = get_writable(user, pk)
     form = EscalateForm(request.POST if request.method == "POST" else None, by=user, initial={"priority": session.priority_slug})
@@ -46,7 +46,7 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _dialog(session: AISession, form: EscalateForm, user: Any) -> dict[str, Any]:
-    """The dialog: the question about an unsettled fix, the people with their workload, what the colleague will get, what is missing."""
+    """The dialog: whether the fix worked, people with their workload, what the colleague will get, what is missing."""
     people = most_available_first(who_may_claim(session.account_id).exclude(pk=user.pk))
     tasks = list(session.tasks.all())
     open_tasks = [task for task in tasks if not task.is_settled]
@@ -83,7 +83,7 @@ def park(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not isinstance(parked, Refused) and wants_json(request):
         return JsonResponse({"handoff": str(parked.handoff.pk), "session": str(pk)}, status=201)
     if not isinstance(parked, Refused) and urlsplit(htmx_of(request).current_url or "").path.endswith("/escalate/"):
-        # Pressed on the dialog's own page: the session has a page of its own.
+        # The dialog was open as a page of its own: go to the session.
         return HttpResponseClientRedirect(f"/sessions/{pk}/")
     return answer(request, session, parked)
 

@@ -1,4 +1,4 @@
-"""What the claimer says of the assessment, entry by entry, and what was missing in it."""
+"""Judging the assessment, entry by entry, and reporting what was missing."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ from handoffs.presenting import judge_id
 
 @require_POST
 def judge(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """POST `part`, `entry`, `verdict`, `note`; JSON the judgement, HTMX the two buttons of that entry, a plain form the screen again."""
+    """POST `part`, `entry`, `verdict`, `note`; JSON gets the judgement, HTMX the two buttons of that entry, a plain form the screen."""
     handoff, _ = get_for(person(request), pk)
     if not judging.may_judge(person(request), handoff):
         return _refuse(request, pk, Refused("not_allowed", judging.NOT_YOURS))
@@ -29,7 +29,7 @@ def judge(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _fault(request, pk, form)
     asked = form.cleaned_data
-    # A press of a button says nothing about a note; the note's own form sends it, be it empty.
+    # The buttons send no note; the form of the note does, even if it is empty.
     note = asked["note"] if "note" in request.POST else None
     kept = judging.judge(
         pk,
@@ -43,8 +43,8 @@ def judge(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if isinstance(kept, Refused):
         return _refuse(request, pk, kept)
     if wants_json(request):
-        told = {"part": kept.part, "entry": kept.entry, "verdict": kept.verdict, "note": kept.note}
-        return JsonResponse({"handoff": str(pk), **told})
+        body = {"part": kept.part, "entry": kept.entry, "verdict": kept.verdict, "note": kept.note}
+        return JsonResponse({"handoff": str(pk), **body})
     if is_htmx(request):
         context = {"handoff": handoff, "part": kept.part, "entry": kept.entry, "judged": kept, "spot": judge_id(kept.part, kept.entry)}
         return render(request, "handoffs/_judge.html", context)
@@ -53,7 +53,7 @@ def judge(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def missing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """POST `text`, and `step` where one holds it. Answers like `judge`."""
+    """POST `text`, and `step` if a step has it. Answers like `judge`."""
     handoff, _ = get_for(person(request), pk)
     if not judging.may_judge(person(request), handoff):
         return _refuse(request, pk, Refused("not_allowed", judging.NOT_YOURS))
@@ -72,7 +72,7 @@ def missing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def missing_by(request: HttpRequest, handoff: SessionHandoff) -> Any:
-    """What this person has said was missing, in that order."""
+    """What this person reported as missing, in order."""
     return handoff.missing.filter(by=person(request))
 
 

@@ -1,4 +1,4 @@
-"""Share update: a status update for an audience; for the context `escalation` the saved prose, at once, with no new generation."""
+"""Share update: a status update for an audience; for the context `escalation` the saved summary, without a new generation."""
 
 import uuid
 
@@ -45,7 +45,7 @@ def status_update(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _saved(session_id: uuid.UUID) -> tuple[str, str]:
-    """The prose of the latest escalation; where no assessment is ready, what was handed off says itself."""
+    """The summary of the latest escalation; if no assessment is ready, what its author needs."""
     handoff = (
         SessionHandoff.objects.select_related("author")
         .filter(session_id=session_id, intent=SessionHandoff.Intent.ESCALATE)

@@ -1,1 +1,1 @@
-"""The demo: its people, and the stories that they live through. Written by the same verbs as everybody's work."""
+"""The demo data: people, and stories that are played through the same verbs as real work."""

@@ -1,4 +1,4 @@
-"""The demo's accounts and people. Stories call them by their keys."""
+"""The demo's accounts and people. Stories refer to them by key."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ ACCOUNTS = {"acme-msp": "Acme MSP", "globex-it": "Globex IT"}
 
 
 class WrongPerson(Exception):
-    """An address of the demo belongs to somebody whom the demo must not touch. The text is for a person."""
+    """A demo email address is used in another account. The message is shown to the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """One of the demo's people. `account` is a slug, or None for staff of no account."""
+    """One of the demo's people. `account` is a slug, or None for staff without an account."""
 
     name: str
     email: str
@@ -42,10 +42,10 @@ PEOPLE = {
 
 @transaction.atomic
 def create_people() -> tuple[dict[str, User], int]:
-    """The demo's people by key, and how many had to be made.
+    """Creates missing demo people. Returns all of them by key, and how many were created.
 
-    Who is there already stays as they are: name, role and above all the password, which somebody may have changed.
-    Raises `WrongPerson` where an address belongs to another account than the demo's.
+    Existing people are not changed: somebody may have changed their name, role or password. Raises `WrongPerson` if an address is used in
+    another account.
     """
     accounts = {slug: Account.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in ACCOUNTS.items()}
     known = User.objects.filter(email__in=[cast.email for cast in PEOPLE.values()]).select_related("account")
@@ -59,13 +59,13 @@ def create_people() -> tuple[dict[str, User], int]:
             user = _make(cast, account, password)
             made += 1
         elif user.account_id != (account.pk if account else None):
-            raise WrongPerson(f"{cast.email} is not of {account or 'no account'} but of {user.account or 'none'}. Nothing was written.")
+            raise WrongPerson(f"{cast.email} belongs to {user.account or 'somebody without an account'}. Nothing was changed.")
         people[key] = user
     return people, made
 
 
 def _make(cast: Cast, account: Account | None, password: str) -> User:
-    """`password` is hashed already: one hash for all, since a good one takes its time and this password is public anyway."""
+    """`password` is a hash, shared by all: hashing is slow, and this password is public anyway."""
     staff = account is None
     user = User.objects.create_user(cast.email, name=cast.name, role=cast.role, account=account, is_staff=staff, is_superuser=staff)
     user.password = password

@@ -1,4 +1,4 @@
-"""Plays a story through the same verbs as everybody's work, at the times that it tells. A refusal is a mistake in the story."""
+"""Plays a story through the same verbs as real work, at the times that the story says. A refusal means a mistake in the story."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from handoffs.returning import return_to_opener
 from handoffs.withdrawing import withdraw
 from resolutionflow.demodata.stories import Step, Story
 
-# Two runs at once take turns, story by story.
+# Two runs at the same time take turns, story by story.
 _LOCK = 0x5EED
 
 
@@ -33,7 +33,7 @@ class Unplayable(Exception):
 
 @dataclass
 class Stage:
-    """One story while it is played: where the session stands and whose turn it is."""
+    """The state of a story while it is played: its session, handoff, handler and cards."""
 
     story: Story
     people: dict[str, User]
@@ -46,7 +46,7 @@ class Stage:
 
 
 def play(story: Story, people: dict[str, User], *, now: datetime) -> bool:
-    """Plays the story in one transaction, unless it was played before (then False): whatever breaks it off, it can be begun again."""
+    """Plays the story in one transaction, so that it can be repeated after an error. Returns False if it was played before."""
     account = Account.objects.get(slug=story.account)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -62,9 +62,9 @@ def play(story: Story, people: dict[str, User], *, now: datetime) -> bool:
             refused = _STEPS[step.verb](stage, step, begun, at)
             if isinstance(refused, Refused):
                 raise Unplayable(f"story {story.slug}, step {number} ({step.verb}): {refused.error}: {refused.detail}")
-        # Notes are kept with the time of the writing; lists go by when something last happened.
+        # Writing ticket notes has set `updated_at` to the present; lists sort by when something last happened in the story.
         AISession.objects.filter(pk=stage.session).update(updated_at=at)
-        _read_old_news(stage, now=now)
+        _mark_old_notifications_read(stage, now=now)
     return True
 
 
@@ -108,7 +108,7 @@ def _reply(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
 
 
 def _settle(stage: Stage, step: Step, cards: dict[str, str], state: str, begun: datetime, at: datetime) -> Any:
-    """One card after the other, spread over the time that the step takes."""
+    """Settles the cards one after the other, spread over the duration of the step."""
     for index, (key, answer) in enumerate(cards.items(), 1):
         when = begun + (at - begun) * index / (len(cards) + 1)
         settled = lane.settle(stage.session, stage.cards[key], by=_who(stage, step), state=state, answer=answer, at=when)
@@ -157,14 +157,14 @@ def _escalate(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     if isinstance(opened, Refused):
         return opened
     stage.handoff, stage.handler = opened.handoff.pk, _who(stage, step)
-    # What the job would do, at once: the contexts are ready when the demo is. The job then finds nothing to do.
+    # Does now what the job would do, so that the assessment is ready with the demo. The job then has nothing to do.
     assessment.make(opened.handoff.pk, at=at + timedelta(seconds=3))
     return None
 
 
 def _claim(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
     if stage.handoff is None:
-        return Refused("invalid", "Nothing was handed off yet.")
+        return Refused("invalid", "Nothing has been handed off yet.")
     stage.handler = _who(stage, step)
     return claim(stage.handoff, by=stage.handler, begin=step.claim, at=at)
 
@@ -177,10 +177,10 @@ _BACK: dict[str, _Verb] = {"release": release, "return_to_opener": return_to_ope
 _TURNS = {"resolve": sessions.resolve, "abandon": sessions.abandon, "reopen": sessions.reopen}
 
 
-def _let_go(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
-    """Release, return and withdraw: the session goes back to whoever handed off, or to the opener."""
+def _end_claim(stage: Stage, step: Step, begun: datetime, at: datetime) -> Any:
+    """Release, return and withdraw: the session goes back to the author, or to the opener."""
     if stage.handoff is None:
-        return Refused("invalid", "Nothing was handed off yet.")
+        return Refused("invalid", "Nothing has been handed off yet.")
     note = getattr(step, step.verb)
     done = _BACK[step.verb](stage.handoff, by=_who(stage, step), note=note, at=at)
     if not isinstance(done, Refused):
@@ -215,9 +215,9 @@ _STEPS = {
     "tell": _tell,
     "escalate": _escalate,
     "claim": _claim,
-    "release": _let_go,
-    "return_to_opener": _let_go,
-    "withdraw": _let_go,
+    "release": _end_claim,
+    "return_to_opener": _end_claim,
+    "withdraw": _end_claim,
     "park": _park,
     "resume": _resume,
     "resolve": _turn,
@@ -226,8 +226,8 @@ _STEPS = {
 }
 
 
-def _read_old_news(stage: Stage, *, now: datetime) -> None:
-    """Bell rows older than a day, and of handoffs that somebody has taken since, count as read; what waits stays unread."""
+def _mark_old_notifications_read(stage: Stage, *, now: datetime) -> None:
+    """Marks notifications as read that are older than a day or about handoffs that were claimed since; open ones stay unread."""
     waiting = SessionHandoff.objects.filter(
         session_id=stage.session, state__in=(SessionHandoff.State.OPEN, SessionHandoff.State.RETURNED)
     ).values("pk")

@@ -1,9 +1,9 @@
-"""Reads the demo's stories and checks them, so that a slip in a text names its file and story instead of failing half way.
+"""Reads and checks the demo's stories, so that an error names its file and story instead of failing half way.
 
-A story is the life of one session, step by step. Times are told backwards: `ended` says how long ago its last step was, and each step
-says (or gets) how long it came after the one before. So a queue's ages are what the story says, whenever the demo is made. For the same
-reason a text writes times as a distance from the session's opening: `{-14m}` is the time of day a quarter of an hour before it, with
-`:s` (seconds), `:day` (weekday) or `:date` for other forms.
+A story is one session, step by step. Times are relative to now: `ended` says how long ago its last step was, and each step has (or gets)
+the time since the step before. So ages in the queue are right whenever the demo is created. For the same reason, times in texts are
+relative to the opening of the session: `{-14m}` is the time of day 14 minutes before it, with `:s` (seconds), `:day` (weekday) or `:date`
+for other formats.
 """
 
 import re
@@ -33,7 +33,7 @@ def duration(text: Any) -> timedelta:
         return text
     parts = re.findall(r"(\d+)([dhms])", str(text))
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is no duration; write 2d4h, 12m or 45s")
+        raise ValueError(f"{text!r} is not a duration; write 2d4h, 12m or 45s")
     return timedelta(**{_UNITS[unit]: int(number) for number, unit in parts})
 
 
@@ -42,7 +42,7 @@ _FORMS = {None: "%H:%M", "s": "%H:%M:%S", "day": "%A", "date": "%Y-%m-%d"}
 
 
 def _told_at(value: Any, opened: datetime) -> Any:
-    """Texts with their `{-14m}` made times of day, however deep they stand."""
+    """Replaces `{-14m}` and the like with times of day, in all texts of a nested value."""
     if isinstance(value, dict):
         return {key: _told_at(part, opened) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -59,7 +59,7 @@ def _told_at(value: Any, opened: datetime) -> Any:
 
 def _person(key: str) -> str:
     if key not in PEOPLE:
-        raise ValueError(f"{key!r} is nobody of the demo; choose {', '.join(PEOPLE)}")
+        raise ValueError(f"{key!r} is not one of the demo people; choose {', '.join(PEOPLE)}")
     return key
 
 
@@ -84,7 +84,7 @@ class Step(_Strict):
     by: Who | None = None
     wait: Ago | None = None
 
-    # FlowPilot speaks, and puts cards into the lane: `ask` is key to title; `check` is key to [title, command].
+    # FlowPilot replies and adds cards to the lane: `ask` is key to title; `check` is key to [title, command].
     reply: str = ""
     confidence: float | None = Field(default=None, ge=0, le=1)
     ask: dict[str, str] = Field(default_factory=dict)
@@ -124,7 +124,7 @@ class Step(_Strict):
 
     @property
     def lasts(self) -> timedelta:
-        """How long after the step before: as told, or what such work takes."""
+        """The time since the step before: as given, or a typical duration."""
         if self.wait is not None:
             return self.wait
         length = len(self.reply) + len(self.say) + len(self.note) + sum(map(len, self.answer.values()))
@@ -137,11 +137,11 @@ class Step(_Strict):
         if len(told) != 1:
             raise ValueError(f"a step does exactly one thing, not {' and '.join(told) or 'nothing'}")
         if self.claim and not self.by:
-            raise ValueError("say by whom it is claimed")
+            raise ValueError("a claim needs `by`")
         return self
 
     def new_tasks(self) -> list[tuple[str, NewTask]]:
-        """The cards that this reply puts into the lane, with their keys."""
+        """The cards that this reply adds to the lane, with their keys."""
         questions = [(key, NewTask(kind="question", title=title)) for key, title in self.ask.items()]
         return questions + [(key, NewTask(kind="check", title=title, command=command)) for key, (title, command) in self.check.items()]
 
@@ -171,7 +171,7 @@ class Story(_Strict):
         return self.ended + sum((step.lasts for step in self.steps), timedelta())
 
     def told(self, now: datetime) -> "Story":
-        """The story with its times of day, as it is told at `now`."""
+        """The story with times of day filled in, for `now`."""
         return Story.model_validate(_told_at(self.model_dump(exclude_unset=True), now - self.began))
 
     @model_validator(mode="after")
@@ -180,7 +180,7 @@ class Story(_Strict):
         for number, step in enumerate(self.steps, 1):
             missing = {*step.answer, *step.skip, *step.draft, *step.facts} - known
             if missing:
-                raise ValueError(f"step {number}: no card was called {', '.join(sorted(missing))} so far")
+                raise ValueError(f"step {number}: no earlier card has the key {', '.join(sorted(missing))}")
             if step.reply and {*step.ask, *step.check} & known:
                 raise ValueError(f"step {number}: a card's key is used twice")
             known |= {*step.ask, *step.check}
@@ -193,7 +193,7 @@ class Story(_Strict):
 
 
 def load(folder: Path = FOLDER) -> list[Story]:
-    """All stories, those first that began first. Raises `BadStory`, which names file and story."""
+    """All stories, oldest first. Raises `BadStory`, which names file and story."""
     stories: dict[str, Story] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
@@ -201,11 +201,11 @@ def load(folder: Path = FOLDER) -> list[Story]:
         except yaml.YAMLError as error:
             raise BadStory(f"{path.name}: {error}") from error
         if not isinstance(told, list):
-            raise BadStory(f"{path.name}: a list of stories is wanted")
+            raise BadStory(f"{path.name}: expected a list of stories")
         for number, raw in enumerate(told, 1):
             story = _checked(raw, f"{path.name}: story {raw.get('slug', number) if isinstance(raw, dict) else number}")
             if story.slug in stories:
-                raise BadStory(f"{path.name}: story {story.slug} is told twice")
+                raise BadStory(f"{path.name}: story {story.slug} occurs twice")
             stories[story.slug] = story
     return sorted(stories.values(), key=lambda story: story.began, reverse=True)
 

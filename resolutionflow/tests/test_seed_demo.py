@@ -107,7 +107,7 @@ def test_what_is_missing_is_made_and_a_changed_password_stays(demo):
 
     said = seed()
 
-    assert "made 1 of 10 people and 1 of" in said
+    assert "created 1 of 10 people and 1 of" in said
     assert User.objects.get(email=PEOPLE["vic"].email).check_password(PASSWORD)
     assert User.objects.get(email=PEOPLE["bo"].email).password == "changed by hand"
 
@@ -216,9 +216,9 @@ def test_the_numbers_page_has_figures(demo, period):
     assert 20 <= found["time_to_first_action"]["median_s"] <= 240
 
 
-def test_resolved_sessions_have_ticket_notes_and_nothing_is_owed(demo):
+def test_resolved_sessions_have_ticket_notes_and_no_reply_is_missing(demo):
     assert not AISession.objects.filter(status="resolved", ticket_notes="").exists()
-    assert not AISession.objects.filter(reply_due__isnull=False).exists()
+    assert not AISession.objects.filter(reply_requested_for__isnull=False).exists()
 
 
 def test_texts_hold_no_unplaced_moments(demo):
@@ -243,9 +243,9 @@ STORY = """
 @pytest.mark.parametrize(
     ("step", "slip"),
     [
-        ("    - answer: {nothing: Blank}", "step 1: no card was called nothing"),
+        ("    - answer: {nothing: Blank}", "step 1: no earlier card has the key nothing"),
         ("    - say: Hello\n      note: Hello", "exactly one thing, not say and note"),
-        ("    - say: Hello\n      wait: soon", "'soon' is no duration"),
+        ("    - say: Hello\n      wait: soon", "'soon' is not a duration"),
         ("    - say: Hello\n      by: leo", "leo is not of acme-msp"),
         ("    - shout: Hello", "shout"),
     ],

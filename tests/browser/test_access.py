@@ -85,7 +85,7 @@ def faults(page, name):
 def test_axe_finds_nothing_on_any_page(browsers, pages, theme):
     browsers.expected = {404}
     page = browsers.open("bo", "/", color_scheme=theme, reduced_motion="reduce")
-    # Whoever is signed in is led past the door.
+    # Signed-in people are redirected past the sign-in page.
     found = faults(browsers.open(None, pages.pop("sign-in"), color_scheme=theme, reduced_motion="reduce"), "sign-in")
     for name, path in pages.items():
         page.goto(path)

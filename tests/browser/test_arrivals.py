@@ -42,7 +42,7 @@ def test_what_does_not_fit_the_filters_does_not_come_in(watching, cast):
     expect(page.locator(".card")).to_contain_text("The one that fits")
     # The rail counts all that wait.
     expect(page.locator("[data-open-count]")).to_contain_text("3")
-    # What is fetched anew is narrowed the same way, and the back button goes back through the filters.
+    # Refreshed rows use the same filters, and the back button goes back through the filters.
     page.evaluate("document.dispatchEvent(new CustomEvent('live:refresh'))")
     page.wait_for_timeout(600)
     expect(page.locator(".card")).to_have_count(1)

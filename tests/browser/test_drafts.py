@@ -63,7 +63,7 @@ def test_a_claim_by_somebody_else_disturbs_nothing_that_is_being_typed(browsers,
 
 
 def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers, cast, stage):
-    """Bo claimed it and hands it on; Dana claims. Bo reads along, and his half sentence is still his."""
+    """Bo claimed it and hands it over; Dana claims. Bo reads along and keeps his draft."""
 
     handoff = cast.handoff(by="ana")
     claim(stage, handoff, cast.bo)
