@@ -258,7 +258,7 @@ def test_the_link_of_a_claimed_handoff_says_who_has_it_and_no_more(world, signed
     body = client.get(address("handoff", world.claimed), headers=KINDS["JSON"]).json()
 
     assert page.status_code == 200
-    assert BeautifulSoup(page.content, "html.parser").find("h1").text == "Bo Lindqvist has it"
+    assert BeautifulSoup(page.content, "html.parser").find("h1").text == "Claimed by Bo Lindqvist"
     assert SECRET not in page.text
     assert set(body) == {"handoff", "status", "claimed_by", "claimed_at"}
     for name in ("handoff-summary", "ask-again"):
@@ -334,7 +334,7 @@ def test_an_inactive_person_with_the_right_password_is_refused_in_words(bo):
     page = client.post("/accounts/login/", {"login": bo.email, "password": PASSWORD}, follow=True)
 
     assert page.status_code < 500
-    assert BeautifulSoup(page.content, "html.parser").find(class_="error") or "not active" in page.text
+    assert BeautifulSoup(page.content, "html.parser").find(class_="error") or "deactivated" in page.text
     assert client.get("/").status_code == 302
 
 

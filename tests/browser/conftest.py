@@ -306,7 +306,7 @@ def sign_in(server: Server, cast: Cast) -> Callable[[Page, str], None]:
     def act(page: Page, who: str) -> None:
         page.goto("/accounts/login/")
         page.get_by_label("Email address").fill(cast.people[who].email)
-        page.get_by_label("Password").fill("TestPass123!")
+        page.get_by_label("Password", exact=True).fill("TestPass123!")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("link", name="Home", exact=True).wait_for()
 

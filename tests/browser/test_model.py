@@ -82,7 +82,7 @@ def test_a_reply_is_read_while_it_is_written_and_its_proposals_are_decided(model
     offer = page.locator("#lane-proposals li")
     expect(offer.get_by_role("textbox")).to_have_value("Outlook asks since Monday morning.")
     offer.get_by_role("textbox").fill("Outlook prompts since Monday")
-    offer.get_by_role("button", name="Keep").click()
+    offer.get_by_role("button", name="Accept").click()
 
     expect(page.locator("#lane-facts")).to_contain_text("Outlook prompts since Monday")
     expect(page.locator("#lane-proposals")).to_have_count(0)

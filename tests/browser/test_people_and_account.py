@@ -66,14 +66,14 @@ def test_a_password_that_was_made_opens_the_door(browsers, cast):
     page = browsers.open("dana", "/people/add/")
     page.get_by_label("Name", exact=True).fill("Nia Ward")
     page.get_by_label("Email address").fill(f"nia@{cast.slug}.example.com")
-    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Add person", exact=True).click()
     made = page.locator("#made").inner_text()
 
     door = browsers.open(None, "/accounts/login/")
     door.get_by_label("Email address").fill(f"nia@{cast.slug}.example.com")
-    door.get_by_label("Password").fill(made)
+    door.get_by_label("Password", exact=True).fill(made)
     door.get_by_role("button", name="Show password").click()
-    expect(door.get_by_label("Password")).to_have_attribute("type", "text")
+    expect(door.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
     door.get_by_role("button", name="Sign in").click()
 
     expect(door).to_have_url(re.compile(r"/$"))
@@ -149,8 +149,8 @@ def test_notifications_that_are_not_allowed_switch_back_and_say_why(browsers, an
 def test_without_javascript_the_account_page_says_what_needs_it(browsers):
     page = browsers.open("bo", "/account/", java_script_enabled=False)
 
-    expect(page.get_by_text("They need JavaScript")).to_be_visible()
+    expect(page.get_by_text("These settings need JavaScript")).to_be_visible()
     expect(page.locator("#sets")).to_be_hidden()
     page.get_by_label("Name shown to colleagues").fill("Bo Lund")
     page.get_by_role("button", name="Save name").click()
-    expect(page.locator("#toasts")).to_contain_text("Your name is Bo Lund now.")
+    expect(page.locator("#toasts")).to_contain_text("Your name is now Bo Lund.")

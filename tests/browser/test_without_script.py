@@ -31,7 +31,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     edited.locator("textarea").fill("Yes, since Monday.")
     edited.get_by_role("button", name="Done").click()
     ana.get_by_label("New fact").fill("Three people at Northgate.")
-    ana.get_by_role("button", name="Keep", exact=True).click()
+    ana.get_by_role("button", name="Add", exact=True).click()
     expect(ana.locator(".facts-l")).to_contain_text("Three people at Northgate.")
     ana.locator(".l-foot button").click()
     expect(ana.locator("#stream")).to_contain_text("Yes, since Monday.")
