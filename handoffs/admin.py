@@ -6,8 +6,8 @@ from django.utils.timesince import timesince
 from accounts.models import User
 from accounts.staff import ReadOnlyAdmin
 from accounts.verbs import Refused
+from handoffs import releasing
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
-from handoffs.releasing import release
 
 
 @admin.register(SessionHandoff)
@@ -29,14 +29,14 @@ class HandoffAdmin(ReadOnlyAdmin):
     search_fields = ["id", "session__title", "session__ticket", "session__client", "author__name", "claimed_by__name"]
     list_select_related = ["session", "account", "author", "target", "claimed_by"]
     date_hierarchy = "created_at"
-    actions = ["release_to_queue"]
+    actions = ["release"]
 
     @admin.display(description="escalated", ordering="created_at")
     def age(self, obj: SessionHandoff) -> str:
         return f"{timesince(obj.created_at)} ago"
 
     @admin.action(description="Release to the queue", permissions=["view"])
-    def release_to_queue(self, request: HttpRequest, queryset: QuerySet[SessionHandoff]) -> None:
+    def release(self, request: HttpRequest, queryset: QuerySet[SessionHandoff]) -> None:
         """Uses the same verb as the pages, with its events. Handoffs that are not claimed stay as they are."""
         assert isinstance(request.user, User)
         released = 0
@@ -44,7 +44,7 @@ class HandoffAdmin(ReadOnlyAdmin):
             if handoff.state != SessionHandoff.State.CLAIMED:
                 self.message_user(request, f"{handoff.session}: {handoff.get_state_display().lower()}, not claimed.", level="WARNING")
                 continue
-            result = release(handoff.pk, by=request.user, note="Released by staff")
+            result = releasing.release(handoff.pk, by=request.user, note="Released by staff")
             if isinstance(result, Refused):
                 self.message_user(request, f"{handoff.session}: {result.detail}", level="WARNING")
             else:

@@ -6,11 +6,12 @@ from datetime import datetime
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Event
 from flowpilot import sessions
 from flowpilot.models import Fix
-from handoffs import claiming
+from handoffs import assessment, claiming
 from handoffs.models import SessionHandoff
 from handoffs.parking import park
 from handoffs.returning import return_to_opener
@@ -475,9 +476,7 @@ def test_the_context_screen_as_json(handoff, ana, bo, signed_in):
 
 
 def test_the_assessment_joins_the_json_when_it_is_ready(handoff, bo, signed_in):
-    from handoffs.tasks import assess
-
-    assess.func(handoff_id=str(handoff.pk))
+    assessment.make(handoff.pk, at=timezone.now())
 
     body = signed_in(bo).get(f"/handoffs/{handoff.pk}/", **JSON).json()
     assert body["assessment_state"] == "ready"
