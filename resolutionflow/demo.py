@@ -124,7 +124,7 @@ class Demo:
             time.sleep(min(left, 0.05))
 
     def hold_database(self) -> None:
-        """Start the embedded database; called again, it starts a killed one anew."""
+        """Start the embedded database; called again, it restarts one that was killed."""
         if not os.environ.get("DATABASE_URL"):
             lifetime.hold()
 
@@ -192,7 +192,7 @@ class Demo:
             self.pause(0.1)
             web = self.children[0]
             if web.failures >= 3 or time.monotonic() > deadline:
-                raise DemoError(f"The {web.name} process does not answer:\n{tail(web.log)}")
+                raise DemoError(f"The {web.name} process is not responding:\n{tail(web.log)}")
 
     def greet(self) -> None:
         say(f"\n  ResolutionFlow runs at {self.address}\n\n{PEOPLE}\n\n  Logs: {self.logs}\n  Ctrl-C ends it.\n")
@@ -260,17 +260,17 @@ def rotate(log: Path) -> None:
 def wanted_port(text: str) -> int:
     """The port from the environment's PORT. Raises DemoError unless it is one, and free."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise DemoError(f'PORT="{text}" is no port: give a number from 1 to 65535, for instance `make demo PORT=8001`.')
+        raise DemoError(f'PORT="{text}" is not a port. Use a number from 1 to 65535, for example `make demo PORT=8001`.')
     port = int(text)
     with contextlib.closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError:
-            raise DemoError(f"Port {port} is not for this user. Choose one above 1023: `make demo PORT=8000`.") from None
+            raise DemoError(f"Port {port} needs root. Choose one above 1023: `make demo PORT=8000`.") from None
         except OSError:
             other = port + 1 if port < 65535 else 8000
-            raise DemoError(f"Port {port} is taken. Choose another one: `make demo PORT={other}`.") from None
+            raise DemoError(f"Port {port} is in use. Choose another one: `make demo PORT={other}`.") from None
     return port
 
 

@@ -219,7 +219,7 @@ def test_a_taken_port_is_told_before_any_work(tmp_path):
         said = refused.process.communicate(timeout=90)[0]
 
     assert refused.process.returncode == 1
-    assert said == f"Port {port} is taken. Choose another one: `make demo PORT={port + 1}`.\n"
+    assert said == f"Port {port} is in use. Choose another one: `make demo PORT={port + 1}`.\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -36,7 +36,7 @@ _holders: dict[str, int] = {}
 def hold(name: str | None = None) -> None:
     """Have the server running until this process ends, or until `release()`.
 
-    Calling it again is cheap, and starts the server anew where somebody killed it. After a fork the child holds nothing.
+    Calling it again is cheap, and restarts the server if it was killed. After a fork the child holds nothing.
     Raises EmbeddedError.
     """
     name = cluster_name(name)
@@ -48,12 +48,12 @@ def hold(name: str | None = None) -> None:
     if _holders.get(name) != os.getpid():
         _holders[name] = os.getpid()
         _end_in_order()
-        atexit.register(_release_at_exit, name)  # before the start: whoever is stopped half-way cleans up, too
+        atexit.register(_release_at_exit, name)  # before the start, so that a process stopped halfway cleans up, too
     cluster.enter()
 
 
 def release(name: str | None = None) -> None:
-    """Give up this process's hold; whoever is the last one stops the server. Without a hold it does nothing."""
+    """Release this process's hold; the last one to leave stops the server. Does nothing without a hold."""
     name = cluster_name(name)
     if _holders.get(name) != os.getpid():
         return

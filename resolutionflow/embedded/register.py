@@ -1,7 +1,7 @@
 """The register of the embedded server's users: which live processes hold it.
 
-A process is known by its number and the moment it started, so that a number given out anew is no user, and somebody who was
-killed is forgotten by whoever looks next. Call all of this under the cluster's lock.
+A process is known by its number and the moment it started, so that a reused number does not count as a user, and a
+killed process is dropped at the next look. Call all of this with the cluster locked.
 """
 
 import json
