@@ -5,7 +5,7 @@ import pytest
 from flowpilot import sessions
 from flowpilot.event_steps import event_step
 from flowpilot.models import SessionStep
-from flowpilot.templatetags.timeline import DRAWINGS, event_icon
+from flowpilot.templatetags.timeline import ICONS, event_icon
 from handoffs.claiming import claim
 from handoffs.opening import open_handoff
 from handoffs.parking import park, resume
@@ -17,7 +17,7 @@ Event = SessionStep.Event
 
 
 def test_every_event_has_a_drawing():
-    assert set(DRAWINGS) == set(Event)
+    assert set(ICONS) == set(Event)
 
 
 @pytest.mark.parametrize("event", ["", "claimed it", "unknown"])
