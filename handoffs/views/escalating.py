@@ -41,7 +41,7 @@ def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return JsonResponse(body, status=201 if opened.created else 200)
     count = who_may_claim(session.account_id).exclude(pk=user.pk).count()
     notified = "1 colleague has been notified" if count == 1 else f"{count} colleagues have been notified"
-    toast(request, f"Escalated. {notified}. You can withdraw it until somebody claims it.")
+    toast(request, f"Escalated. {notified}. You can withdraw it until someone claims it.")
     return HttpResponseClientRedirect("/") if is_htmx(request) else redirect("dashboard")
 
 

@@ -33,7 +33,7 @@ def test_escalating_without_a_need_says_so_at_the_field_and_keeps_the_rest(brows
     assert page.evaluate("window.__mark") == 1
     need.fill("May I delete the credentials?")
     need.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("Handed off")
+    expect(page.locator("#toasts")).to_contain_text("Escalated.")
 
 
 def test_the_colleagues_card_fills_in_while_one_writes(browsers, cast):
@@ -66,7 +66,7 @@ def test_an_unsettled_fix_asks_first_what_became_of_it(browsers, cast, stage):
     expect(page.get_by_role("dialog")).to_be_visible()
     page.get_by_label("Did not work").check()
     page.get_by_role("button", name="Escalate").click()
-    expect(page.locator("#toasts")).to_contain_text("Handed off")
+    expect(page.locator("#toasts")).to_contain_text("Escalated.")
 
     from flowpilot.models import Fix
 

@@ -99,7 +99,7 @@ def test_the_whole_story_by_keyboard(browsers, cast):
         ana.keyboard.press("Space")
         need.focus()
     ana.keyboard.press("Enter")
-    expect(ana.locator("#toasts")).to_contain_text("Handed off")
+    expect(ana.locator("#toasts")).to_contain_text("Escalated.")
 
     # Bo: the key sheet, j to the card, Enter to read, Tab through the three ways, Enter to claim.
     bo = browsers.open("bo", "/escalations/")

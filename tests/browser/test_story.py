@@ -69,7 +69,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
     if ana.locator("input[name=fix_outcome]").count():
         ana.get_by_label("Never applied").check()
     ana.get_by_role("button", name="Escalate").click()
-    expect(ana.locator("#toasts")).to_contain_text("Handed off")
+    expect(ana.locator("#toasts")).to_contain_text("Escalated.")
     ana.evaluate(NO_RELOAD)
 
     # It arrives at both colleagues without a reload, and is said once to screen readers.

@@ -50,7 +50,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     ana.get_by_label("What I need").fill("May I delete the stored credentials?")
     ana.locator("label", has_text="Urgent").click()
     ana.get_by_role("button", name="Escalate").click()
-    expect(ana.locator("#toasts")).to_contain_text("Handed off")
+    expect(ana.locator("#toasts")).to_contain_text("Escalated.")
     expect(ana.locator("#handed-off")).to_contain_text("Outlook")
 
     # Bo narrows the queue, opens the context screen and claims; a second press of his changes nothing.
