@@ -76,7 +76,7 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
 
     kept = page.get_by_role("region", name="Your draft is kept")
     expect(kept).to_be_visible()
-    expect(kept).to_contain_text("Dana Okafor has it now")
+    expect(kept).to_contain_text("Dana Okafor is working on it")
     text = kept.get_by_label("Your draft", exact=True).input_value()
     assert set(text.split("\n\n")) == {"I would look at the token", "half an answer"}
     kept.get_by_role("button", name="Copy").click()
@@ -88,7 +88,7 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
     expect(kept).to_be_visible()
     kept.get_by_role("button", name="Discard").click()
     expect(kept).to_be_hidden()
-    expect(page.locator("#reads")).to_contain_text("Dana Okafor has it now. You read along.")
+    expect(page.locator("#reads")).to_contain_text("Dana Okafor is working on it. You read along.")
     page.reload()
     expect(kept).to_be_hidden()
 

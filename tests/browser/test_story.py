@@ -103,7 +103,7 @@ def test_three_people_in_three_browsers(browsers, cast, stage, sign_in):
         assert time.monotonic() < deadline, "nobody landed in the session"
         bo.wait_for_timeout(50)
     won, lost, winner = (bo, dana, "Bo Lindqvist") if "/sessions/" in bo.url else (dana, bo, "Dana Okafor")
-    expect(won.locator("#stream")).to_contain_text("carried on where Ana left off")
+    expect(won.locator("#stream")).to_contain_text("continued where Ana left off")
     expect(lost.locator("#toasts")).to_contain_text(f"Already claimed by {winner}")
     assert lost.url.endswith("/escalations/")
     expect(lost.get_by_text("The queue is empty")).to_be_visible()

@@ -64,7 +64,7 @@ def test_work_escalate_queue_claim_resolve_by_plain_forms(browsers, cast, sign_i
     dana = browsers.open("dana", handoff, java_script_enabled=False)
     bo.get_by_role("button", name="Continue where Ana left off").click()
     assert bo.url.startswith(session)
-    expect(bo.locator("#stream")).to_contain_text("carried on where Ana left off")
+    expect(bo.locator("#stream")).to_contain_text("continued where Ana left off")
 
     # Dana, a moment later, reads who has it, with the way back.
     browsers.expected = {409}
