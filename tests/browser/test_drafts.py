@@ -88,7 +88,7 @@ def test_who_may_no_longer_write_keeps_what_they_typed_and_can_copy_it(browsers,
     expect(kept).to_be_visible()
     kept.get_by_role("button", name="Discard").click()
     expect(kept).to_be_hidden()
-    expect(page.locator("#reads")).to_contain_text("Dana Okafor is working on it. You read along.")
+    expect(page.locator("#reads")).to_contain_text("Dana Okafor is working on it. You can read along.")
     page.reload()
     expect(kept).to_be_hidden()
 
