@@ -227,7 +227,7 @@ def test_a_taken_port_is_told_before_any_work(tmp_path):
 def test_a_port_that_is_none_is_refused(demo, port):
     refused = demo(port=port)
 
-    assert "give a number from 1 to 65535" in refused.process.communicate(timeout=90)[0]
+    assert "Use a number from 1 to 65535" in refused.process.communicate(timeout=90)[0]
     assert refused.process.returncode == 1
 
 
