@@ -37,7 +37,7 @@ class PersonForm(UserChangeForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """The last active owner of an account stays one, whoever changes them."""
+        """Keeps the last active owner of an account an active owner."""
         cleaned = super().clean() or {}
         before = read_person(self.instance.pk)
         if before is None or not before.account_id:

@@ -44,7 +44,7 @@ def htmx_of(request: HttpRequest) -> HtmxDetails:
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Whether HTMX asks, which takes a fragment or is told where to go."""
+    """Whether HTMX sent the request: it is answered with a fragment or a redirect header."""
     return bool(htmx_of(request))
 
 
