@@ -123,6 +123,8 @@ def test_the_whole_story_by_keyboard(browsers, cast):
     bo.keyboard.press("Enter")
     # The third way: the composer has the focus.
     expect(bo.get_by_label("Message to FlowPilot")).to_be_focused()
+    # The field has the focus before the scripts have run, and until then "Context" is an ordinary link.
+    bo.wait_for_load_state("load")
 
     # The context as an overlay; Escape closes it, the focus is back.
     context = bo.get_by_role("link", name="Context")
