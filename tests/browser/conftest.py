@@ -13,12 +13,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = [
@@ -150,13 +151,27 @@ def server(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> I
 
 
 @pytest.fixture(scope="session")
-def chromium(django_db_setup: None) -> Iterator[Browser]:
+def playwright(django_db_setup: None) -> Iterator[Playwright]:
     # Before and after Playwright: while its loop runs in this thread, the database cannot be made or dropped here.
-    with sync_playwright() as playwright:
-        path = os.environ.get("RESOLUTIONFLOW_BROWSER") or None
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The headless shell where there is one: it draws no window and spares a third of the time."""
+    path = os.environ.get("RESOLUTIONFLOW_BROWSER_SHELL") or os.environ.get("RESOLUTIONFLOW_BROWSER") or None
+    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The whole browser, for what the headless shell does not have: notifications that may be allowed, and new tabs by a held key."""
+    browser = playwright.chromium.launch(executable_path=os.environ.get("RESOLUTIONFLOW_BROWSER") or None, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -277,12 +292,25 @@ class Browsers:
             context.close()
 
 
-@pytest.fixture
-def browsers(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
+@contextmanager
+def _watched(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
     opened = Browsers(chromium, server, cast)
     yield opened
     opened.close()
     assert not opened.errors, "\n".join(opened.errors)
+
+
+@pytest.fixture
+def browsers(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
+    with _watched(chromium, server, cast) as opened:
+        yield opened
+
+
+@pytest.fixture
+def whole_browsers(whole_chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
+    """As `browsers`, in the whole Chromium."""
+    with _watched(whole_chromium, server, cast) as opened:
+        yield opened
 
 
 def until(page: Page, expression: str) -> None:

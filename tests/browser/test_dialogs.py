@@ -182,9 +182,9 @@ def test_whoever_reads_a_case_that_is_claimed_meanwhile_is_told_where_the_eye_is
     expect(page.get_by_role("heading", name="Escalations", exact=True)).to_be_visible()
 
 
-def test_a_link_that_opens_a_dialog_still_opens_in_a_new_tab_where_asked_to(browsers, cast):
+def test_a_link_that_opens_a_dialog_still_opens_in_a_new_tab_where_asked_to(whole_browsers, cast):
     session = cast.session()
-    page = opened(browsers, session)
+    page = opened(whole_browsers, session)
     for name, path in (("Escalate", "/escalate/"), ("Share update", "/status-update/")):
         with page.context.expect_page() as opening:
             page.get_by_role("link", name=name, exact=True).click(modifiers=["Control"])

@@ -113,8 +113,8 @@ def test_the_sound_is_tried_and_kept_by_the_browser(browsers):
     assert page.evaluate("localStorage.getItem('sound')") is None
 
 
-def test_notifications_that_the_browser_allows_are_switched_on(browsers):
-    page = browsers.open("bo", "/account/", permissions=["notifications"])
+def test_notifications_that_the_browser_allows_are_switched_on(whole_browsers):
+    page = whole_browsers.open("bo", "/account/", permissions=["notifications"])
     switch = page.get_by_role("switch", name=re.compile("Desktop notification"))
 
     switch.check()
