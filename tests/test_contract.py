@@ -18,6 +18,8 @@ from handoffs.returning import return_to_opener
 from handoffs.withdrawing import withdraw
 from tests.factories import hand_off, make_session
 
+pytestmark = pytest.mark.slow
+
 JSON = {"headers": {"Accept": "application/json"}}
 HTMX = {"headers": {"HX-Request": "true"}}
 

@@ -28,6 +28,8 @@ from handoffs.withdrawing import withdraw
 from tests.databases import standing
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
+pytestmark = pytest.mark.slow
+
 
 def soup_of(answer):
     return BeautifulSoup(answer.content, "html.parser")
@@ -292,7 +294,6 @@ def harmless(html, where):
     return soup
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("who", ["ana", "bo", "lea", "vic"])
 def test_hostile_texts_are_inert_in_every_page(hostile, signed_in, request, who):
     client = signed_in(request.getfixturevalue(who))
@@ -338,7 +339,6 @@ def test_hostile_texts_are_inert_in_answers_to_presses(hostile, ana, bo, dana, s
 # --- the policy of the browser ------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_the_policy_is_strict_on_every_page(hostile, ana, signed_in, client):
     for where in [*pages_of(hostile), "/accounts/login/", "/healthz", "/admin/login/"]:
         for asked in (signed_in(ana), client):
@@ -362,7 +362,6 @@ def test_the_policy_is_strict_on_every_page(hostile, ana, signed_in, client):
             harmless(answer.content, where)
 
 
-@pytest.mark.slow
 def test_every_page_has_one_heading_a_title_a_language_and_labels_for_its_fields(hostile, ana, signed_in):
     for where in pages_of(hostile):
         soup = soup_of(signed_in(ana).get(where))
@@ -514,7 +513,6 @@ def test_withdrawing_from_the_dashboard_works_with_a_plain_form(handoff, ana, si
     assert SessionHandoff.objects.get(pk=handoff.pk).state == "withdrawn"
 
 
-@pytest.mark.slow
 def test_every_link_has_an_address_and_every_form_an_action_that_exists(hostile, ana, bo, signed_in):
     from django.urls import resolve
 

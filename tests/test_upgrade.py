@@ -44,7 +44,7 @@ APART = {"django_migrations", "django_content_type", "auth_permission"}
 REWRITTEN = {("handoffs_sessionhandoff", "assessment"), ("flowpilot_aisession", "escalation_package")}
 
 # One process makes the dump and the upgraded database for all tests here.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("upgrade")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass

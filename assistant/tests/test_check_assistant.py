@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from assistant.checks import model_is_configured
 from tests.provider import scripted, settings_for
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-test-0123456789abcdefABCDEF"
 
 

@@ -523,6 +523,7 @@ print(opened.handoff.pk)
 """
 
 
+@pytest.mark.slow
 def test_news_from_another_process_is_heard(session, ana, bo, play):
     def escalate_elsewhere():
         done = subprocess.run(

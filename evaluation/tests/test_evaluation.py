@@ -29,6 +29,8 @@ from evaluation.running import ALL, BEFORE, judge, last_turn, totals
 from evaluation.scoring import Judged, Score, score
 from tests.provider import scripted, settings_for
 
+pytestmark = pytest.mark.slow
+
 SMALL = Path(__file__).parent / "data"
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = ROOT / "assistant" / "tests" / "data"
@@ -708,7 +710,6 @@ def test_a_conversation_that_the_model_gives_nothing_for_is_left_out_and_told(se
 # The real ones
 
 
-@pytest.mark.slow
 @without_the_real
 def test_on_the_24_conversations_the_offline_assistant_beats_every_baseline() -> None:
     printed, code = run(REAL, "--json")
@@ -734,7 +735,6 @@ def test_on_the_24_conversations_the_offline_assistant_beats_every_baseline() ->
 # Those written for the project
 
 
-@pytest.mark.slow
 def test_the_held_out_conversations_are_read_and_looked_up_like_the_others() -> None:
     files = sorted(HELD_OUT.glob("*.yaml"))
 
@@ -748,7 +748,6 @@ def test_the_held_out_conversations_are_read_and_looked_up_like_the_others() -> 
         assert sum(fact.must for fact in expected.known) >= 4, file
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("half", "must", "tried_share"), [("dev", 0.9, 0.9), ("test", 0.8, 0.9)])
 def test_of_the_held_out_conversations_nothing_is_told_wrongly(half: str, must: float, tried_share: float) -> None:
     """`dev` was looked at while the rules were made, `test` was not: its floor is what to expect of conversations nobody has seen."""
@@ -774,7 +773,6 @@ def judge_ours(conversation: Conversation, expected: Expectations, cut: int) -> 
     return score(told, [turn.text for turn in turns], expected, cut).score
 
 
-@pytest.mark.slow
 def test_of_conversations_in_other_peoples_words_nothing_is_stated_wrongly() -> None:
     """24 that were read only after they had been measured (docs/assessment.md): in words of their own."""
     added = Score()

@@ -149,6 +149,7 @@ def state_of(session) -> tuple:
     return row, lane
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=list(FAULTS))
 def test_whatever_the_provider_does_the_assessment_is_ready_with_the_right_reason(handoff, provider, caplog, fault):
     act, reason, counted = FAULTS[fault]

@@ -6,6 +6,8 @@ from assistant.models import AssistantCall
 from flowpilot import fixes, sessions, ticketnotes
 from flowpilot.models import Fix
 
+pytestmark = pytest.mark.slow
+
 SAID = "Outlook asks for the password since Monday."
 
 

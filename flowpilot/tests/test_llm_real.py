@@ -47,7 +47,6 @@ MODEL = _model()
 PATIENT = 250.0
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("the real model"),
     pytest.mark.skipif(MODEL is None, reason="the small model is not installed (requirements-model.txt)"),
     pytest.mark.timeout(600),
 ]

@@ -16,6 +16,8 @@ from flowpilot.models import Fact, Proposal, Repeat, ReplyDraft, SessionStep, Ta
 from tests.factories import UserFactory
 from tests.provider import settings_for
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-test-0123456789abcdefABCDEF"
 LOG_CARD = {"kind": "check", "title": "Read the sign-in log", "why": "It names the reason.", "command": "Get-MgAuditLogSignIn -Top 5"}
 SAID = "Outlook asks for the password since Monday."

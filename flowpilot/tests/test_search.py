@@ -18,6 +18,8 @@ from flowpilot.search.typos import offers
 from handoffs.claiming import claim
 from tests.factories import UserFactory, hand_off, make_session
 
+pytestmark = pytest.mark.slow
+
 Place = SearchEntry.Place
 
 

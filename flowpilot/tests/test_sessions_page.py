@@ -127,6 +127,7 @@ def test_what_the_page_does_not_know_it_leaves_out(five, ana, signed_in, query):
     assert len(titles(page_of(signed_in(ana), f"?{query}"))) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["show", "q", "status", "client", "domain", "priority", "person", "sort", "page"])
 @pytest.mark.parametrize("value", ["%00", "a%00b", "%ff", "%ud83d", "%F0%9F%98%80", "'", "%25", "x" * 3000])
 def test_nothing_in_the_address_makes_it_fail(five, ana, signed_in, name, value):

@@ -281,6 +281,7 @@ def test_placeholders_are_read_and_never_cut_in_half() -> None:
     assert not PLACEHOLDER.search("[hidden agenda 3]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["password ", "pass: ", "net use \\\\a\\b ", "eyJ", "1234 ", "a", "-----BEGIN RSA PRIVATE KEY-----\n", "curl -u ", "://a:b", "code 123 ", "A1b2!", "the pw for ", "<password>", "recovery codes 1234-"],

@@ -19,7 +19,7 @@ from resolutionflow.demodata import playing, stories
 from resolutionflow.demodata.people import PASSWORD, PEOPLE
 
 # In one worker: the demo is played before the first of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("the demo")]
+pytestmark = [pytest.mark.slow]
 
 COUNTED = (Account, User, AISession, SessionStep, SessionHolder, Task, Fact, Fix, SessionHandoff, Notification, Event)
 

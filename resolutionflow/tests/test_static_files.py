@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "js"
 # Both `import ... from "./x.js"` and `import("./x.js")`.
 IMPORT = re.compile(r"""\bimport\b[^"';]*["'](\.\.?/.+?)["']""")

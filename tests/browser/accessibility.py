@@ -1,0 +1,21 @@
+"""What axe finds in a page as it stands, by the rules of WCAG 2.2 AA."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def faults(page: Page, name: str) -> list[str]:
+    """One line for each element that breaks a rule; `name` says where it was found."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{name}: {v['id']} {node['target']} {node.get('failureSummary', '')[:160]}" for v in found for node in v["nodes"]]
+
+
+def faults_in_both_themes(page: Page, name: str) -> list[str]:
+    """The same page in both, without loading it again. Open it with reduced motion, or a colour may be met half way to the other."""
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found += faults(page, f"{name}, {theme}")
+    return found
