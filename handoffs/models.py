@@ -63,7 +63,7 @@ class SessionHandoff(models.Model):
     # A column of its own, so that the WHERE of the claim needs no join: with a join, two people could win.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="handoffs")
     session = models.ForeignKey(AISession, on_delete=models.PROTECT, related_name="handoffs")
-    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="handed off by")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="escalated by")
     intent = models.CharField(max_length=8, choices=Intent, default=Intent.ESCALATE)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     needs = models.TextField("what they need", blank=True)
@@ -148,7 +148,7 @@ class EntryJudgement(models.Model):
         CAUSE = "cause", "Likely cause"
         STEP = "step", "Suggested step"
         SUMMARY = "summary", "Summary"
-        CORRECTED = "corrected", "Said and corrected"
+        CORRECTED = "corrected", "Corrected"
 
     class Verdict(models.TextChoices):
         RIGHT = "right", "Right"

@@ -47,8 +47,8 @@ POSTED = [
     "/handoffs/{h}/missing/",
     "/bell/read/",
 ]
-READ = ["/", "/waiting/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/escalations/metrics/", "/bell/"]
-READ += ["/people/", "/people/rows/", "/people/add/", "/account/", "/account/password/"]
+READ = ["/", "/waiting/", "/escalated/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/escalations/metrics/"]
+READ += ["/bell/", "/people/", "/people/rows/", "/people/add/", "/account/", "/account/password/"]
 
 
 def is_moment(text):

@@ -1,4 +1,4 @@
-"""Sign-in: by e-mail address and password, for staff as for everybody."""
+"""Sign-in: by email address and password, for staff as for everybody."""
 
 import pytest
 

@@ -16,6 +16,9 @@ from assistant.llm.config import Config
 from assistant.models import AssistantCall
 from assistant.usage import Caller, add_tokens, take_call
 
+# Seconds before the second call; doubled before each further one, and jittered.
+FIRST_PAUSE = 0.5
+
 log = structlog.get_logger("flowpilot")
 
 
@@ -49,7 +52,7 @@ def ask[Shape: BaseModel](
             return made
         if fault not in RETRIED:
             break
-        pause = max(wait, 0.5 * 2**turn * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        pause = max(wait, FIRST_PAUSE * 2**turn * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
         if turn + 1 < min(tries, config.tries):
             # Don't wait if there would be no time left for another call.
             if time.monotonic() + pause >= ends:

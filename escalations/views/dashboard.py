@@ -1,11 +1,12 @@
 """The dashboard and the bell."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from escalations.models import Notification
 from escalations.queue import rows_for
 from flowpilot.models import AISession
@@ -14,6 +15,7 @@ from handoffs.models import SessionHandoff
 
 BELL_ROWS = 50
 WAITING_ROWS = 6
+OWN_ROWS = 12
 
 
 @require_GET
@@ -24,13 +26,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return redirect("admin:index")
     mine = AISession.objects.filter(account_id=user.account_id).filter(Q(handler=user) | Q(user=user)).select_related("user", "handler")
     context = {
-        "working": mine.active().filter(handler=user).order_by("-updated_at")[:12],
-        "parked": mine.filter(handler=user, status=AISession.Status.PAUSED).order_by("-updated_at")[:12],
-        "handed_off": SessionHandoff.objects.escalations()
-        .live()
-        .filter(author=user)
-        .select_related("session", "claimed_by", "target")
-        .order_by("-created_at")[:12],
+        "working": mine.active().filter(handler=user).order_by("-updated_at")[:OWN_ROWS],
+        "parked": mine.filter(handler=user, status=AISession.Status.PAUSED).order_by("-updated_at")[:OWN_ROWS],
+        "handed_off": _handed_off_by(user),
         "resolved": mine.filter(status=AISession.Status.RESOLVED).order_by("-resolved_at")[:6],
         "rows": list(rows_for(user)[:WAITING_ROWS]),
     }
@@ -41,6 +39,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def waiting(request: HttpRequest) -> HttpResponse:
     """The dashboard's list of open escalations, fetched again when one is added or claimed."""
     return render(request, "escalations/dashboard.html#waiting", {"rows": list(rows_for(person(request))[:WAITING_ROWS])})
+
+
+@require_GET
+def handed_off(request: HttpRequest) -> HttpResponse:
+    """The dashboard's list of the viewer's own live escalations, fetched again when its page may have missed something."""
+    return render(request, "escalations/dashboard.html#handed_off", {"handed_off": _handed_off_by(person(request))})
+
+
+def _handed_off_by(user: User) -> QuerySet[SessionHandoff]:
+    mine = SessionHandoff.objects.escalations().live().filter(author=user)
+    return mine.select_related("session", "claimed_by", "target").order_by("-created_at")[:OWN_ROWS]
 
 
 @require_GET

@@ -35,22 +35,22 @@ def metrics(request: HttpRequest) -> HttpResponse:
             back="/escalations/metrics/",
             back_text="Last 30 days",
         )
-    told = figures(user.account_id, period)
+    counted = figures(user.account_id, period)
     if wants_json(request):
-        return JsonResponse(told)
+        return JsonResponse(counted)
     until = timezone.localtime()
     context = {
-        "told": told,
+        "figures": counted,
         "period": period,
         "periods": [(key, f"{days} days") for key, days in PERIODS.items()],
         "since": until - timedelta(days=PERIODS[period]),
         "until": until,
-        "judged": told["assessments"],
+        "judged": counted["assessments"],
         "judged_parts": [
             (EntryJudgement.Part(part).label, counts["right"], counts["wrong"])
-            for part, counts in told["assessments"]["by_part"].items()
+            for part, counts in counted["assessments"]["by_part"].items()
             if any(counts.values())
         ],
-        "most": max(told["handed_off"], told["claimed"], 1),
+        "most": max(counted["handed_off"], counted["claimed"], 1),
     }
     return render(request, "escalations/numbers.html", context)

@@ -1,7 +1,7 @@
 """How a session's text is rendered: escaped, with chips for redacted secrets and marks for invisible characters.
 
-`{{ text|folded }}` runs no query and works everywhere. `{% told text %}` is for a session's own page: it knows which secrets were removed,
-ignores text that only looks like a placeholder, and shows people who may write the buttons to reveal and remove.
+`{{ text|redacted }}` runs no query and works everywhere. `{% with_secrets text %}` is for a session's own page: it knows which secrets
+were removed, ignores text that only looks like a placeholder, and shows people who may write the buttons to reveal and remove.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ def _escaped(text: str) -> SafeString:
 
 def chip(kind: str, *, removed: bool = False) -> SafeString:
     word = "removed" if removed else "hidden"
-    return format_html('<span class="veil">{}{} {}</span>', icon("none" if removed else "lock", "s"), label(kind), word)
+    return format_html('<span class="secret-chip">{}{} {}</span>', icon("none" if removed else "lock", "s"), label(kind), word)
 
 
 def _rendered(text: Any, render: Any) -> SafeString:
@@ -46,13 +46,13 @@ def _rendered(text: Any, render: Any) -> SafeString:
 
 
 @register.filter
-def folded(text: Any) -> SafeString:
+def redacted(text: Any) -> SafeString:
     """The text with a chip in place of each placeholder."""
     return _rendered(text, lambda kind, number: chip(kind))
 
 
 @register.filter
-def named(text: Any) -> SafeString:
+def show_invisible(text: Any) -> SafeString:
     """The text without chips, with invisible characters shown by name. For a revealed value."""
     return _escaped(text)
 
@@ -68,7 +68,7 @@ def secrets_of(session: AISession) -> dict[int, Secret]:
 
 
 @register.simple_tag(takes_context=True)
-def told(context: Any, text: Any) -> SafeString:
+def with_secrets(context: Any, text: Any) -> SafeString:
     """Renders a text of the page's `session`. With `may_write` in the context, its secrets have buttons to reveal and remove them."""
     session = context["session"]
 
@@ -86,7 +86,8 @@ def secret_chip(secret: Secret, *, may_reveal: bool) -> SafeString:
     removed = secret.shredded_at is not None
     if removed or not may_reveal:
         return chip(secret.kind, removed=removed)
-    return SafeString(render_to_string("flowpilot/_veil.html", {"secret": secret, "label": label(secret.kind), **urls_of(secret)}).strip())
+    context = {"secret": secret, "label": label(secret.kind), **urls_of(secret)}
+    return SafeString(render_to_string("flowpilot/_secret_chip.html", context).strip())
 
 
 def urls_of(secret: Secret) -> dict[str, str]:

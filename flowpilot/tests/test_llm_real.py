@@ -77,7 +77,7 @@ def server():
 def small(settings, server):
     settings.ASSISTANT = "llm"
     settings.ASSISTANT_LLM = settings_for(
-        server, quick="smollm2", strong="smollm2", try_seconds=20.0, total_seconds=25.0, reply_seconds=25.0, tries=1
+        server, quick="smollm2", strong="smollm2", try_seconds=8.0, total_seconds=10.0, reply_seconds=10.0, tries=1
     )
 
 

@@ -390,13 +390,13 @@ def test_the_same_secret_typed_twice_at_once_is_kept_once(session, ana, second_w
 # --- on the page --------------------------------------------------------------------------------------------------
 
 
-def veils(client, path):
-    return BeautifulSoup(client.get(path).text, "html.parser").select(".veil")
+def secret_chips(client, path):
+    return BeautifulSoup(client.get(path).text, "html.parser").select(".secret-chip")
 
 
 def test_writers_have_the_button_and_readers_only_the_chip(secret, session, ana, dana, signed_in):
     open_handoff(session.pk, by=ana, needs="Help")
-    (mine,), (theirs,) = (veils(signed_in(person), f"/sessions/{session.pk}/") for person in (ana, dana))
+    (mine,), (theirs,) = (secret_chips(signed_in(person), f"/sessions/{session.pk}/") for person in (ana, dana))
 
     assert mine.get_text(" ", strip=True).startswith("Password hidden Reveal")
     assert [button["formaction"] for button in mine.find_all("button")] == [
@@ -417,7 +417,7 @@ def test_the_fold_address_shows_the_chip_that_fits_the_person(secret, session, a
 def test_a_placeholder_that_somebody_types_for_a_number_that_is_none_is_plain_text(session, ana, signed_in):
     sessions.post(session.pk, by=ana, text="I write [hidden password 7] and [hidden key 1] by hand", reply=False)
 
-    assert veils(signed_in(ana), f"/sessions/{session.pk}/") == []
+    assert secret_chips(signed_in(ana), f"/sessions/{session.pk}/") == []
     assert "[hidden password 7]" in signed_in(ana).get(f"/sessions/{session.pk}/").text
 
 
@@ -443,7 +443,7 @@ def test_a_page_asks_for_its_secrets_once(secret, session, ana, signed_in):
 
 
 def drawn(text):
-    return Template("{{ text|folded }}").render(Context({"text": text}))
+    return Template("{{ text|redacted }}").render(Context({"text": text}))
 
 
 @pytest.mark.parametrize(

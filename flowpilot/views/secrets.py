@@ -39,7 +39,7 @@ def reveal(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"session": str(pk), "secret": number, "kind": revealed.kind, "value": revealed.value})
     if is_htmx(request):
-        return render(request, "flowpilot/_unveiled.html", {"revealed": revealed, **urls_of(Secret(session_id=pk, number=number))})
+        return render(request, "flowpilot/_revealed_secret.html", {"revealed": revealed, **urls_of(Secret(session_id=pk, number=number))})
     detail = f"From “{session.title}”. Its timeline shows that you revealed it."
     return _page(request, session, f"{label(revealed.kind)} revealed", detail, revealed=revealed)
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from flowpilot import sessions
 from handoffs.claiming import claim
 from handoffs.parking import park
-from tests.browser.accessibility import faults_in_both_themes
+from tests.browser.accessibility import SETTLED, faults_in_both_themes
 
 # 320 by 256 is what a window of 1280 by 1024 has left at 400 % zoom.
 SIZES = [(320, 256), (390, 844), (1024, 768), (1440, 900)]
@@ -256,6 +256,7 @@ def test_the_accent_takes_at_most_a_twentieth_of_a_page(browsers, pages):
             page.set_viewport_size({"width": width, "height": height})
             for theme in ("light", "dark"):
                 page.emulate_media(color_scheme=theme)
+                page.evaluate(SETTLED)
                 picture = base64.b64encode(page.screenshot()).decode()
                 share = count.evaluate(NEAR_THE_ACCENT, picture)
                 if share > 0.05:

@@ -263,6 +263,17 @@ def test_a_card_that_arrives_at_a_viewers_queue_has_nothing_to_press(browsers, c
     expect(vic.locator("[data-unread-count]")).to_be_hidden()
 
 
+def test_home_shows_a_claim_that_came_before_its_socket_was_connected(browsers, cast, stage):
+    own = cast.handoff()
+    ana = browsers.open("ana", None)
+    # The page is made before the claim, and its socket is opened after it.
+    ana.route("**/js/live.js", lambda route: (stage(lambda: claim(own.pk, by=cast.bo)), route.continue_()))
+
+    ana.goto("/")
+
+    expect(ana.locator(f"#handed-off [data-handoff='{own.pk}']")).to_contain_text("Bo Lindqvist claimed it")
+
+
 def test_whoever_handed_off_sees_claim_and_release_and_their_count_stays(browsers, cast, stage):
     own, other = cast.handoff(), cast.handoff(by="dana")
     ana = browsers.open("ana", "/")

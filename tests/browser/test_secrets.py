@@ -30,7 +30,7 @@ def session(cast, stage):
 
 def test_a_writer_reveals_copies_hides_and_removes(browsers, session):
     page = browsers.open("ana", f"/sessions/{session.pk}/")
-    step, fact = page.locator("#step-4 .veil"), page.locator("#lane-facts .veil")
+    step, fact = page.locator("#step-4 .secret-chip"), page.locator("#lane-facts .secret-chip")
     expect(step).to_contain_text("Password hidden")
     assert VALUE not in page.content()
 
@@ -55,19 +55,19 @@ def test_a_writer_reveals_copies_hides_and_removes(browsers, session):
 def test_a_reader_sees_the_chip_without_a_button(browsers, session):
     page = browsers.open("bo", f"/sessions/{session.pk}/")
 
-    expect(page.locator("#step-4 .veil")).to_have_text("Password hidden")
-    expect(page.locator(".veil button")).to_have_count(0)
+    expect(page.locator("#step-4 .secret-chip")).to_have_text("Password hidden")
+    expect(page.locator(".secret-chip button")).to_have_count(0)
     assert VALUE not in page.content()
 
 
 def test_without_script_a_page_of_its_own_shows_it_and_asks_before_it_is_removed(browsers, session):
     page = browsers.open("ana", f"/sessions/{session.pk}/", java_script_enabled=False)
 
-    page.locator("#step-4 .veil").get_by_role("button", name="Reveal").click()
+    page.locator("#step-4 .secret-chip").get_by_role("button", name="Reveal").click()
     expect(page.locator(".secret-value")).to_have_text(VALUE)
     page.get_by_role("link", name="Back to the session").click()
-    page.locator("#step-4 .veil").get_by_role("button", name="Remove now").click()
+    page.locator("#step-4 .secret-chip").get_by_role("button", name="Remove now").click()
     page.get_by_role("button", name="Remove for good").click()
     page.get_by_role("link", name="Back to the session").click()
 
-    expect(page.locator("#step-4 .veil")).to_have_text("Password removed")
+    expect(page.locator("#step-4 .secret-chip")).to_have_text("Password removed")

@@ -1,4 +1,5 @@
-// Home's list of what this person handed off: each row follows what becomes of it.
+// Home's list of what this person escalated: each row follows what becomes of it. Where something may have been
+// missed, the server draws the list again.
 
 import { announce } from "../site/announcer.js";
 
@@ -16,7 +17,10 @@ const changes = {
   },
 };
 
+const list = document.getElementById("handed-off");
+
+document.addEventListener("live:refresh", () => htmx.trigger(list, "refresh"));
 document.addEventListener("live:event", ({ detail: event }) => {
-  const row = document.querySelector(`#handed-off [data-handoff="${event.handoff}"]`);
+  const row = list.querySelector(`[data-handoff="${event.handoff}"]`);
   if (row) changes[event.kind]?.(row, event);
 });

@@ -14,7 +14,7 @@ const lane = document.getElementById("lane");
 const isCopyResult = (node) => node.matches(".copy.done, .btn.done");
 
 // A secret that was just revealed stays readable, unless it was removed.
-const isRevealed = (node, fresh) => node.matches(".veil.open") && fresh.dataset?.secret === node.dataset.secret;
+const isRevealed = (node, fresh) => node.matches(".secret-chip.open") && fresh.dataset?.secret === node.dataset.secret;
 
 // Somebody else settled the card whose answer is being typed: the text stays, and the card says so.
 function sayWhoSettled(task, fresh) {
