@@ -4,18 +4,15 @@ Every kind of event is a class of its own (`accounts/people_events.py`, `flowpil
 what happened, its fields are the details that are stored with it.
 """
 
-import json
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import connection
-from django.db.models import F
 from django.dispatch import Signal
-from django.utils import timezone
 from pydantic import BaseModel, ConfigDict
 
-from accounts.models import Event, EventCounter
+from accounts.models import Event
 
 # The PostgreSQL channel that is notified at commit, with {"account": id, "number": n}.
 CHANNEL = "account_events"
@@ -23,6 +20,20 @@ CHANNEL = "account_events"
 # Sent inside the transaction, with `event` (a `NewEvent`); a receiver that fails rolls everything back. Apps above use it to add work of
 # their own without being imported here.
 event_recorded = Signal()
+
+# An event whose `at` is this close to the present carries the moment at which its number was taken: a verb may have waited for others
+# since it began. What is told of the past (an import, the demo's stories) keeps its own time.
+AS_IT_HAPPENS = timedelta(seconds=30)
+
+# The counter's row stays locked until commit, so both numbers and this clock's times come in commit order.
+_TAKE_NUMBERS = """
+WITH counter AS (
+    INSERT INTO accounts_eventcounter AS c (account_id, last) VALUES (%(account)s, %(count)s)
+    ON CONFLICT (account_id) DO UPDATE SET last = c.last + excluded.last
+    RETURNING last
+)
+SELECT last, clock_timestamp(), pg_notify(%(channel)s, json_build_object('account', %(account)s::bigint, 'number', last)::text) FROM counter
+"""
 
 _KINDS: dict[str, type["NewEvent"]] = {}
 
@@ -85,18 +96,15 @@ def record(*new: NewEvent) -> list[Event]:
         if not event.KIND or event.account_id != account_id:
             raise ValueError(f"not an event of account {account_id}: {event!r}")
         event_recorded.send(sender=type(event), event=event)
-    now = timezone.now()
-    counters = EventCounter.objects.filter(account_id=account_id)
-    if not counters.update(last=F("last") + len(new)):
-        EventCounter.objects.get_or_create(account_id=account_id)
-        counters.update(last=F("last") + len(new))
-    last = counters.values_list("last", flat=True).get()
-    events = Event.objects.bulk_create(
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_NUMBERS, {"account": account_id, "count": len(new), "channel": CHANNEL})
+        last, now, _ = cursor.fetchone()
+    return Event.objects.bulk_create(
         Event(
             account_id=account_id,
             number=last - len(new) + 1 + index,
             kind=event.KIND,
-            at=event.at or now,
+            at=now if event.at is None or abs(now - event.at) < AS_IT_HAPPENS else event.at,
             by_id=event.by_id,
             session=event.session,
             handoff=event.handoff,
@@ -106,6 +114,3 @@ def record(*new: NewEvent) -> list[Event]:
         )
         for index, event in enumerate(new)
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps({"account": account_id, "number": last})])
-    return events

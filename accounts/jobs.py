@@ -4,15 +4,35 @@ Each app defers by name (`jobs.py`) and says what runs in `tasks.py`, which stan
 deferred in a transaction exists exactly if it commits.
 """
 
-from datetime import datetime
+import random
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.retry import RetryStrategy
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-# Three more attempts, after 2, 4 and 8 seconds.
-RETRY = RetryStrategy(max_attempts=3, exponential_wait=2)
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 600.0
+MOST_ATTEMPTS = 12
+
+
+class GrowingPauses(BaseRetryStrategy):
+    """Eleven more attempts, after about 2, 4, 8 seconds and so on up to 10 minutes: half an hour in all.
+
+    Jittered by a quarter, so that jobs that failed together do not come back together.
+    """
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if job.attempts + 1 >= MOST_ATTEMPTS:
+            return None
+        pause = min(FIRST_PAUSE * 2**job.attempts, LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
+        return RetryDecision(retry_at=timezone.now() + timedelta(seconds=pause))
+
+
+RETRY = GrowingPauses()
 
 
 def defer(task: str, *, at: datetime | None = None, lock: str | None = None, **arguments: str | int) -> None:

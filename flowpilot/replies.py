@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 
 from accounts.events import record
 from accounts.verbs import Refuse, Refused, verb
@@ -26,10 +27,10 @@ from flowpilot.vault.redact import redact_within
 log = structlog.get_logger("flowpilot")
 
 
-def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession | Refused | None:
+def reply_to(session_id: uuid.UUID, step: int, *, at: datetime | None = None) -> AISession | Refused | None:
     """Replies to `step`, unless that was done or a newer message replaced the request. A failure of the assistant is shown on the timeline.
 
-    Returns None where no reply was requested.
+    The reply is of the moment in which it is written, or of `at`. Returns None where no reply was requested.
     """
     session = AISession.objects.filter(pk=session_id, reply_requested_for=step).first()
     if session is None:
@@ -38,13 +39,13 @@ def reply_to(session_id: uuid.UUID, step: int, *, at: datetime) -> AISession | R
         caller = Caller(session.account_id, session.pk)
         answer = ask.reply(case_of(session), caller, on_text=partial(drafts.save, session_id, step))
         remark = f"Playbooks answered. {answer.reason}" if answer.reason else ""
-        return _write(session_id, step, answer.result, remark=remark, at=at)
+        return _write(session_id, step, answer.result, remark=remark, at=at or timezone.now())
     except (OperationalError, InterfaceError):
         # This is the database, not the assistant: the job is retried.
         raise
     except Exception as error:
         log.exception("failed to reply", session=str(session_id), error=type(error).__name__)
-        return _report_failure(session_id, step, at=at)
+        return _report_failure(session_id, step, at=at or timezone.now())
 
 
 def _complete_request(session_id: uuid.UUID, step: int, at: datetime, **changes: float) -> AISession:

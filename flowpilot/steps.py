@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from flowpilot.events import BegunBy, SessionStepped
 from flowpilot.models import AISession, SessionStep
@@ -15,6 +15,8 @@ from redaction.detect import announced, might_answer
 
 Kind = SessionStep.Kind
 AuthorKind = SessionStep.AuthorKind
+
+_LAST_AT = Subquery(SessionStep.objects.filter(session=OuterRef("pk")).order_by("-number").values("at")[:1])
 
 # Steps that nobody wrote: they neither ask for a secret nor answer a question.
 _UNSPOKEN = (Kind.SYSTEM, Kind.BRIEFING)
@@ -54,7 +56,11 @@ def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
 
 def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
     """Writes steps whose numbers the caller has just reserved with `numbers`. Secrets in them are redacted here."""
-    first = AISession.objects.filter(pk=session_id).values_list("step_count", flat=True).get() - len(steps) + 1
+    rows = AISession.objects.filter(pk=session_id)
+    count, last_at = rows.annotate(last_at=_LAST_AT).values_list("step_count", "last_at").get()
+    first = count - len(steps) + 1
+    # The caller took `at` before it waited for the row: a step that was written in between must not be the later one.
+    at = max(at, last_at) if last_at else at
     redacted = _redacted(session_id, steps, first=first, at=at)
     return SessionStep.objects.bulk_create(
         SessionStep(

@@ -3,7 +3,6 @@
 import uuid
 
 import structlog
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from accounts.jobs import RETRY
@@ -15,7 +14,7 @@ log = structlog.get_logger("flowpilot")
 # Somebody waits for a reply at the screen: it runs before any backlog of assessments (an import of thousands, say).
 @app.task(name=jobs.REPLY, queue="replies", retry=RETRY, priority=20)
 def reply(session_id: str, step: int) -> None:
-    replies.reply_to(uuid.UUID(session_id), step, at=timezone.now())
+    replies.reply_to(uuid.UUID(session_id), step)
 
 
 @app.task(name=jobs.WRITE_NOTES, queue="replies", retry=RETRY, priority=10)

@@ -43,16 +43,18 @@ def state_now(handoff: SessionHandoff) -> tuple[str, str]:
     return handoff.assessment_state, handoff.assessment_reason
 
 
-def make(handoff_id: uuid.UUID, *, at: datetime, retried: bool = False) -> None:
+def make(handoff_id: uuid.UUID, *, at: datetime | None = None, retried: bool = False) -> None:
     """Makes and stores the assessment of an escalation, where one is due: the first, or a newer one (`renewing`).
 
-    Where the configured assistant fails, `offline` makes it, with the reason; where that fails too, the state is `unavailable`. `retried`:
-    the job ran before and did not finish. Jobs of one handoff run one at a time, so the generation that it left is no longer running.
+    Where the configured assistant fails, `offline` makes it, with the reason; where that fails too, the state is `unavailable`. The result
+    carries the moment in which it is stored, or `at`. `retried`: the job ran before and did not finish. Jobs of one handoff run one at a
+    time, so the generation that it left is no longer running.
     """
     handoff = SessionHandoff.objects.select_related("session").filter(pk=handoff_id, intent=SessionHandoff.Intent.ESCALATE).first()
-    if handoff is None or not (handoff.assessment_state in _MISSING or renewing.due(handoff, at=at)):
+    begun_at = at or timezone.now()
+    if handoff is None or not (handoff.assessment_state in _MISSING or renewing.due(handoff, at=begun_at)):
         return
-    generation = _begin(handoff, at=at, take_over=retried)
+    generation = _begin(handoff, at=begun_at, take_over=retried)
     if generation is None:
         return
     try:
@@ -67,9 +69,10 @@ def make(handoff_id: uuid.UUID, *, at: datetime, retried: bool = False) -> None:
         raise
     except Exception as error:
         log.exception("assessment failed", handoff=str(handoff_id), error=type(error).__name__)
-        _fail(handoff, generation, "The assistant could not read this session.", at=at)
+        _fail(handoff, generation, "The assistant could not read this session.", at=at or timezone.now())
         return
-    _store(handoff, generation, replace(answer, result=made), upto=case.steps[-1].number if case.steps else 0, at=at)
+    upto = case.steps[-1].number if case.steps else 0
+    _store(handoff, generation, replace(answer, result=made), upto=upto, at=at or timezone.now())
 
 
 def _begin(handoff: SessionHandoff, *, at: datetime, take_over: bool = False) -> int | None:

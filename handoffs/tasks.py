@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
@@ -12,9 +11,9 @@ from handoffs import assessment, jobs
 
 @app.task(name=jobs.ASSESS, queue="assessments", retry=RETRY, pass_context=True)
 def assess(context: JobContext, handoff_id: str) -> None:
-    assessment.make(uuid.UUID(handoff_id), at=timezone.now(), retried=context.job.attempts > 0)
+    assessment.make(uuid.UUID(handoff_id), retried=context.job.attempts > 0)
 
 
 @app.task(name=jobs.ASSESS_ANEW, queue="assessments", retry=RETRY, pass_context=True)
 def assess_anew(context: JobContext, handoff_id: str) -> None:
-    assessment.make(uuid.UUID(handoff_id), at=timezone.now(), retried=context.job.attempts > 0)
+    assessment.make(uuid.UUID(handoff_id), retried=context.job.attempts > 0)

@@ -119,8 +119,15 @@ else:
     }
 _database.setdefault("OPTIONS", {})
 # Under ASGI each request would open a connection of its own; the pool halves the time of a claim. Connections are opened late.
-_database["OPTIONS"]["pool"] = False if TESTING else {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10}
+# Connections are checked when they are taken, because those of before a restart of the database are dead. One that cannot be made is
+# given up after a second: the next request tries at once, where the pool alone would pause for minutes after a long outage.
+_database["OPTIONS"]["pool"] = (
+    False
+    if TESTING
+    else {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 5, "reconnect_timeout": 1}
+)
 _database["CONN_MAX_AGE"] = 0
+_database["CONN_HEALTH_CHECKS"] = True
 _database["ATOMIC_REQUESTS"] = False
 # Two test runs beside each other need two databases.
 _database["TEST"] = {"NAME": "test_resolutionflow" + env.str("TEST_DATABASE_SUFFIX", default="")}

@@ -9,13 +9,15 @@ log = structlog.get_logger("jobs")
 
 NAME = "resolutionflow.retry_stalled_jobs"
 
-# A worker reports every 10 seconds. After this many without a report, it is taken for dead.
-SECONDS_WITHOUT_REPORT = 40
+# A worker reports every 10 seconds. After this many without a report, it is taken for dead. With the pause between two looks, every job
+# of a dead worker is back in the queue within a minute.
+SECONDS_WITHOUT_REPORT = 30
 # A job that was started this often and never finished probably kills its workers.
 MOST_ATTEMPTS = 10
 
 
-@app.periodic(cron="* * * * *")
+# The sixth field is seconds.
+@app.periodic(cron="* * * * * */15")
 @app.task(name=NAME, queue="housekeeping", queueing_lock=NAME, pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Puts the jobs of dead workers back into the queue; after `MOST_ATTEMPTS`, marks them as failed."""
@@ -27,3 +29,14 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
         else:
             await manager.retry_job(job)
             log.warning("stalled job retried", job=job.id, task=job.task_name, attempts=job.attempts)
+
+
+# How long finished jobs stay, for whoever wants to know what ran. Looks for stalled jobs alone are 5,760 rows a day.
+HOURS_KEPT = 72
+
+
+@app.periodic(cron="41 * * * *")
+@app.task(name="resolutionflow.remove_old_jobs", queue="housekeeping", queueing_lock="resolutionflow.remove_old_jobs", pass_context=True)
+async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
+    """Deletes jobs that ended well `HOURS_KEPT` ago; failed ones stay until somebody has looked at them."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=HOURS_KEPT)

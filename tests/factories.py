@@ -91,3 +91,15 @@ def hand_off(session: AISession, by: User, **fields: Any) -> SessionHandoff:
     fields.setdefault("needs", "May I delete the stored credentials?")
     opened = open_handoff(session.pk, by=by, **fields)
     return opened.handoff
+
+
+def tables_written(captured: Any, *, with_inserts: bool = False) -> list[str]:
+    """The tables of captured statements that take row locks, in their order: updates, the event counter, and inserts where asked for."""
+    tables = []
+    for query in captured:
+        sql = query["sql"].lstrip()
+        if "INSERT INTO accounts_eventcounter" in sql:
+            tables.append("accounts_eventcounter")
+        elif sql.startswith("UPDATE") or (with_inserts and sql.startswith("INSERT INTO")):
+            tables.append(sql.split('"')[1])
+    return tables

@@ -15,7 +15,7 @@ from handoffs.parking import park
 from handoffs.releasing import release
 from handoffs.returning import return_to_opener
 from handoffs.withdrawing import withdraw
-from tests.factories import UserFactory, hand_off, make_session
+from tests.factories import UserFactory, hand_off, make_session, tables_written
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -166,8 +166,6 @@ def test_bell_rows_are_written_before_the_counter_is_taken(session, ana, bo):
     with CaptureQueriesContext(connection) as captured:
         hand_off(session, ana)
 
-    sql = [q["sql"] for q in captured]
-    rows = next(n for n, q in enumerate(sql) if q.startswith('INSERT INTO "escalations_notification"'))
-    counter = next(n for n, q in enumerate(sql) if q.startswith('UPDATE "accounts_eventcounter"'))
-    assert rows < counter
+    tables = tables_written(captured, with_inserts=True)
+    assert tables.index("escalations_notification") < tables.index("accounts_eventcounter")
     assert Event.objects.filter(kind="handoff_opened").count() == 1

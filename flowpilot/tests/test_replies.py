@@ -1,7 +1,7 @@
 """FlowPilot's reply: owed to the newest message, written once, filling the lane."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections
@@ -78,6 +78,32 @@ def last(session):
 # --- written once -------------------------------------------------------------------------------------------------
 
 
+def test_a_reply_carries_the_time_when_it_was_written_not_when_its_job_began(session, asked, thinks_with, ana, monkeypatch):
+    assistant = thinks_with(FULL)
+
+    def reply_after_a_note(case, *, on_text=None):
+        say(session.pk, by=ana, text="Meanwhile: it is the same on her phone.", kind="note", reply=False)
+        return FULL
+
+    monkeypatch.setattr(assistant, "reply", reply_after_a_note)
+
+    replies.reply_to(session.pk, asked.number)
+
+    times = list(session.steps.order_by("number").values_list("at", flat=True))
+    assert times == sorted(times)
+    events = list(Event.objects.order_by("number").values_list("at", flat=True))
+    assert events == sorted(events)
+
+
+def test_a_step_is_never_older_than_the_one_before_it(session, ana):
+    """Its writer may have taken the time before it waited for the session's row."""
+    first = say(session.pk, by=ana, text="First", reply=False)
+
+    second = say(session.pk, by=ana, text="Second", at=first.at - timedelta(seconds=2), reply=False)
+
+    assert second.at == first.at
+
+
 def test_a_reply_is_a_step_and_settles_the_debt(session, asked, thinks_with):
     thinks_with(FULL)
 
@@ -86,7 +112,7 @@ def test_a_reply_is_a_step_and_settles_the_debt(session, asked, thinks_with):
     written = last(session)
     assert (written.number, written.kind, written.author_kind) == (5, "reply", "assistant")
     assert (written.author, written.author_name) == (None, "FlowPilot")
-    assert (written.text, written.at) == ("Let us look at two things.", NINE)
+    assert written.text == "Let us look at two things."
     assert (now(session).reply_requested_for, now(session).reply_requested_at, now(session).confidence) == (None, None, 0.6)
     event = Event.objects.order_by("number").last()
     assert (event.kind, event.by, event.details["begun_by"]) == ("session_stepped", None, "assistant")

@@ -95,7 +95,7 @@ def test_a_handoff_begins_without_one(handoff):
 
 
 def test_the_job_writes_it_once_and_tells(handoff):
-    at = handoff.created_at + timedelta(seconds=4)
+    at = handoff.created_at + timedelta(minutes=4)
 
     ready = make(handoff, at=at)
 

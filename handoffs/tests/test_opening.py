@@ -20,7 +20,7 @@ from handoffs.models import SessionHandoff
 from handoffs.opening import open_handoff as escalate
 from handoffs.parking import park
 from handoffs.withdrawing import withdraw
-from tests.factories import AccountFactory, UserFactory, hand_off, make_session
+from tests.factories import AccountFactory, UserFactory, hand_off, make_session, tables_written
 
 # The room above writes these rows inside our transaction; it is not imported from here.
 Notification = apps.get_model("escalations", "Notification")
@@ -588,7 +588,7 @@ def test_rows_are_taken_in_the_order_handoff_session_counter(session, ana):
     with CaptureQueriesContext(connection) as captured:
         escalate(session.pk, by=ana, needs=NEEDS)
 
-    tables = [q["sql"].split('"')[1] for q in captured if q["sql"].startswith("UPDATE")]
+    tables = tables_written(captured)
     assert tables[0] == "handoffs_sessionhandoff"
     assert tables[1] == "flowpilot_aisession"
     assert tables[-1] == "accounts_eventcounter"

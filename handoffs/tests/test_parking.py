@@ -24,7 +24,7 @@ from handoffs.parking import park, resume
 from handoffs.releasing import release
 from handoffs.returning import return_to_opener
 from handoffs.withdrawing import withdraw
-from tests.factories import UserFactory, make_session
+from tests.factories import UserFactory, make_session, tables_written
 
 # The room above writes these rows inside our transaction; it is not imported from here.
 Notification = apps.get_model("escalations", "Notification")
@@ -358,7 +358,7 @@ def test_giving_up_takes_rows_in_the_order_handoff_session_counter(parked, ana):
     with CaptureQueriesContext(connection) as captured:
         abandon(parked.session_id, by=ana)
 
-    tables = [q["sql"].split('"')[1] for q in captured if q["sql"].startswith("UPDATE")]
+    tables = tables_written(captured)
     assert tables.index("handoffs_sessionhandoff") < tables.index("flowpilot_aisession") < tables.index("accounts_eventcounter")
 
 

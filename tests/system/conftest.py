@@ -1,0 +1,137 @@
+"""The product as it runs: web and worker in processes of their own, on a database that a proxy stands before."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection, connections
+
+from accounts.models import User
+from tests.system.proxy import Proxy
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECRETS_KEY = "the system tests encrypt what is secret with this long key"
+# How long anything may take on a busy machine before a test says that it never came.
+PATIENCE = 60.0
+
+
+def eventually(is_so: Callable[[], Any], sentence: str, seconds: float = PATIENCE) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (answer := is_so()):
+        assert time.monotonic() < deadline, sentence
+        time.sleep(0.05)
+    return answer
+
+
+class Site:
+    """Starts processes, signs people in, and asks. Everything that was started is stopped by `close`."""
+
+    def __init__(self, log: Path) -> None:
+        server = connection.settings_dict
+        self.log = log
+        self.proxy = Proxy(f"{server['HOST']}/.s.PGSQL.{server['PORT'] or 5432}")
+        self.direct = psycopg.connect(
+            host=server["HOST"], port=server["PORT"] or None, user=server["USER"], dbname=server["NAME"], autocommit=True
+        )
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT")} | {
+            "DATABASE_URL": f"postgresql://{server['USER']}@127.0.0.1:{self.proxy.port}/{server['NAME']}",
+            "SECRET_KEY": settings.SECRET_KEY if len(settings.SECRET_KEY) >= 50 else "x" * 60,
+            "SECRETS_KEY": SECRETS_KEY,
+            "DEBUG": "true",
+            "HTTP_ONLY": "true",
+            "DJANGO_SETTINGS_MODULE": "tests.system.served",
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.port = 0
+
+    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.env,
+            stdout=(self.log / f"{name}.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            # Whoever starts the suite in the background hands ignored signals down.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        self.processes.append(process)
+        return process
+
+    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
+        return self.start("worker", "manage.py", "procrastinate", "worker", *options)
+
+    def start_web(self) -> subprocess.Popen[bytes]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        web = self.start("web", "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port), "resolutionflow.asgi:application")
+        eventually(lambda: self.get("/healthz") == 200, "the web process does not answer")
+        return web
+
+    def text(self, name: str) -> str:
+        return (self.log / f"{name}.log").read_text()
+
+    def cookie(self, user: User) -> str:
+        store = SessionStore()
+        store[SESSION_KEY] = str(user.pk)
+        store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        store.save()
+        return f"sessionid={store.session_key}"
+
+    def get(self, path: str, cookie: str = "") -> int:
+        """The status; 0 where no answer came."""
+        talking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            talking.request("GET", path, headers={"Cookie": cookie})
+            return talking.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            talking.close()
+
+    def get_many(self, path: str, cookie: str, count: int) -> list[int]:
+        """The statuses of so many requests at once."""
+        statuses: list[int] = []
+        asking = [threading.Thread(target=lambda: statuses.append(self.get(path, cookie))) for _ in range(count)]
+        for one in asking:
+            one.start()
+        for one in asking:
+            one.join()
+        return statuses
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(15)
+        self.proxy.close()
+        self.direct.close()
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[Site]:
+    running = Site(tmp_path)
+    try:
+        yield running
+    finally:
+        running.close()
+        connections.close_all()
