@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from accounts.jobs import defer
+from accounts.jobs import defer, defer_once
 from flowpilot.models import AISession
 
 REPLY = "flowpilot.reply"
@@ -19,3 +19,8 @@ def request_reply(session_id: uuid.UUID, step: int, *, at: datetime) -> None:
 def request_notes(session_id: uuid.UUID) -> None:
     """Defers the ticket notes of a session that was just resolved."""
     defer(WRITE_NOTES, session_id=str(session_id))
+
+
+def request_notes_once(session_id: uuid.UUID) -> None:
+    """Defers the ticket notes again, unless they wait already."""
+    defer_once(WRITE_NOTES, str(session_id), session_id=str(session_id))

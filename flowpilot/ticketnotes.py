@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.events import record
@@ -36,6 +37,9 @@ def write(session_id: uuid.UUID, *, at: datetime | None = None) -> None:
         return
     try:
         text = as_text(ask.notes(case_of(session), Caller(session.account_id, session.pk)).result)
+    except (OperationalError, InterfaceError):
+        # The database, not the assistant: the job is tried again.
+        raise
     except Exception as error:
         log.exception("failed to write ticket notes", session=str(session_id), error=type(error).__name__)
         text = "FlowPilot couldn't write the notes. Write them here; every step is in the session."

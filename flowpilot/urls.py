@@ -11,6 +11,7 @@ urlpatterns = [
     path("sessions/<uuid:pk>/resolve/", workspace.resolve, name="resolve"),
     path("sessions/<uuid:pk>/abandon/", workspace.abandon, name="abandon"),
     path("sessions/<uuid:pk>/reopen/", workspace.reopen, name="reopen"),
+    path("sessions/<uuid:pk>/try-again/", workspace.try_again, name="try-again"),
     path("sessions/<uuid:pk>/notes/", workspace.notes, name="ticket-notes"),
     path("sessions/<uuid:pk>/tasks/<int:card>/", lane.task, name="task"),
     path("sessions/<uuid:pk>/secrets/<int:number>/", secrets.fold, name="secret-fold"),

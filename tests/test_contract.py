@@ -32,6 +32,7 @@ POSTED = [
     "/sessions/{s}/abandon/",
     "/sessions/{s}/reopen/",
     "/sessions/{s}/notes/",
+    "/sessions/{s}/try-again/",
     "/sessions/{s}/tasks/1/",
     "/sessions/{s}/send/",
     "/sessions/{s}/facts/",

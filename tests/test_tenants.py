@@ -38,6 +38,7 @@ WITH_ID = {
     "abandon": "session",
     "reopen": "session",
     "ticket-notes": "session",
+    "try-again": "session",
     "task": "card",
     "send": "session",
     "add-fact": "session",

@@ -16,6 +16,7 @@ from flowpilot.access import get_readable, may_write, why_read_only
 from flowpilot.holders import holders_of
 from flowpilot.lane import preview
 from flowpilot.models import AISession, Fix, Priority, Proposal, Task
+from flowpilot.overdue import notes_are_overdue, reply_is_overdue
 
 # How many of the last steps a workspace shows at first; earlier ones are loaded on request.
 LAST_STEPS = 60
@@ -67,6 +68,8 @@ def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any
         "holders": holders_of(session),
         "priorities": Priority,
         "outcomes": Fix.Outcome,
+        "reply_overdue": reply_is_overdue(session),
+        "notes_overdue": notes_are_overdue(session),
         "streams": settings.ASSISTANT == "llm",
         **lane_context(session),
     }

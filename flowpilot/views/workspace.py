@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.answers import wants_json
 from accounts.snapshots import one_snapshot
-from flowpilot import drafts, sessions, ticketnotes
+from flowpilot import drafts, overdue, sessions, ticketnotes
 from flowpilot.access import get_readable, get_writable
 from flowpilot.forms import MessageForm, NotesForm
 from flowpilot.models import AISession, SessionStep
@@ -78,6 +78,13 @@ def abandon(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def reopen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     session = get_writable(person(request), pk)
     return answer(request, session, sessions.reopen(pk, by=person(request)))
+
+
+@require_POST
+def try_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Requests the reply or the ticket notes again, where they are overdue."""
+    session = get_writable(person(request), pk)
+    return answer(request, session, overdue.try_again(pk, by=person(request)))
 
 
 @require_POST

@@ -13,9 +13,9 @@ function check() {
   if (!since) return;
   const seconds = (Date.now() - Date.parse(since)) / 1000;
   if (seconds > FETCH_AFTER) fetchChanges();
-  if (seconds > GIVE_UP_AFTER) {
-    line().querySelector("span").textContent =
-      "FlowPilot hasn't answered for a minute. Your message is saved, and you can carry on without a reply.";
+  if (seconds > GIVE_UP_AFTER && line()) {
+    line().hidden = true;
+    document.getElementById("overdue").hidden = false;
   }
 }
 
