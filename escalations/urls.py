@@ -5,6 +5,7 @@ from escalations.views import dashboard, numbers, people, queue
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("waiting/", dashboard.waiting, name="dashboard-waiting"),
+    path("counts/", dashboard.counts, name="counts"),
     path("escalated/", dashboard.handed_off, name="dashboard-handed-off"),
     path("bell/", dashboard.bell, name="bell"),
     path("bell/read/", dashboard.read_all, name="bell-read"),

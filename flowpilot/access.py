@@ -1,6 +1,8 @@
 """Who may read and write a session, and the only way to get one for a request: what they may not see is a 404."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -32,13 +34,22 @@ def readable_by(user: Actor) -> QuerySet[AISession]:
     )
 
 
-def reader_ids(session: AISession) -> frozenset[int] | None:
-    """The ids of the people who may read the session; None: everybody in its account. Whether they are active is up to the caller."""
-    if session.status == Status.REQUESTING:
-        return None
-    leads = User.objects.filter(account_id=session.account_id, is_active=True, role__in=LEADS).values_list("pk", flat=True)
-    holders = SessionHolder.objects.filter(session=session).values_list("user_id", flat=True)
-    return frozenset({session.user_id, session.handler_id, *leads, *holders})
+def readers_of(account_id: int, sessions: Iterable[AISession]) -> dict[uuid.UUID, frozenset[int] | None]:
+    """For each of these sessions of one account, the ids of the people who may read it; None: everybody in the account.
+
+    Two queries for any number of sessions. Whether the people are active is up to the caller.
+    """
+    narrow = [session for session in sessions if session.status != Status.REQUESTING]
+    readers: dict[uuid.UUID, frozenset[int] | None] = {session.pk: None for session in sessions}
+    if not narrow:
+        return readers
+    leads = set(User.objects.filter(account_id=account_id, is_active=True, role__in=LEADS).values_list("pk", flat=True))
+    holders: dict[uuid.UUID, set[int]] = defaultdict(set)
+    for session_id, user_id in SessionHolder.objects.filter(session__in=narrow).values_list("session_id", "user_id"):
+        holders[session_id].add(user_id)
+    for session in narrow:
+        readers[session.pk] = frozenset({session.user_id, session.handler_id} | leads | holders[session.pk])
+    return readers
 
 
 def may_read(user: Actor, session_id: uuid.UUID) -> bool:

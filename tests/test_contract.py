@@ -48,7 +48,8 @@ POSTED = [
     "/handoffs/{h}/missing/",
     "/bell/read/",
 ]
-READ = ["/", "/waiting/", "/escalated/", "/sessions/", "/sessions/new/", "/escalations/", "/escalations/rows/", "/escalations/metrics/"]
+READ = ["/", "/waiting/", "/escalated/", "/counts/", "/sessions/", "/sessions/new/"]
+READ += ["/escalations/", "/escalations/rows/", "/escalations/metrics/"]
 READ += ["/bell/", "/people/", "/people/rows/", "/people/add/", "/account/", "/account/password/"]
 
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Event
-from escalations.live.frames import frame_of
+from escalations.live.frames import Rows, frame_of
 from escalations.models import Notification
 from escalations.queue import rows_for
 from flowpilot import lane, sessions
@@ -311,7 +311,9 @@ def test_hostile_texts_are_inert_in_every_page(hostile, signed_in, request, who)
 
 
 def test_hostile_texts_are_inert_in_the_live_frame(hostile):
-    frames = [json.loads(frame_of(event).whole) for event in Event.objects.filter(kind__in=("handoff_opened", "handoff_released"))]
+    events = list(Event.objects.filter(kind__in=("handoff_opened", "handoff_released")).order_by("number"))
+    rows = Rows(events[0].account_id, events)
+    frames = [json.loads(frame_of(event, rows).whole) for event in events]
 
     cards = [frame["card"] for frame in frames if "card" in frame]
     assert cards

@@ -70,8 +70,8 @@ WITH_ID = {
 }
 # Every address without one: what it shows is swept below.
 LISTS = {
-    "dashboard", "dashboard-waiting", "dashboard-handed-off", "sessions", "intake", "queue", "queue-rows", "metrics", "bell", "people",
-    "people-rows", "person-add", "account", "account_change_password",
+    "dashboard", "dashboard-waiting", "dashboard-handed-off", "counts", "sessions", "intake", "queue", "queue-rows", "metrics", "bell",
+    "people", "people-rows", "person-add", "account", "account_change_password",
 }  # fmt: skip
 NOBODYS = {"healthz", "readyz", "account_login", "account_logout", "account_inactive", "account_reauthenticate", "bell-read"}
 GOOD = {

@@ -7,14 +7,18 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qs
 
+import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import connection
+from django.db import Error, connection
+from psycopg_pool import PoolTimeout
 
 from escalations.live.frames import current_number
 from escalations.live.hub import Watcher, hub
 from escalations.live.listener import PRESENCE_CHANNEL, listener
 from handoffs.models import SessionHandoff
+
+log = structlog.get_logger("live")
 
 # Seconds between pings; the page's answer shows that it still reads.
 PING_EVERY = 20
@@ -96,7 +100,8 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
             if self.watcher.handoff and self.watcher.is_visible:
                 await self._announce_presence(here=True)
             if waited >= PING_EVERY:
-                await self.send('{"ping":1}')
+                # With the number: a page that missed something fetches it, and one that did not asks for nothing.
+                await self.send(json.dumps({"ping": 1, "n": hub.sent.get(self.watcher.account_id)}))
                 waited = 0
             await asyncio.sleep(PRESENCE_EVERY)
             waited += PRESENCE_EVERY
@@ -112,7 +117,11 @@ class EscalationsConsumer(AsyncWebsocketConsumer):
             "name": self.name,
             "here": here,
         }
-        await database_sync_to_async(_notify)(json.dumps(body))
+        try:
+            await database_sync_to_async(_notify)(json.dumps(body))
+        except (Error, PoolTimeout) as error:
+            # The next pulse announces it again; the socket lives on.
+            log.warning("failed to announce presence", error=type(error).__name__)
 
 
 def _notify(payload: str) -> None:

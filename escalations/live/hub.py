@@ -1,10 +1,11 @@
 """The sockets of this process, by account."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -44,6 +45,17 @@ class Watcher:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How many escalations of an account wait, and how many of them are by whom: nobody's count includes their own."""
+
+    all: int
+    by_author: Mapping[int, int]
+
+    def for_user(self, user_id: int) -> int:
+        return self.all - self.by_author.get(user_id, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What is sent for one event: `whole` to those who may read it, the bare number to everybody else."""
 
@@ -54,13 +66,20 @@ class Frame:
     # The author sees no card of their own handoff: they get `own`, or the bare number where there is nothing new for them.
     except_user: int | None = None
     own: str | None = None
+    # Sent along where the event changes how many escalations wait.
+    counts: Counts | None = None
 
     def for_watcher(self, watcher: Watcher) -> str:
         if watcher.user_id == self.except_user:
-            return self.own or self.bare
-        if self.readers is not None and watcher.user_id not in self.readers:
-            return self.bare
-        return self.whole
+            text = self.own or self.bare
+        elif self.readers is not None and watcher.user_id not in self.readers:
+            text = self.bare
+        else:
+            text = self.whole
+        if self.counts is None:
+            return text
+        # Each text is one JSON object.
+        return f'{text[:-1]}, "open": {self.counts.for_user(watcher.user_id)}}}'
 
 
 class Hub:
@@ -70,6 +89,8 @@ class Hub:
         self.watchers: dict[int, set[Watcher]] = defaultdict(set)
         # The number of the last event that this process has delivered, by account.
         self.last: dict[int, int] = {}
+        # The number of the last event whose frames have been sent to everybody; while they are being sent, it is behind `last`.
+        self.sent: dict[int, int] = {}
         # (account, handoff) -> user -> (name, when they last announced themselves)
         self.presence: dict[tuple[int, str], dict[int, tuple[str, float]]] = defaultdict(dict)
         # Ids of the people who have connected since the last round of `online.py`.
@@ -77,6 +98,7 @@ class Hub:
 
     def add(self, watcher: Watcher, number: int) -> None:
         self.last.setdefault(watcher.account_id, number)
+        self.sent.setdefault(watcher.account_id, number)
         self.watchers[watcher.account_id].add(watcher)
         self.new_users.add(watcher.user_id)
 
@@ -88,6 +110,7 @@ class Hub:
         if not of_account:
             del self.watchers[watcher.account_id]
             self.last.pop(watcher.account_id, None)
+            self.sent.pop(watcher.account_id, None)
 
     def accounts(self) -> list[int]:
         return list(self.watchers)
@@ -105,8 +128,7 @@ class Hub:
 
     async def _send(self, watcher: Watcher, text: str) -> None:
         if watcher.unread_frames >= MAX_UNREAD_FRAMES or watcher.unread_bytes + len(text) > MAX_UNREAD_BYTES:
-            self.remove(watcher)
-            await watcher.socket.drop(4008)
+            await self.drop(watcher, 4008)
             return
         watcher.unread_frames += 1
         watcher.unread_bytes += len(text)
@@ -114,6 +136,12 @@ class Hub:
             await watcher.socket.send_frame(text)
         except Exception:  # the other end is gone; its own disconnect cleans up
             self.remove(watcher)
+
+    async def drop(self, watcher: Watcher, code: int) -> None:
+        """Disconnects one socket. Whatever goes wrong with it must not end the round for the others."""
+        self.remove(watcher)
+        with contextlib.suppress(Exception):
+            await watcher.socket.drop(code)
 
     async def send_presence(self, account_id: int, handoff: str) -> None:
         people = [{"id": pk, "name": name} for pk, (name, _) in sorted(self.presence.get((account_id, handoff), {}).items())]

@@ -1,9 +1,11 @@
 """The listener of a web process: started by the first socket, restarted when it fails, and never able to break a request."""
 
 import asyncio
+import contextlib
 import json
 import random
 import time
+import uuid
 from typing import Any
 
 import psycopg
@@ -21,9 +23,16 @@ from escalations.live.rights import revoked_watchers
 log = structlog.get_logger("live")
 
 PRESENCE_CHANNEL = "handoff_presence"
+# Seconds: how long connecting may take, how often the listener proves to itself that it still hears, and how long that may take.
+CONNECT_PATIENCE = 10
+HEARTBEAT_EVERY = 15
+HEARTBEAT_PATIENCE = 5
 # Seconds: how often permissions are checked, and how long somebody counts as present without announcing it again.
 PERMISSIONS_EVERY = 3
 PRESENCE_TIMEOUT = 40
+
+
+_KEEP_ALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
 class Listener:
@@ -63,29 +72,50 @@ class Listener:
         """Keeps one connection that listens to both channels; when it breaks, reconnects with growing pauses and reads what was missed."""
         pause = 0.2
         while True:
+            conn: psycopg.AsyncConnection | None = None
             try:
-                async with await psycopg.AsyncConnection.connect(**connection_info(), autocommit=True) as conn:
+                async with asyncio.timeout(CONNECT_PATIENCE):
+                    conn = await psycopg.AsyncConnection.connect(**connection_info(), autocommit=True)
                     await conn.execute(f"LISTEN {CHANNEL}")
                     await conn.execute(f"LISTEN {PRESENCE_CHANNEL}")
-                    self.state, pause = "listening", 0.2
-                    self.listening.set()
-                    self.check(hub.accounts())
-                    async for notify in conn.notifies():
+                self.state, pause = "listening", 0.2
+                self.listening.set()
+                self.check(hub.accounts())
+                while True:
+                    async for notify in conn.notifies(timeout=HEARTBEAT_EVERY):
                         self._on_notify(notify.channel, notify.payload)
+                    async with asyncio.timeout(HEARTBEAT_PATIENCE):
+                        await self._hear_own_heartbeat(conn)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 log.warning("listener lost its connection", error=type(error).__name__, pause=round(pause, 1))
+            finally:
+                if conn is not None:
+                    # Not `async with`: that waits for a server that may be silent.
+                    await conn.close()
             self.state = "reconnecting"
             self.listening.clear()
             await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311
             pause = min(pause * 2, 15)
+
+    async def _hear_own_heartbeat(self, conn: psycopg.AsyncConnection) -> None:
+        """Returns when a notification of our own has come back through the channel. A connection may be dead without a word."""
+        beat = str(uuid.uuid4())
+        await conn.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps({"heartbeat": beat})])
+        async with contextlib.aclosing(conn.notifies()) as notifies:
+            async for notify in notifies:
+                if beat in notify.payload:
+                    return
+                self._on_notify(notify.channel, notify.payload)
 
     def _on_notify(self, channel: str, payload: str) -> None:
         try:
             body = json.loads(payload)
             if channel == PRESENCE_CHANNEL:
                 self._on_presence(body)
+            elif "heartbeat" in body:
+                return  # another process's
             elif body["account"] in hub.watchers:
                 self.check([body["account"]])
         except (ValueError, KeyError, TypeError):
@@ -111,6 +141,8 @@ class Listener:
                     if account_id in hub.last:
                         hub.last[account_id] = max(number, hub.last[account_id])
                     await hub.send(account_id, frames)
+                    if account_id in hub.sent:
+                        hub.sent[account_id] = max(number, hub.sent[account_id])
                 except asyncio.CancelledError:
                     raise
                 except Exception:
@@ -126,8 +158,7 @@ class Listener:
                 watchers = hub.everybody()
                 if watchers:
                     for watcher in await database_sync_to_async(revoked_watchers)(watchers):
-                        hub.remove(watcher)
-                        await watcher.socket.drop(4401)
+                        await hub.drop(watcher, 4401)
                 await self._expire_presence()
             except asyncio.CancelledError:
                 raise
@@ -158,11 +189,12 @@ class Listener:
 
 
 def connection_info() -> dict[str, Any]:
-    """Where LISTEN connects: the settings' database, or the direct address beside a transaction pooler."""
+    """Where LISTEN connects: the settings' database, or the direct address beside a transaction pooler. With keep-alives, so that the
+    operating system notices a dead peer too."""
     if settings.LISTEN_DATABASE_URL:
-        return {"conninfo": settings.LISTEN_DATABASE_URL}
+        return {"conninfo": settings.LISTEN_DATABASE_URL, **_KEEP_ALIVE}
     params = connection.get_connection_params()
-    return {name: value for name, value in params.items() if name not in ("cursor_factory", "context", "pool")}
+    return {name: value for name, value in params.items() if name not in ("cursor_factory", "context", "pool")} | _KEEP_ALIVE
 
 
 listener = Listener()

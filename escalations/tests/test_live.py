@@ -19,13 +19,13 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.test import signals
 from django.utils import timezone
 
 from accounts.events import record
 from accounts.models import Event
-from escalations.live import frames
+from escalations.live import consumer, frames
 from escalations.live import hub as hub_module
 from escalations.live import listener as listener_module
 from escalations.live.hub import MAX_FRAME_BYTES, hub
@@ -42,6 +42,7 @@ from handoffs.releasing import release
 from handoffs.returning import return_to_opener
 from handoffs.withdrawing import withdraw
 from tests.factories import UserFactory, hand_off, make_session
+from tests.system.proxy import Proxy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,6 +112,7 @@ def play(monkeypatch):
                 await listener.stop()
                 hub.watchers.clear()
                 hub.last.clear()
+                hub.sent.clear()
                 hub.presence.clear()
 
         opened.clear()
@@ -212,7 +214,7 @@ def test_the_author_hears_the_number_and_no_more(session, ana, bo, play):
         author, colleague = await watching(ana), await watching(bo)
         await act(hand_off, session, ana)
         number = await act(last_number, ana.account_id)
-        assert (await author.heard_until(number))[-1] == {"n": number}
+        assert (await author.heard_until(number))[-1] == {"n": number, "open": 0}
         assert "card" in (await colleague.heard_until(number))[-1]
 
     play(scenario)
@@ -377,7 +379,7 @@ def test_a_frame_that_is_too_large_is_sent_as_its_number(session, ana, bo, play,
         page = await watching(bo)
         await act(hand_off, session, ana)
         number = await act(last_number, ana.account_id)
-        assert (await page.heard_until(number))[-1] == {"n": number}
+        assert (await page.heard_until(number))[-1] == {"n": number, "missed": True, "open": 1}
 
     play(scenario)
 
@@ -458,6 +460,124 @@ def test_after_its_connection_was_killed_it_listens_again_and_what_was_missed_is
         await until(lambda: listener.state == "listening", "it never listened again")
         following = await act(publish_event, ana.account_id)
         assert (await page.heard_until(following))[-1]["n"] == following
+
+    play(scenario)
+
+
+def test_a_connection_that_falls_silent_is_noticed_and_what_was_missed_is_heard(session, ana, bo, play, settings, monkeypatch):
+    server = connection.settings_dict
+    proxy = Proxy(f"{server['HOST']}/.s.PGSQL.{server['PORT'] or 5432}")
+    settings.LISTEN_DATABASE_URL = f"postgresql://{server['USER']}@127.0.0.1:{proxy.port}/{server['NAME']}"
+    for name, seconds in (("HEARTBEAT_EVERY", 0.2), ("HEARTBEAT_PATIENCE", 0.5), ("CONNECT_PATIENCE", 0.5)):
+        monkeypatch.setattr(listener_module, name, seconds)
+
+    async def scenario():
+        page = await watching(bo)
+        # Beats come back, one after the other, and news in between.
+        await asyncio.sleep(1)
+        assert listener.state == "listening"
+        proxy.go_silent()
+        await until(lambda: listener.state == "reconnecting", "a silent connection was never noticed")
+        await act(hand_off, session, ana)
+        number = await act(last_number, ana.account_id)
+        proxy.cut()
+        proxy.heal()
+        assert (await page.heard_until(number))[-1]["n"] == number
+
+    play(scenario)
+    proxy.close()
+
+
+def test_a_card_that_cannot_be_rendered_keeps_nobody_waiting(session, ana, bo, play, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ValueError("no such filter")
+
+    monkeypatch.setattr(frames, "render_to_string", broken)
+
+    async def scenario():
+        page = await watching(bo)
+        await act(hand_off, session, ana)
+        number = await act(publish_event, ana.account_id)
+        heard = await page.heard_until(number)
+        assert [frame["n"] for frame in heard] == list(range(page.hello["n"] + 1, number + 1))
+        # The page is told to fetch what it could not be sent.
+        assert any(frame.get("missed") for frame in heard)
+
+    play(scenario)
+
+
+def test_many_events_are_read_with_a_handful_of_queries(ana, bo, django_assert_max_num_queries):
+    for _ in range(10):
+        handoff = hand_off(make_session(ana), ana)
+        sessions.post(handoff.session_id, by=ana, text="One more thing")
+        claim(handoff.pk, by=bo)
+
+    with django_assert_max_num_queries(8):
+        newest, made = frames.frames_since(ana.account_id, 0)
+
+    assert newest == len(made) >= 30
+
+
+def test_the_count_is_the_servers_even_where_a_claim_came_before_the_card_was_read(ana, bo, dana, play):
+    async def scenario():
+        page, author = await watching(dana), await watching(ana)
+        await act(hand_off, await act(make_session, ana), ana)
+
+        def escalate_and_claim():
+            with transaction.atomic():
+                handoff = hand_off(make_session(ana), ana)
+                claim(handoff.pk, by=bo)
+
+        await act(escalate_and_claim)
+        number = await act(last_number, ana.account_id)
+        counts = [frame["open"] for frame in await page.heard_until(number) if "open" in frame]
+        assert counts and counts[-1] == 1
+        # Nobody counts their own.
+        assert {frame["open"] for frame in await author.heard_until(number) if "open" in frame} == {0}
+
+    play(scenario)
+
+
+class Broken:
+    """A socket of which everything fails."""
+
+    async def send_frame(self, text):
+        raise RuntimeError("the transport is gone")
+
+    drop = send_frame
+
+
+def test_a_socket_that_fails_in_every_way_ends_nobody_elses_round(ana, bo, play, monkeypatch):
+    async def scenario():
+        page = await watching(bo)
+        for unread in (0, hub_module.MAX_UNREAD_FRAMES):
+            bad = hub_module.Watcher(Broken(), bo.pk, bo.account_id, bo.role, "no session", "none", unread_frames=unread)
+            hub.watchers[bo.account_id].add(bad)
+        number = await act(publish_event, ana.account_id)
+        assert (await page.heard_until(number))[-1]["n"] == number
+        assert len(hub.everybody()) == 1
+
+    play(scenario)
+
+
+def test_presence_outlives_a_hiccup_of_the_database(handoff, bo, dana, play, monkeypatch):
+    monkeypatch.setattr(consumer, "PRESENCE_EVERY", 0.1)
+    announce, failed = consumer._notify, []
+
+    def fails_once(payload):
+        if len(failed) < 2:
+            failed.append(payload)
+            raise OperationalError("the connection is closed")
+        announce(payload)
+
+    monkeypatch.setattr(consumer, "_notify", fails_once)
+
+    async def scenario():
+        other = await watching(dana)
+        await watching(bo, f"?handoff={handoff.pk}")
+        seen = await other.presence()
+        assert [person["id"] for person in seen["people"]] == [bo.pk]
+        assert len(failed) == 2
 
     play(scenario)
 

@@ -1,7 +1,7 @@
 """The dashboard and the bell."""
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -45,6 +45,14 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def handed_off(request: HttpRequest) -> HttpResponse:
     """The dashboard's list of the viewer's own live escalations, fetched again when its page may have missed something."""
     return render(request, "escalations/dashboard.html#handed_off", {"handed_off": _handed_off_by(person(request))})
+
+
+@require_GET
+def counts(request: HttpRequest) -> JsonResponse:
+    """The counts around every page: `{"open": n, "unread": n}`."""
+    user = person(request)
+    unread = Notification.objects.filter(user=user, read_at=None).count()
+    return JsonResponse({"open": rows_for(user).count(), "unread": unread})
 
 
 def _handed_off_by(user: User) -> QuerySet[SessionHandoff]:

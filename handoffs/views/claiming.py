@@ -64,7 +64,7 @@ def _lost(request: HttpRequest, pk: uuid.UUID, refused: Refused) -> HttpResponse
 
 
 def _just_now(refused: Refused) -> bool:
-    """Whether a page may still show the card: pages refresh every minute. Later, the card would show its content to anybody."""
+    """Whether a page may still show the card: pages hear of a claim within a minute. Later, it would show its content to anybody."""
     return timezone.now() - datetime.fromisoformat(refused.extra["claimed_at"]) < timedelta(minutes=2)
 
 

@@ -9,7 +9,6 @@
 
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30000;
-const REFRESH_EVERY = 60000;
 // The server pings more often than this. A computer that slept has a socket that looks open and hears nothing.
 const SILENCE = 60000;
 const SIGNED_OUT = 4401;
@@ -49,15 +48,24 @@ function onHello({ n, looking }) {
 // Events are numbered without gaps: a gap means that something was missed.
 function onEvent(frame) {
   if (frame.n <= lastNumber) return;
-  const missed = frame.n > lastNumber + 1;
+  const missed = frame.missed || frame.n > lastNumber + 1;
   lastNumber = frame.n;
   if (missed) refresh();
-  else if (frame.kind) emit("live:event", frame);
+  else if (frame.kind || "open" in frame) emit("live:event", frame);
   send("ok");
 }
 
+// A ping says how far the server has told: a page that is behind fetches.
+function onPing({ n }) {
+  send("pong");
+  if (n > lastNumber) {
+    lastNumber = n;
+    refresh();
+  }
+}
+
 function onFrame(frame) {
-  if (frame.ping) send("pong");
+  if (frame.ping) onPing(frame);
   else if (frame.presence !== undefined) emit("live:presence", frame);
   else if (frame.hello) onHello(frame);
   else onEvent(frame);
@@ -108,7 +116,6 @@ function dropIfSilent() {
 }
 
 setInterval(dropIfSilent, 5000);
-setInterval(refresh, REFRESH_EVERY);
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && !socket) connectNow();

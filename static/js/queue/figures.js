@@ -22,12 +22,6 @@ function drawLongestWait(open) {
   time.textContent ||= "just now";
 }
 
-function drawOpenCount(count) {
-  const badge = document.querySelector("[data-open-count]");
-  badge.querySelector("[data-n]").textContent = count;
-  badge.hidden = count === 0;
-}
-
 export function drawFigures() {
   if (!isComplete()) return;
   const open = cards().filter((card) => !card.classList.contains("gone"));
@@ -36,5 +30,4 @@ export function drawFigures() {
   put("[data-unseen]", open.filter((card) => !card.querySelector(".unseen").hidden).length);
   put("[data-tab-me]", open.filter(isForMe).length);
   drawLongestWait(open);
-  drawOpenCount(open.length);
 }
