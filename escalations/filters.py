@@ -84,10 +84,11 @@ def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
     )
 
 
-def choices(rows: list[SessionHandoff], filters: Filters) -> dict[str, Any]:
+def choices(rows: QuerySet[SessionHandoff], filters: Filters) -> dict[str, Any]:
     """The domains and clients to choose from, taken from unfiltered rows. The chosen ones stay even when their last row is gone."""
-    domains = {row.session.domain for row in rows} | {filters.domain}
-    clients = {row.session.client for row in rows} | {filters.client}
+    pairs = set(rows.order_by().values_list("session__domain", "session__client").distinct())
+    domains = {domain for domain, _ in pairs} | {filters.domain}
+    clients = {client for _, client in pairs} | {filters.client}
     return {"domains": _pairs(domains), "clients": _pairs(clients)}
 
 

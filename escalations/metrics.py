@@ -22,9 +22,10 @@ DEFINITION = (
 )
 PARTS = ("summary", "known", "corrected", "tried", "cause", "step")
 
+# Materialized: otherwise each of the figures at the end runs every subquery above it again.
 # A claim ends when the handoff is released, returned or superseded. Order is by number, not time: numbers come in commit order.
 _SQL = """
-WITH claims AS (
+WITH claims AS MATERIALIZED (
     SELECT c.handoff, c.session, c.by_id, c.number, c.at,
            (SELECT o.at FROM accounts_event o
              WHERE o.handoff = c.handoff AND o.number < c.number AND o.kind IN ('handoff_opened', 'handoff_released')
@@ -34,7 +35,7 @@ WITH claims AS (
                AND e.kind IN ('handoff_released', 'handoff_returned', 'handoff_superseded')) AS ended
       FROM accounts_event c
      WHERE c.account_id = %(account)s AND c.kind = 'handoff_claimed' AND c.at >= %(since)s AND c.at <= %(until)s
-), acted AS (
+), acted AS MATERIALIZED (
     SELECT c.*,
            (SELECT a.at FROM accounts_event a
              WHERE a.session = c.session AND a.by_id = c.by_id AND a.number > c.number

@@ -1,9 +1,11 @@
 """The queue: which open handoffs somebody sees, and in which order."""
 
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from escalations.models import Seen
@@ -23,6 +25,37 @@ def rows_for(user: User) -> QuerySet[SessionHandoff]:
     )
 
 
+# The same as `SessionHandoff.tried`, without reading the snapshot.
+_TRIED = RawSQL(
+    """jsonb_array_length(jsonb_path_query_array(handoffs_sessionhandoff.snapshot, '$.done_tasks[*] ? (@.state == "done")'))
+     + jsonb_array_length(jsonb_path_query_array(handoffs_sessionhandoff.snapshot, '$.fixes[*] ? (@.outcome != "proposed")'))""",
+    [],
+    output_field=IntegerField(),
+)
+# What a card does not show, and what makes a row large.
+_NOT_ON_CARDS = (
+    "snapshot", "assessment", "assessment_reason", "session__problem_summary", "session__escalation_package", "session__ticket_notes",
+    "session__status_reason", "session__origin",
+)  # fmt: skip
+
+
+def for_cards(rows: QuerySet[SessionHandoff]) -> QuerySet[SessionHandoff]:
+    """The rows with what their cards show, and without the snapshot and the assessment, which can be a thousand times as large."""
+    return rows.annotate(tried_count=_TRIED).defer(*_NOT_ON_CARDS)
+
+
+def glance(user: User) -> dict[str, Any]:
+    """How many escalations wait for `user`, how many of them for this person alone or not opened yet, and since when the oldest waits."""
+    opened = Seen.objects.filter(user=user, handoff=OuterRef("pk"))
+    waiting = SessionHandoff.objects.waiting().filter(account_id=user.account_id or -1).exclude(author_id=user.pk).order_by()
+    return waiting.aggregate(
+        waiting=Count("pk"),
+        for_me=Count("pk", filter=Q(target_id=user.pk)),
+        unseen=Count("pk", filter=~Exists(opened)),
+        oldest=Min("created_at"),
+    )
+
+
 def sort_key(handoff: SessionHandoff, *, for_target: bool = False) -> str:
     """The order of `rows_for` as text: of two rows, the one with the smaller key comes first.
 
@@ -35,8 +68,10 @@ def sort_key(handoff: SessionHandoff, *, for_target: bool = False) -> str:
     return f"{rank}|{0 if for_target else 1}|{created_at}|{handoff.pk}"
 
 
-def seen_by(user: User) -> set[Any]:
-    return set(Seen.objects.filter(user=user, handoff__state=SessionHandoff.State.OPEN).values_list("handoff_id", flat=True))
+def seen_by(user: User, rows: Sequence[SessionHandoff] | None = None) -> set[Any]:
+    """The ids of those rows (or of all open ones) that `user` has opened."""
+    among = {"handoff__state": SessionHandoff.State.OPEN} if rows is None else {"handoff__in": rows}
+    return set(Seen.objects.filter(user=user, **among).values_list("handoff_id", flat=True))
 
 
 def mark_seen(user: User, handoff: SessionHandoff) -> None:

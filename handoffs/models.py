@@ -130,6 +130,8 @@ class SessionHandoff(models.Model):
     @property
     def tried(self) -> int:
         """How many things were done or applied when it was handed off: checks and answers given, fixes with an outcome."""
+        if "tried_count" in self.__dict__:
+            return int(self.__dict__["tried_count"])
         done = sum(1 for task in self.snapshot.get("done_tasks", []) if task["state"] == Task.State.DONE)
         return done + sum(1 for fix in self.snapshot.get("fixes", []) if fix["outcome"] != Fix.Outcome.PROPOSED)
 

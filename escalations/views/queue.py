@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from accounts.answers import wants_json
 from escalations.filters import VIEWS, Filters, choices, handed_off_by
 from escalations.metrics import figures
-from escalations.queue import row_json, rows_for, seen_by
+from escalations.queue import for_cards, glance, row_json, rows_for, seen_by
 from flowpilot.models import Priority
 from flowpilot.views.answering import person
 
@@ -25,22 +25,21 @@ def queue(request: HttpRequest) -> HttpResponse:
     filters = Filters.of(request.GET)
     if wants_json(request):
         return _json(request, filters)
-    everything = list(rows_for(user))
-    shown = _rows(request, filters, everything)
+    at_a_glance = glance(user)
     context = {
-        **shown,
+        **_rows(request, filters),
         "filters": filters,
         "criteria": json.dumps(filters.criteria(user)),
         "views": [
-            ("open", VIEWS["open"], len(everything), filters.address(show="open")),
-            ("for-me", VIEWS["for-me"], sum(1 for row in everything if row.target_id == user.pk), filters.address(show="for-me")),
+            ("open", VIEWS["open"], at_a_glance["waiting"], filters.address(show="open")),
+            ("for-me", VIEWS["for-me"], at_a_glance["for_me"], filters.address(show="for-me")),
             ("mine", VIEWS["mine"], handed_off_by(user).count(), filters.address(show="mine")),
         ],
         "priorities": [(priority.slug, priority.label) for priority in reversed(Priority)],
-        **choices(everything if filters.show != "mine" else list(handed_off_by(user)), filters),
-        "waiting": len(everything),
-        "unseen": len({row.pk for row in everything} - shown["seen"]),
-        "oldest": min((row.created_at for row in everything), default=None),
+        **choices(handed_off_by(user) if filters.show == "mine" else rows_for(user), filters),
+        "waiting": at_a_glance["waiting"],
+        "unseen": at_a_glance["unseen"],
+        "oldest": at_a_glance["oldest"],
     }
     if user.account_id is not None:
         context["figures"] = figures(user.account_id, "7d")
@@ -56,11 +55,11 @@ def rows(request: HttpRequest) -> HttpResponse:
     return render(request, "escalations/queue.html#rows", {**_rows(request, filters), "filters": filters})
 
 
-def _rows(request: HttpRequest, filters: Filters, everything: list[Any] | None = None) -> dict[str, Any]:
+def _rows(request: HttpRequest, filters: Filters) -> dict[str, Any]:
     user = person(request)
-    shown = everything if everything and filters == Filters() else list(filters.rows(user)[: MOST_ROWS + 1])
-    return {"rows": shown[:MOST_ROWS], "more": len(shown) > MOST_ROWS, "seen": seen_by(user)}
+    shown = list(for_cards(filters.rows(user))[: MOST_ROWS + 1])
+    return {"rows": shown[:MOST_ROWS], "more": len(shown) > MOST_ROWS, "seen": seen_by(user, shown)}
 
 
 def _json(request: HttpRequest, filters: Filters) -> JsonResponse:
-    return JsonResponse({"handoffs": [row_json(row) for row in filters.rows(person(request))]})
+    return JsonResponse({"handoffs": [row_json(row) for row in for_cards(filters.rows(person(request)))]})
