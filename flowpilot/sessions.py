@@ -100,16 +100,14 @@ def post(pk: uuid.UUID, *, by: User, text: str, kind: str = Kind.MESSAGE, at: da
     return written[0]
 
 
-def _end(
-    pk: uuid.UUID, person: Person, *, leaves: tuple[Status, ...], to: Status, event: Event, at: datetime, **changes: Any
-) -> tuple[AISession, str]:
-    """What the transitions below share: the guarded update and the event step. Returns the session and its previous status."""
-    before = writable_rows(pk, person).values_list("status", flat=True).first()
-    rows = writable_rows(pk, person).filter(status__in=leaves)
+def _move(pk: uuid.UUID, person: Person, *, leaves: Status, to: Status, event: Event, at: datetime, **changes: Any) -> AISession:
+    """What the transitions below share: the guarded update, and the event step. One status is left, so that what the event says was left
+    is what the update met."""
+    rows = writable_rows(pk, person).filter(status=leaves)
     if not rows.update(status=to, updated_at=at, reply_requested_for=None, reply_requested_at=None, **changes):
         raise why_not(pk, person)
     steps.write(pk, [event_step(event, person)], at=at)
-    return AISession.objects.get(pk=pk), before or ""
+    return AISession.objects.get(pk=pk)
 
 
 @verb
@@ -117,10 +115,10 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
     """active -> resolved. An unsettled fix is settled as worked; a job writes the ticket notes afterwards."""
     at = at or timezone.now()
     person = worker(by)
-    session, before = _end(
+    session = _move(
         pk,
         person,
-        leaves=(Status.ACTIVE,),
+        leaves=Status.ACTIVE,
         to=Status.RESOLVED,
         event=Event.RESOLVED,
         at=at,
@@ -146,7 +144,7 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
         )
     jobs.request_notes(pk)
     resolved = SessionResolved(
-        account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.RESOLVED, at=at
+        account_id=session.account_id, by_id=person.id, session=pk, from_state=Status.ACTIVE, to_state=Status.RESOLVED, at=at
     )
     record(*events, resolved)
     return session
@@ -154,12 +152,19 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
 
 @verb
 def abandon(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
-    """Closes a session unresolved: active | paused -> abandoned. Apps above end what belongs to it, in the same transaction."""
+    """Closes a session unresolved: active | paused -> abandoned. Apps above end what belongs to it, in the same transaction.
+
+    The status is read before they are asked, and the update leaves only that one: closing a session that is parked or resumed in between is
+    refused. Otherwise its parked handoff would outlive it.
+    """
     at = at or timezone.now()
     person = worker(by)
+    before = writable_rows(pk, person).values_list("status", flat=True).first()
+    if before not in (Status.ACTIVE, Status.PAUSED):
+        raise why_not(pk, person)
     answers: list[tuple[Any, Any]] = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
     above: list[NewEvent] = [event for _, events in answers for event in events or ()]
-    session, before = _end(pk, person, leaves=(Status.ACTIVE, Status.PAUSED), to=Status.ABANDONED, event=Event.CLOSED, at=at)
+    session = _move(pk, person, leaves=Status(before), to=Status.ABANDONED, event=Event.CLOSED, at=at)
     closed = SessionAbandoned(
         account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.ABANDONED, at=at
     )
@@ -172,6 +177,10 @@ def reopen(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
     """resolved -> active."""
     at = at or timezone.now()
     person = worker(by)
-    session, before = _end(pk, person, leaves=(Status.RESOLVED,), to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None)
-    record(SessionReopened(account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.ACTIVE, at=at))
+    session = _move(pk, person, leaves=Status.RESOLVED, to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None)
+    record(
+        SessionReopened(
+            account_id=session.account_id, by_id=person.id, session=pk, from_state=Status.RESOLVED, to_state=Status.ACTIVE, at=at
+        )
+    )
     return session
