@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from accounts.events import NewEvent, record
 from accounts.models import User
-from accounts.people import Person
+from accounts.people import Person, hold_person
 from accounts.verbs import Refuse, verb
 from flowpilot import jobs, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import BegunBy, FixSettled, SessionAbandoned, SessionOpened, SessionReopened, SessionResolved
 from flowpilot.guards import lock_for_writing, why_not, worker, writable_rows
+from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession, Fix, SessionHolder, SessionStep
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
@@ -48,7 +49,7 @@ def open_session(
 ) -> AISession:
     """Opens a session at intake; FlowPilot's first reply is deferred in the same transaction."""
     at = at or timezone.now()
-    person = worker(by)
+    person = worker(by, holds=True)
     if not person.account_id:
         raise Refuse("not_allowed", "Staff without an account can't open sessions.")
     text, log = steps.clean(text), steps.clean(log)
@@ -174,10 +175,16 @@ def abandon(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
 
 @verb
 def reopen(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
-    """resolved -> active."""
+    """resolved -> active. Who handled it goes on, or whoever reopens it, if that person can't work any more."""
     at = at or timezone.now()
-    person = worker(by)
-    session = _move(pk, person, leaves=Status.RESOLVED, to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None)
+    person = worker(by, holds=True)
+    former = writable_rows(pk, person).values_list("handler_id", flat=True).first()
+    handler = person if former in (None, person.id) else hold_person(former)
+    goes_on = handler is not None and handler.may_work and handler.account_id == person.account_id
+    changes = {} if goes_on else {"handler_id": person.id}
+    session = _move(pk, person, leaves=Status.RESOLVED, to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None, **changes)
+    if changes:
+        record_holder_change(pk, person.id, at=at)
     record(
         SessionReopened(
             account_id=session.account_id, by_id=person.id, session=pk, from_state=Status.RESOLVED, to_state=Status.ACTIVE, at=at

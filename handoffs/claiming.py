@@ -44,7 +44,7 @@ def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | Non
     """Claims an open handoff for `by`: exactly one person can. Refusals are checked in this order (docs/contract.md): 404, role, author,
     ended, same claimer, other claimer."""
     at = at or timezone.now()
-    person = member(by)
+    person = member(by, holds=True)
     if begin not in Begin.values:
         raise Refuse("invalid", "Choose how to begin: continue, analysis or own.", fields={"begin": ["continue, analysis or own"]})
     won = (

@@ -9,6 +9,7 @@ from accounts.events import bare_kinds
 from accounts.models import Event, EventCounter
 from escalations.live.hub import MAX_FRAME_BYTES, Frame
 from flowpilot.access import reader_ids
+from flowpilot.events import SessionReassigned, SessionTakenOver
 from flowpilot.models import AISession
 from handoffs.events import HandoffClaimed, HandoffOpened, HandoffReleased, HandoffReturned, HandoffSuperseded, HandoffWithdrawn
 from handoffs.models import SessionHandoff
@@ -81,6 +82,10 @@ def frame_of(event: Event) -> Frame:
             return _bare_frame(event.number)
         body["session"] = str(session.pk)
         readers = reader_ids(session)
+        if event.kind == SessionTakenOver.KIND:
+            body["bell"] = event.details["former"]
+        elif event.kind == SessionReassigned.KIND:
+            body["bell"] = event.details["to"]
     whole = json.dumps(body)
     if len(whole.encode()) > MAX_FRAME_BYTES:
         whole = _bare(event.number)
