@@ -17,10 +17,12 @@ def title_of(session: AISession, actor: str) -> str:
 
 
 def notify(event: NewEvent) -> None:
-    """Writes the notifications for a handoff that was opened or returned, inside the transaction of that event."""
+    """Writes the notifications for a handoff that was opened or returned, inside the transaction of that event. Nobody is told what they
+    did themselves: whoever deactivates a colleague puts that colleague's sessions into the queue."""
     handoff = SessionHandoff.objects.select_related("session__user", "author", "claimed_by").get(pk=event.handoff or "")
     if isinstance(event, HandoffOpened):
-        people = list(who_may_claim(handoff.account_id).exclude(pk=handoff.author_id).values_list("pk", flat=True))
+        themselves = [pk for pk in (handoff.author_id, event.by_id) if pk is not None]
+        people = list(who_may_claim(handoff.account_id).exclude(pk__in=themselves).values_list("pk", flat=True))
         title = title_of(handoff.session, str(handoff.author))
     else:
         people = [handoff.session.user_id]
