@@ -10,7 +10,7 @@ from accounts.events import NewEvent, record
 from accounts.models import User
 from accounts.people import Person, hold_person
 from accounts.verbs import Refuse, verb
-from flowpilot import jobs, steps
+from flowpilot import drafts, jobs, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import BegunBy, FixSettled, SessionAbandoned, SessionOpened, SessionReopened, SessionResolved
 from flowpilot.guards import lock_for_writing, why_not, worker, writable_rows
@@ -107,6 +107,9 @@ def _move(pk: uuid.UUID, person: Person, *, leaves: Status, to: Status, event: E
     rows = writable_rows(pk, person).filter(status=leaves)
     if not rows.update(status=to, updated_at=at, reply_requested_for=None, reply_requested_at=None, **changes):
         raise why_not(pk, person)
+    drafts.discard(pk)
+    if to in (Status.RESOLVED, Status.ABANDONED):
+        drafts.discard_undecided(pk)
     steps.write(pk, [event_step(event, person)], at=at)
     return AISession.objects.get(pk=pk)
 

@@ -10,7 +10,7 @@ from accounts.events import NewEvent, record
 from accounts.models import User
 from accounts.people import read_person
 from accounts.verbs import Refuse, verb
-from flowpilot import steps
+from flowpilot import drafts, steps
 from flowpilot.access import may_read
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import SessionPaused, SessionResumed
@@ -55,6 +55,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
     )
     if not parked:
         raise conflict_error()
+    drafts.discard(session_id)
     steps.write(session_id, [event_step(Event.PARKED, person, note=needs)], at=at)
     session.refresh_from_db()
     snapshot, _ = packaging.freeze(session, needs=needs)

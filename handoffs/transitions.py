@@ -7,7 +7,7 @@ from typing import Any
 from accounts.events import record
 from accounts.people import Person
 from accounts.verbs import Refuse
-from flowpilot import steps
+from flowpilot import drafts, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession
@@ -32,6 +32,7 @@ def move_session(handoff: SessionHandoff, line: NewStep, *, leaves: AISession.St
     )
     if not moved:
         raise conflict_error()
+    drafts.discard(handoff.session_id)
     steps.write(handoff.session_id, [line], at=at)
 
 
