@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -52,6 +52,14 @@ def read_person(user: User | int) -> Person | None:
         return None
     row["account_id"] = row["account_id"] or 0
     return Person(**row)
+
+
+def hold_person(user: User | int) -> Person | None:
+    """Like `read_person`, and what it says holds until commit, because changing the person waits. For verbs that give somebody a session:
+    whoever deactivates them then finds that session, and hands it on."""
+    pk = user if isinstance(user, int) else user.pk
+    User.objects.filter(pk=pk).update(name=F("name"))
+    return read_person(pk)
 
 
 def who_may_claim(account_id: int) -> QuerySet[User]:

@@ -10,6 +10,7 @@ UPDATE, with the values that were read in its WHERE, and one event, whose detail
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -18,12 +19,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Lower
+from django.utils import timezone
 
-from accounts.events import record
+from accounts.events import NewEvent, record
 from accounts.models import Account, Role, User
 from accounts.people import Person, read_person
 from accounts.people_events import PasswordSet, PersonActivated, PersonAdded, PersonChanged, PersonDeactivated, PersonEvent
 from accounts.permissions import LEADS
+from accounts.signals import Leaving, work_ending
 from accounts.verbs import Refuse, verb
 
 # Without letters and digits that are easily confused when somebody reads them out on the phone.
@@ -109,8 +112,9 @@ def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> U
     changed = [field for field, new, old in (("name", name, subject.name), ("role", role, subject.role)) if new != old]
     if changed:
         _write(subject, name=name, role=role)
+        handed_on = _hand_on(subject, actor, Leaving.VIEWER) if role == Role.VIEWER and subject.role != role else []
         roles = {"from_state": subject.role, "to_state": role} if "role" in changed else {}
-        _publish(PersonChanged, actor, subject, fields=changed, **roles)
+        _publish(PersonChanged, actor, subject, *handed_on, fields=changed, **roles)
     return User.objects.get(pk=pk)
 
 
@@ -131,7 +135,8 @@ def set_password(pk: int, *, by: User, password: str | None) -> Access:
 
 @verb
 def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
-    """Deactivates somebody: signs them out at their next request, stops notifications and claims. They keep their sessions."""
+    """Deactivates somebody: signs them out at their next request, stops notifications and claims. Apps above hand their work on, in the
+    same transaction."""
     actor, subject = _authorize(pk, by, staff=staff)
     if subject.id == actor.id:
         raise Refuse("not_allowed", "You can't deactivate yourself. Another admin or owner can.")
@@ -139,7 +144,8 @@ def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
         if is_only_owner(subject):
             raise _last_owner(subject)
         _write(subject, is_active=False)
-        _publish(PersonDeactivated, actor, subject, from_state="active", to_state="inactive")
+        handed_on = _hand_on(subject, actor, Leaving.DEACTIVATED)
+        _publish(PersonDeactivated, actor, subject, *handed_on, from_state="active", to_state="inactive")
     return User.objects.get(pk=pk)
 
 
@@ -181,6 +187,11 @@ def record_saved(before: Person | None, person: User, *, by: User | int) -> None
     if before is None:
         _publish(PersonAdded, actor, subject, to_state=subject.role, role=subject.role)
         return
+    why = _why_leaving(before, subject)
+    handed_on = _hand_on(before, actor, why) if why else []
+    if handed_on:
+        # Events of the account that they worked in, which may not be the one that they are in now.
+        record(*handed_on)
     changed = [name for name in ("name", "role") if getattr(before, name) != getattr(subject, name)]
     if changed:
         roles = {"from_state": before.role, "to_state": subject.role} if "role" in changed else {}
@@ -242,10 +253,29 @@ def _write(subject: Person, **changes: Any) -> None:
         raise Refuse("person_changed", f"Nothing was changed: someone else just changed {subject.name}. Reload and try again.")
 
 
-def _publish(event: type[PersonEvent], actor: Person, subject: Person, **details: Any) -> None:
+def _publish(event: type[PersonEvent], actor: Person, subject: Person, *further: NewEvent, **details: Any) -> None:
     # Staff without an account have no event log.
     if subject.account_id:
-        record(event(account_id=subject.account_id, by_id=actor.id, person=subject.id, **details))
+        record(event(account_id=subject.account_id, by_id=actor.id, person=subject.id, **details), *further)
+
+
+def _hand_on(subject: Person, actor: Person, why: Leaving, *, at: datetime | None = None) -> list[NewEvent]:
+    """Lets the apps above hand on the work of somebody who can no longer do it. Returns their events."""
+    if not subject.account_id:
+        return []
+    answers: list[tuple[Any, Any]] = work_ending.send(sender=None, person=subject, by=actor, why=why, at=at or timezone.now())
+    return [event for _, events in answers for event in events or ()]
+
+
+def _why_leaving(before: Person, now: Person) -> Leaving | None:
+    """Why they can no longer work where they worked before; None where they still can, or never could."""
+    if not before.may_work:
+        return None
+    if before.account_id != now.account_id:
+        return Leaving.MOVED
+    if not now.is_active:
+        return Leaving.DEACTIVATED
+    return None if now.may_work else Leaving.VIEWER
 
 
 # --- checking input ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Account, User
+from flowpilot.models import AISession
 from handoffs.models import SessionHandoff
 
 
@@ -12,7 +13,9 @@ class Notification(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
-    handoff = models.ForeignKey(SessionHandoff, on_delete=models.CASCADE, related_name="+")
+    # What it is about: a handoff, or a session that changed hands without one.
+    handoff = models.ForeignKey(SessionHandoff, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    session = models.ForeignKey(AISession, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=300)
     created_at = models.DateTimeField(default=timezone.now)
@@ -23,6 +26,9 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at"]),
             models.Index(fields=["user"], condition=models.Q(read_at=None), name="bell_unread"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(handoff=None) ^ models.Q(session=None), name="about_a_handoff_or_a_session"),
         ]
 
     def __str__(self) -> str:

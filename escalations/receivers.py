@@ -7,6 +7,7 @@ from django.dispatch import receiver
 from accounts.events import NewEvent, event_recorded
 from accounts.models import User
 from escalations import bell, seeing
+from flowpilot.events import SessionReassigned, SessionTakenOver
 from handoffs.events import HandoffClaimed, HandoffOpened, HandoffReturned
 from handoffs.models import SessionHandoff
 from handoffs.signals import handoff_opened_by
@@ -17,6 +18,8 @@ def _on_event(sender: Any, event: NewEvent, **kwargs: Any) -> None:
     match event:
         case HandoffOpened() | HandoffReturned():
             bell.notify(event)
+        case SessionTakenOver() | SessionReassigned():
+            bell.notify_of_change_of_hands(event)
         case HandoffClaimed():
             seeing.claimed(event)
 

@@ -61,6 +61,20 @@ def may_write(user: Actor, session: AISession) -> bool:
     return may_work(user) and user.account_id == session.account_id and user.id in (session.user_id, session.handler_id)
 
 
+# What an admin or owner may take over. What waits is claimed or withdrawn.
+TAKEN_OVER_FROM = (Status.ACTIVE, Status.PAUSED)
+
+
+def may_take_over(user: Actor, session: AISession) -> bool:
+    """Admins and owners of the account. Whether it can be taken over now is a separate question (`can_be_taken_over`)."""
+    return is_lead(user) and user.account_id == session.account_id
+
+
+def can_be_taken_over(user: Actor, session: AISession) -> bool:
+    """For screens: they may, somebody else handles it, and somebody works on it or has parked it."""
+    return may_take_over(user, session) and session.handler_id != user.id and session.status in TAKEN_OVER_FROM
+
+
 def why_read_only(user: Actor, session: AISession) -> str:
     """Why somebody who can read a session can't write to it now; "" where they can."""
     if may_write(user, session) and session.status in OPEN_FOR_WRITING:

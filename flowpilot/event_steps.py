@@ -16,6 +16,8 @@ _SENTENCES = {
     Event.WITHDRAWN: "{who} withdrew the escalation",
     Event.PARKED: "{who} parked this",
     Event.RESUMED: "{who} resumed this",
+    Event.TAKEN_OVER: "{who} took this over from {other}",
+    Event.REASSIGNED: "{who} reassigned this to {other}",
     Event.RESOLVED: "{who} resolved this",
     Event.REOPENED: "{who} reopened this",
     Event.CLOSED: "{who} closed this unresolved",

@@ -47,6 +47,23 @@ class SessionResumed(NewEvent):
     KIND: ClassVar[str] = "session_resumed"
 
 
+class SessionTakenOver(NewEvent):
+    """An admin or owner took a session over from the person who handled it (`former`, their id). The reason is on the timeline."""
+
+    KIND: ClassVar[str] = "session_taken_over"
+
+    former: int
+
+
+class SessionReassigned(NewEvent):
+    """A parked session went from somebody who can no longer work (`former`) to an admin or owner (`to`); both are ids of people."""
+
+    KIND: ClassVar[str] = "session_reassigned"
+
+    former: int
+    to: int
+
+
 class SessionResolved(NewEvent):
     """A session was resolved."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from accounts.people import Person, read_person
+from accounts.people import Person, hold_person, read_person
 from accounts.verbs import Refuse
 from flowpilot.models import AISession
 
@@ -28,9 +28,12 @@ WHY_NOT = {
 }
 
 
-def worker(by: User | int) -> Person:
-    """The person who wants to work, as the database has them now. Raises `Refuse` for inactive people and viewers."""
-    person = read_person(by)
+def worker(by: User | int, *, holds: bool = False) -> Person:
+    """The person who wants to work, as the database has them now. Raises `Refuse` for inactive people and viewers.
+
+    With `holds`, they stay as they are until commit: for verbs that make them the handler of a session.
+    """
+    person = hold_person(by) if holds else read_person(by)
     if person is None or not person.is_active:
         raise Refuse("inactive", "This person is no longer active.")
     if not person.may_work:

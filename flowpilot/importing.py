@@ -37,7 +37,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
     Turn i becomes step i + 1. The requester becomes the client; everybody else keeps their label in the source.
     """
     at = at or timezone.now()
-    person = worker(by)
+    person = worker(by, holds=True)
     if not person.account_id:
         raise Refuse("not_allowed", "Staff without an account can't open sessions.")
     key = import_key(conversation)

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from accounts.jobs import defer, defer_once
+from flowpilot import drafts
 from flowpilot.models import AISession
 
 REPLY = "flowpilot.reply"
@@ -13,6 +14,7 @@ WRITE_NOTES = "flowpilot.write_notes"
 def request_reply(session_id: uuid.UUID, step: int, *, at: datetime) -> None:
     """Notes that FlowPilot is to reply to `step`, and defers it. An older request is dropped: the new reply answers both."""
     AISession.objects.filter(pk=session_id).update(reply_requested_for=step, reply_requested_at=at)
+    drafts.discard(session_id)
     defer(REPLY, session_id=str(session_id), step=step)
 
 

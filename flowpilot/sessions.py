@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from accounts.events import NewEvent, record
 from accounts.models import User
-from accounts.people import Person
+from accounts.people import Person, hold_person
 from accounts.verbs import Refuse, verb
-from flowpilot import jobs, steps
+from flowpilot import drafts, jobs, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import BegunBy, FixSettled, SessionAbandoned, SessionOpened, SessionReopened, SessionResolved
 from flowpilot.guards import lock_for_writing, why_not, worker, writable_rows
+from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession, Fix, SessionHolder, SessionStep
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
@@ -48,7 +49,7 @@ def open_session(
 ) -> AISession:
     """Opens a session at intake; FlowPilot's first reply is deferred in the same transaction."""
     at = at or timezone.now()
-    person = worker(by)
+    person = worker(by, holds=True)
     if not person.account_id:
         raise Refuse("not_allowed", "Staff without an account can't open sessions.")
     text, log = steps.clean(text), steps.clean(log)
@@ -100,16 +101,17 @@ def post(pk: uuid.UUID, *, by: User, text: str, kind: str = Kind.MESSAGE, at: da
     return written[0]
 
 
-def _end(
-    pk: uuid.UUID, person: Person, *, leaves: tuple[Status, ...], to: Status, event: Event, at: datetime, **changes: Any
-) -> tuple[AISession, str]:
-    """What the transitions below share: the guarded update and the event step. Returns the session and its previous status."""
-    before = writable_rows(pk, person).values_list("status", flat=True).first()
-    rows = writable_rows(pk, person).filter(status__in=leaves)
+def _move(pk: uuid.UUID, person: Person, *, leaves: Status, to: Status, event: Event, at: datetime, **changes: Any) -> AISession:
+    """What the transitions below share: the guarded update, and the event step. One status is left, so that what the event says was left
+    is what the update met."""
+    rows = writable_rows(pk, person).filter(status=leaves)
     if not rows.update(status=to, updated_at=at, reply_requested_for=None, reply_requested_at=None, **changes):
         raise why_not(pk, person)
+    drafts.discard(pk)
+    if to in (Status.RESOLVED, Status.ABANDONED):
+        drafts.discard_undecided(pk)
     steps.write(pk, [event_step(event, person)], at=at)
-    return AISession.objects.get(pk=pk), before or ""
+    return AISession.objects.get(pk=pk)
 
 
 @verb
@@ -117,10 +119,10 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
     """active -> resolved. An unsettled fix is settled as worked; a job writes the ticket notes afterwards."""
     at = at or timezone.now()
     person = worker(by)
-    session, before = _end(
+    session = _move(
         pk,
         person,
-        leaves=(Status.ACTIVE,),
+        leaves=Status.ACTIVE,
         to=Status.RESOLVED,
         event=Event.RESOLVED,
         at=at,
@@ -146,7 +148,7 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
         )
     jobs.request_notes(pk)
     resolved = SessionResolved(
-        account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.RESOLVED, at=at
+        account_id=session.account_id, by_id=person.id, session=pk, from_state=Status.ACTIVE, to_state=Status.RESOLVED, at=at
     )
     record(*events, resolved)
     return session
@@ -154,12 +156,19 @@ def resolve(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
 
 @verb
 def abandon(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
-    """Closes a session unresolved: active | paused -> abandoned. Apps above end what belongs to it, in the same transaction."""
+    """Closes a session unresolved: active | paused -> abandoned. Apps above end what belongs to it, in the same transaction.
+
+    The status is read before they are asked, and the update leaves only that one: closing a session that is parked or resumed in between is
+    refused. Otherwise its parked handoff would outlive it.
+    """
     at = at or timezone.now()
     person = worker(by)
+    before = writable_rows(pk, person).values_list("status", flat=True).first()
+    if before not in (Status.ACTIVE, Status.PAUSED):
+        raise why_not(pk, person)
     answers: list[tuple[Any, Any]] = session_ending.send(sender=None, session_id=pk, by_id=person.id, at=at)
     above: list[NewEvent] = [event for _, events in answers for event in events or ()]
-    session, before = _end(pk, person, leaves=(Status.ACTIVE, Status.PAUSED), to=Status.ABANDONED, event=Event.CLOSED, at=at)
+    session = _move(pk, person, leaves=Status(before), to=Status.ABANDONED, event=Event.CLOSED, at=at)
     closed = SessionAbandoned(
         account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.ABANDONED, at=at
     )
@@ -169,9 +178,19 @@ def abandon(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession
 
 @verb
 def reopen(pk: uuid.UUID, *, by: User, at: datetime | None = None) -> AISession:
-    """resolved -> active."""
+    """resolved -> active. Who handled it goes on, or whoever reopens it, if that person can't work any more."""
     at = at or timezone.now()
-    person = worker(by)
-    session, before = _end(pk, person, leaves=(Status.RESOLVED,), to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None)
-    record(SessionReopened(account_id=session.account_id, by_id=person.id, session=pk, from_state=before, to_state=Status.ACTIVE, at=at))
+    person = worker(by, holds=True)
+    former = writable_rows(pk, person).values_list("handler_id", flat=True).first()
+    handler = person if former in (None, person.id) else hold_person(former)
+    goes_on = handler is not None and handler.may_work and handler.account_id == person.account_id
+    changes = {} if goes_on else {"handler_id": person.id}
+    session = _move(pk, person, leaves=Status.RESOLVED, to=Status.ACTIVE, event=Event.REOPENED, at=at, resolved_at=None, **changes)
+    if changes:
+        record_holder_change(pk, person.id, at=at)
+    record(
+        SessionReopened(
+            account_id=session.account_id, by_id=person.id, session=pk, from_state=Status.RESOLVED, to_state=Status.ACTIVE, at=at
+        )
+    )
     return session

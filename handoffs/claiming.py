@@ -10,7 +10,7 @@ from accounts.events import record
 from accounts.models import User
 from accounts.people import Person
 from accounts.verbs import Refuse, verb
-from flowpilot import jobs, steps
+from flowpilot import drafts, jobs, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession, SessionStep
@@ -44,7 +44,7 @@ def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | Non
     """Claims an open handoff for `by`: exactly one person can. Refusals are checked in this order (docs/contract.md): 404, role, author,
     ended, same claimer, other claimer."""
     at = at or timezone.now()
-    person = member(by)
+    person = member(by, holds=True)
     if begin not in Begin.values:
         raise Refuse("invalid", "Choose how to begin: continue, analysis or own.", fields={"begin": ["continue, analysis or own"]})
     won = (
@@ -100,6 +100,7 @@ def _take_session(handoff: SessionHandoff, person: Person, *, at: datetime) -> N
     )
     if not moved:
         raise conflict_error()
+    drafts.discard(handoff.session_id)
     written = steps.write_numbered(handoff.session_id, new, at=at)
     record_holder_change(handoff.session_id, person.id, at=at)
     if handoff.begin == Begin.ANALYSIS:

@@ -6,6 +6,7 @@ from accounts.models import User
 from accounts.people import who_may_claim
 from flowpilot.forms import LONGEST, PriorityField
 from handoffs.judging import LONGEST_MISSING, LONGEST_NOTE
+from handoffs.taking_over import REASON_REQUIRED
 
 
 class EscalateForm(forms.Form):
@@ -37,6 +38,10 @@ class EscalateForm(forms.Form):
 
 class NoteForm(forms.Form):
     note = forms.CharField(max_length=4000, required=False)
+
+
+class TakeOverForm(forms.Form):
+    reason = forms.CharField(max_length=1000, error_messages={"required": REASON_REQUIRED})
 
 
 class ParkForm(forms.Form):

@@ -3,7 +3,7 @@
 import uuid
 
 from accounts.models import User
-from accounts.people import Person, read_person
+from accounts.people import Person, hold_person, read_person
 from accounts.verbs import Refuse
 from flowpilot.access import may_read
 from flowpilot.guards import NOT_FOUND
@@ -12,9 +12,9 @@ from handoffs.models import SessionHandoff
 INACTIVE = "You are no longer active in this account."
 
 
-def member(by: User | int) -> Person:
-    """The person who acts, as the database has them now. Raises `Refuse` if they don't exist."""
-    person = read_person(by)
+def member(by: User | int, *, holds: bool = False) -> Person:
+    """The person who acts, as the database has them now (with `holds`, until commit). Raises `Refuse` if they don't exist."""
+    person = hold_person(by) if holds else read_person(by)
     if person is None:
         raise Refuse("not_found", NOT_FOUND)
     return person

@@ -1,4 +1,4 @@
-"""Handing a session off: the only way to create an open handoff, in one transaction."""
+"""Handing a session off: the only way to create an open handoff, in one transaction. `leaving.py` uses its parts."""
 
 import uuid
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ def _open(
         raise conflict_error()
 
     handoff_id = uuid.uuid4()
-    superseded = supersede(session, person, (State.CLAIMED, State.PARKED), by_handoff=handoff_id, at=at)
+    superseded = supersede(session, (State.CLAIMED, State.PARKED), by_id=person.id, by_handoff=handoff_id, at=at)
     # Not earlier: rows are locked in the order handoff, session.
     needs = redact(session_id, needs, by_id=person.id, at=at)
     _leave(session_id, person, needs=needs, at=at)
@@ -98,18 +98,36 @@ def _open(
     addition = f" for {target.get_short_name()}" if target else ""
     happened = Event.HANDED_OVER if handed_over else Event.ESCALATED
     steps.write(session_id, [event_step(happened, person, addition=addition, note=needs)], at=at)
+    handoff, opened = queue(session, handoff_id, author_id=person.id, by_id=person.id, needs=needs, priority=priority, target=target, at=at)
+    record(*events, opened)
+    return Opened(handoff, created=True)
+
+
+def queue(
+    session: AISession,
+    handoff_id: uuid.UUID,
+    *,
+    author_id: int,
+    by_id: int,
+    needs: str,
+    priority: int | None = None,
+    target: User | None = None,
+    at: datetime,
+) -> tuple[SessionHandoff, HandoffOpened]:
+    """Freezes a session that waits from now on, and puts its handoff into the queue. The caller has moved the session, and records the
+    event that this returns as its last write."""
     session.refresh_from_db()
     session.priority = priority or session.priority
     snapshot, _ = packaging.freeze(session, needs=needs)
-    AISession.objects.filter(pk=session_id).update(
+    AISession.objects.filter(pk=session.pk).update(
         escalation_package=packaging.package(handoff_id, intent=SessionHandoff.Intent.ESCALATE, needs=needs, snapshot=snapshot),
         priority=session.priority,
     )
     handoff = insert(
         id=handoff_id,
         account_id=session.account_id,
-        session_id=session_id,
-        author_id=person.id,
+        session_id=session.pk,
+        author_id=author_id,
         needs=needs,
         target=target,
         priority=session.priority,
@@ -117,22 +135,18 @@ def _open(
         created_at=at,
         assessment_asked_at=at,
     )
-    record_holder_change(session_id, None, at=at)
+    record_holder_change(session.pk, None, at=at)
     jobs.request_assessment(handoff_id)
-    record(
-        *events,
-        HandoffOpened(
-            account_id=session.account_id,
-            by_id=person.id,
-            session=session_id,
-            handoff=handoff_id,
-            to_state=State.OPEN,
-            priority=handoff.priority_slug,
-            target=target.pk if target else None,
-            at=at,
-        ),
+    return handoff, HandoffOpened(
+        account_id=session.account_id,
+        by_id=by_id,
+        session=session.pk,
+        handoff=handoff_id,
+        to_state=State.OPEN,
+        priority=handoff.priority_slug,
+        target=target.pk if target else None,
+        at=at,
     )
-    return Opened(handoff, created=True)
 
 
 def _check_target(target: User | None, person: Person) -> None:
@@ -150,7 +164,7 @@ def _check_target(target: User | None, person: Person) -> None:
 
 
 def supersede(
-    session: AISession, person: Person, states: tuple[SessionHandoff.State, ...], *, by_handoff: uuid.UUID | None, at: datetime
+    session: AISession, states: tuple[SessionHandoff.State, ...], *, by_id: int, by_handoff: uuid.UUID | None, at: datetime
 ) -> list[HandoffSuperseded]:
     """Ends the live handoff that a newer action replaces, and returns the event. Raises `Refuse` where somebody else was faster."""
     live = SessionHandoff.objects.filter(session_id=session.pk, state__in=states)
@@ -163,7 +177,7 @@ def supersede(
     return [
         HandoffSuperseded(
             account_id=session.account_id,
-            by_id=person.id,
+            by_id=by_id,
             session=session.pk,
             handoff=pk,
             from_state=state,

@@ -10,7 +10,7 @@ from accounts.events import NewEvent, record
 from accounts.models import User
 from accounts.people import read_person
 from accounts.verbs import Refuse, verb
-from flowpilot import steps
+from flowpilot import drafts, steps
 from flowpilot.access import may_read
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import SessionPaused, SessionResumed
@@ -33,13 +33,13 @@ Status = AISession.Status
 def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | None = None) -> Opened:
     """active -> paused, with a parked handoff. The person who parks it is its handler."""
     at = at or timezone.now()
-    person = worker(by)
+    person = worker(by, holds=True)
     needs = steps.clean(needs)
     session = writable_rows(session_id, person).first()
     if session is None:
         raise Refuse("not_found", "This session doesn't exist, or you can't park it.")
     handoff_id = uuid.uuid4()
-    superseded = supersede(session, person, (State.CLAIMED,), by_handoff=handoff_id, at=at)
+    superseded = supersede(session, (State.CLAIMED,), by_id=person.id, by_handoff=handoff_id, at=at)
     needs = redact(session_id, needs, by_id=person.id, at=at)
     parked = (
         writable_rows(session_id, person)
@@ -55,6 +55,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
     )
     if not parked:
         raise conflict_error()
+    drafts.discard(session_id)
     steps.write(session_id, [event_step(Event.PARKED, person, note=needs)], at=at)
     session.refresh_from_db()
     snapshot, _ = packaging.freeze(session, needs=needs)
@@ -86,10 +87,11 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
 
 @verb
 def resume(session_id: uuid.UUID, *, by: User, at: datetime | None = None) -> SessionHandoff:
-    """paused -> active, by the person who parked it, an admin or owner, who becomes the handler."""
+    """paused -> active, by its handler (who parked it, as a rule), an admin or owner, who becomes the handler."""
     at = at or timezone.now()
-    person = worker(by)
-    parked = SessionHandoff.objects.filter(session_id=session_id, account_id=person.account_id, state=State.PARKED).first()
+    person = worker(by, holds=True)
+    live = SessionHandoff.objects.select_related("session")
+    parked = live.filter(session_id=session_id, account_id=person.account_id, state=State.PARKED).first()
     if parked is None:
         if not may_read(person, session_id):
             raise Refuse("not_found", NOT_FOUND)
@@ -97,7 +99,7 @@ def resume(session_id: uuid.UUID, *, by: User, at: datetime | None = None) -> Se
     if not may_resume(person, parked):
         if not may_read(person, session_id):
             raise Refuse("not_found", NOT_FOUND)
-        raise Refuse("not_allowed", "Only the person who parked it, an admin or owner can resume it.")
+        raise Refuse("not_allowed", "Only the person who handles it, an admin or owner can resume it.")
     if not SessionHandoff.objects.filter(pk=parked.pk, state=State.PARKED).update(state=State.SUPERSEDED, ended_at=at):
         raise conflict_error()
     moved = AISession.objects.filter(pk=session_id, status=Status.PAUSED).update(
@@ -126,5 +128,5 @@ def end_parked(session_id: uuid.UUID, *, by_id: int, at: datetime) -> list[NewEv
     assert person is not None
     parked = SessionHandoff.objects.filter(session_id=session_id, state=State.PARKED)
     if person.id in (session.user_id, session.handler_id) and parked.exists():
-        return [*supersede(session, person, (State.PARKED,), by_handoff=None, at=at)]
+        return [*supersede(session, (State.PARKED,), by_id=by_id, by_handoff=None, at=at)]
     return []

@@ -43,8 +43,9 @@ def may_withdraw(actor: Actor, handoff: SessionHandoff) -> bool:
 
 
 def may_resume(actor: Actor, handoff: SessionHandoff) -> bool:
-    """The person who parked it, an admin or owner."""
-    return may_withdraw(actor, handoff)
+    """The session's handler, an admin or owner. The handler is who parked it, or who was given it when they left."""
+    same = may_work(actor) and actor.account_id == handoff.account_id
+    return same and (handoff.session.handler_id == actor.id or is_lead(actor))
 
 
 def may_judge(actor: Actor, handoff: SessionHandoff, *, has_claimed: bool) -> bool:

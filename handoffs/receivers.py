@@ -1,5 +1,6 @@
 """What handoffs do when a session changes, in the same transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,11 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.events import NewEvent, event_recorded
+from accounts.people import Person
+from accounts.signals import Leaving, work_ending
 from flowpilot.events import BegunBy, FixSettled, SessionStepped
 from flowpilot.signals import session_ending
+from handoffs.leaving import hand_on
 from handoffs.models import SessionHandoff
 from handoffs.parking import end_parked
 from handoffs.renewing import request_if_due
@@ -18,6 +22,11 @@ from handoffs.renewing import request_if_due
 @receiver(session_ending, dispatch_uid="handoffs.end_parked")
 def _session_ends(sender: Any, session_id: UUID, by_id: int, at: datetime, **kwargs: Any) -> list[NewEvent]:
     return end_parked(session_id, by_id=by_id, at=at)
+
+
+@receiver(work_ending, dispatch_uid="handoffs.hand_on")
+def _somebody_leaves(sender: Any, person: Person, by: Person, why: Leaving, at: datetime, **kwargs: Any) -> Sequence[NewEvent]:
+    return hand_on(person, by=by, why=why, at=at)
 
 
 @receiver(event_recorded, dispatch_uid="handoffs.renew_assessment")

@@ -10,16 +10,12 @@ from accounts.models import User
 from accounts.people import Person
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
-from flowpilot.event_steps import Event, event_step
-from flowpilot.holders import record_holder_change
-from flowpilot.models import AISession
-from flowpilot.vault.redact import redact
 from handoffs.events import HandoffReleased
 from handoffs.lookup import look_up_active
 from handoffs.models import SessionHandoff
 from handoffs.permissions import may_release
 from handoffs.refusals import ended_error
-from handoffs.transitions import move_handoff, move_session, publish
+from handoffs.transitions import publish, put_back
 
 State = SessionHandoff.State
 
@@ -38,21 +34,7 @@ def release(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = No
         raise ended_error(handoff)
     if handoff.state == State.OPEN:
         return handoff
-    move_handoff(
-        handoff,
-        {"state": State.CLAIMED, "claimed_by_id": handoff.claimed_by_id},
-        {"state": State.OPEN, "claimed_by": None, "claimed_at": None, "begin": ""},
-    )
-    note = redact(handoff.session_id, note, by_id=person.id, at=at)
-    move_session(
-        handoff,
-        event_step(Event.RELEASED, person, note=note),
-        leaves=AISession.Status.ACTIVE,
-        at=at,
-        status=AISession.Status.REQUESTING,
-        handler_id=handoff.author_id,
-    )
-    record_holder_change(handoff.session_id, None, at=at)
+    note = put_back(handoff, person, note=note, at=at)
     return publish(HandoffReleased, handoff, person, was=State.CLAIMED, to=State.OPEN, note=note, at=at)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.people import read_person
+from accounts.people import hold_person
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.event_steps import Event, event_step
@@ -42,7 +42,7 @@ def return_to_opener(pk: uuid.UUID, *, by: User, note: str, at: datetime | None 
     if not note:
         text = "Enter what the opener should do."
         raise Refuse("invalid", text, fields={"note": [text]})
-    opener = read_person(handoff.session.user_id)
+    opener = hold_person(handoff.session.user_id)
     assert opener is not None
     if opener.id == person.id:
         raise Refuse("session_changed", "You opened this session yourself, so there is nobody to return it to.")

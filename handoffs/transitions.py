@@ -7,7 +7,9 @@ from typing import Any
 from accounts.events import record
 from accounts.people import Person
 from accounts.verbs import Refuse
-from flowpilot import steps
+from flowpilot import drafts, steps
+from flowpilot.event_steps import Event, event_step
+from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import redact
@@ -30,6 +32,7 @@ def move_session(handoff: SessionHandoff, line: NewStep, *, leaves: AISession.St
     )
     if not moved:
         raise conflict_error()
+    drafts.discard(handoff.session_id)
     steps.write(handoff.session_id, [line], at=at)
 
 
@@ -46,20 +49,42 @@ def publish(
     event: type[NotedEvent], handoff: SessionHandoff, person: Person, *, was: str, to: str, note: str, at: datetime
 ) -> SessionHandoff:
     """Records the event and returns the handoff as it is now."""
-    record(
-        event(
-            account_id=handoff.account_id,
-            by_id=person.id,
-            session=handoff.session_id,
-            handoff=handoff.pk,
-            from_state=was,
-            to_state=to,
-            noted=bool(note),
-            at=at,
-        )
-    )
+    record(event_of(event, handoff, person, was=was, to=to, note=note, at=at))
     handoff.refresh_from_db()
     return handoff
+
+
+def event_of[E: NotedEvent](event: type[E], handoff: SessionHandoff, person: Person, *, was: str, to: str, note: str, at: datetime) -> E:
+    return event(
+        account_id=handoff.account_id,
+        by_id=person.id,
+        session=handoff.session_id,
+        handoff=handoff.pk,
+        from_state=was,
+        to_state=to,
+        noted=bool(note),
+        at=at,
+    )
+
+
+def put_back(handoff: SessionHandoff, person: Person, *, note: str, at: datetime) -> str:
+    """claimed -> open, and the session waits again. Returns the note as stored. The caller records the event."""
+    move_handoff(
+        handoff,
+        {"state": SessionHandoff.State.CLAIMED, "claimed_by_id": handoff.claimed_by_id},
+        {"state": SessionHandoff.State.OPEN, "claimed_by": None, "claimed_at": None, "begin": ""},
+    )
+    note = redact(handoff.session_id, note, by_id=person.id, at=at)
+    move_session(
+        handoff,
+        event_step(Event.RELEASED, person, note=note),
+        leaves=AISession.Status.ACTIVE,
+        at=at,
+        status=AISession.Status.REQUESTING,
+        handler_id=handoff.author_id,
+    )
+    record_holder_change(handoff.session_id, None, at=at)
+    return note
 
 
 def refuse_viewers() -> Refuse:

@@ -6,6 +6,7 @@ urlpatterns = [
     path("sessions/<uuid:pk>/escalate/", escalating.escalate, name="escalate"),
     path("sessions/<uuid:pk>/park/", escalating.park, name="park"),
     path("sessions/<uuid:pk>/resume/", escalating.resume, name="resume"),
+    path("sessions/<uuid:pk>/take-over/", escalating.take_over, name="take-over"),
     path("sessions/<uuid:pk>/status-update/", updating.status_update, name="status-update"),
     path("handoffs/<uuid:pk>/", context.context, name="handoff"),
     path("handoffs/<uuid:pk>/summary/", context.summary, name="handoff-summary"),

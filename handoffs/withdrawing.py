@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.people import Person, hold_person
 from accounts.verbs import Refuse, verb
 from flowpilot import steps
 from flowpilot.event_steps import Event, event_step
@@ -23,7 +24,8 @@ State = SessionHandoff.State
 
 @verb
 def withdraw(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = None) -> SessionHandoff:
-    """open -> withdrawn, by its author, an admin or owner; the session continues with its author."""
+    """open -> withdrawn, by its author, an admin or owner. The session continues with its author, or with whoever withdraws it, if the
+    author can't work any more."""
     at = at or timezone.now()
     note = steps.clean(note)
     person, handoff = look_up_active(pk, by)
@@ -35,6 +37,7 @@ def withdraw(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = N
         raise ended_error(handoff)
     if handoff.state == State.CLAIMED:
         raise already_claimed_error(handoff)
+    handler = _next_handler(handoff, person)
     if not _withdraw_row(handoff, at=at):
         return handoff
     note = save_ending_note(handoff, note, person, at=at)
@@ -45,9 +48,22 @@ def withdraw(pk: uuid.UUID, *, by: User, note: str = "", at: datetime | None = N
         at=at,
         status=AISession.Status.ACTIVE,
         status_reason="",
+        handler_id=handler.id,
     )
-    record_holder_change(handoff.session_id, handoff.author_id, at=at)
+    record_holder_change(handoff.session_id, handler.id, at=at)
     return publish(HandoffWithdrawn, handoff, person, was=State.OPEN, to=State.WITHDRAWN, note=note, at=at)
+
+
+def _next_handler(handoff: SessionHandoff, person: Person) -> Person:
+    """Who has the session then. They are held before the handoff's row, as everywhere: account, person, handoff, session, counter."""
+    author = hold_person(handoff.author_id)
+    if author is not None and author.may_work and author.account_id == handoff.account_id:
+        return author
+    held = hold_person(person.id)
+    assert held is not None
+    if not may_withdraw(held, handoff):
+        raise Refuse("not_allowed", "Only the person who escalated it, an admin or owner can withdraw it.")
+    return held
 
 
 def _withdraw_row(handoff: SessionHandoff, *, at: datetime) -> bool:

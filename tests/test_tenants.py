@@ -52,6 +52,7 @@ WITH_ID = {
     "escalate": "session",
     "park": "session",
     "resume": "session",
+    "take-over": "session",
     "status-update": "session",
     "handoff": "handoff",
     "handoff-summary": "handoff",

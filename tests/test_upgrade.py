@@ -38,7 +38,7 @@ COLUMNS = {
     ("flowpilot_aisession", "reply_due_since"): "reply_requested_at",
     ("flowpilot_fix", "told_in_id"): "reported_in_id",
 }
-ADDED = {("flowpilot_sessionstep", "event")}
+ADDED = {("flowpilot_sessionstep", "event"), ("escalations_notification", "session_id")}
 # Compared in tests of their own, not value by value.
 APART = {"django_migrations", "django_content_type", "auth_permission"}
 REWRITTEN = {("handoffs_sessionhandoff", "assessment"), ("flowpilot_aisession", "escalation_package")}

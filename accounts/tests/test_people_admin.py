@@ -406,13 +406,6 @@ def test_whoever_is_deactivated_is_out_and_comes_back_with_the_same_password(lea
     assert [(e.from_state, e.to_state) for e in Event.objects.order_by("number")] == [("active", "inactive"), ("inactive", "active")]
 
 
-def test_what_a_deactivated_person_holds_stays_theirs(lea, session, ana):
-    deactivate(ana.pk, by=lea)
-
-    session.refresh_from_db()
-    assert (session.handler, session.status) == (ana, "active")
-
-
 def test_a_fault_while_it_is_recorded_takes_everything_back(lea, bo):
     from accounts.events import event_recorded
 

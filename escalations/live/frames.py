@@ -12,6 +12,7 @@ from accounts.events import bare_kinds
 from accounts.models import Event, EventCounter
 from escalations.live.hub import MAX_FRAME_BYTES, Counts, Frame
 from flowpilot.access import readers_of
+from flowpilot.events import SessionReassigned, SessionTakenOver
 from flowpilot.models import AISession
 from handoffs.events import HandoffClaimed, HandoffOpened, HandoffReleased, HandoffReturned, HandoffSuperseded, HandoffWithdrawn
 from handoffs.models import SessionHandoff
@@ -126,6 +127,10 @@ def frame_of(event: Event, rows: Rows) -> Frame:
             return _bare_frame(event.number)
         body["session"] = str(session.pk)
         readers = rows.readers[session.pk]
+        if event.kind == SessionTakenOver.KIND:
+            body["bell"] = event.details["former"]
+        elif event.kind == SessionReassigned.KIND:
+            body["bell"] = event.details["to"]
     whole = json.dumps(body)
     if len(whole.encode()) > MAX_FRAME_BYTES:
         whole = _missed(event.number)

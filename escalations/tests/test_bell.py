@@ -105,7 +105,7 @@ def test_without_a_ticket_there_is_no_number(ana, bo):
 def test_the_problem_is_seventy_characters_at_most(ana, length, shown):
     handoff = hand_off(make_session(ana, title="x" * length), ana)
 
-    problem = title_of(handoff, "Ana Reyes").split(": ", 1)[1]
+    problem = title_of(handoff.session, "Ana Reyes").split(": ", 1)[1]
 
     assert len(problem) == shown
     assert problem.endswith("…") == (length > 70)

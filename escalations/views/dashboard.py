@@ -63,16 +63,16 @@ def _handed_off_by(user: User) -> QuerySet[SessionHandoff]:
 @require_GET
 def bell(request: HttpRequest) -> HttpResponse:
     """The list behind the bell."""
-    notes = Notification.objects.filter(user=person(request)).select_related("handoff__claimed_by")[:BELL_ROWS]
+    notes = Notification.objects.filter(user=person(request)).select_related("handoff__claimed_by", "session__handler")[:BELL_ROWS]
     return render(request, "escalations/bell.html", {"notes": notes, "most": BELL_ROWS})
 
 
 @require_GET
 def open_note(request: HttpRequest, pk: int) -> HttpResponse:
-    """Marks the notification as read and redirects to the context screen."""
+    """Marks the notification as read and redirects to the context screen, or to the session."""
     note = get_object_or_404(Notification, pk=pk, user=person(request))
     Notification.objects.filter(pk=pk, read_at=None).update(read_at=timezone.now())
-    return redirect("handoff", pk=note.handoff_id)
+    return redirect("handoff", pk=note.handoff_id) if note.handoff_id else redirect("session", pk=note.session_id)
 
 
 @require_POST

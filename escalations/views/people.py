@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -12,14 +11,14 @@ from accounts import people_admin
 from accounts.answers import invalid, person_json, refuse, toast, wants_json
 from accounts.forms import NewPersonForm, PasswordForm, PersonForm, VerbForm
 from accounts.models import Role, User
-from accounts.people import availability_of
+from accounts.people import availability_of, read_person
 from accounts.people_admin import Access
 from accounts.permissions import LEADS
 from accounts.verbs import Refused
 from flowpilot.models import AISession
 from flowpilot.views.answering import person as me
 from flowpilot.workload import with_availability
-from handoffs.models import SessionHandoff
+from handoffs.leaving import heir_of
 
 MOST_HELD = 20
 
@@ -104,17 +103,16 @@ def _page(request: HttpRequest, person: User, *, status: int = 200, refused: str
     user = me(request)
     held = AISession.objects.in_progress_with(person).order_by("-updated_at", "pk")
     active = held.active()
-    claimed = Exists(SessionHandoff.objects.filter(session=OuterRef("pk"), claimed_by=person, state=SessionHandoff.State.CLAIMED))
-    counts = active.aggregate(
-        active=Count("pk"), claimed=Count("pk", filter=Q(claimed)), alone=Count("pk", filter=Q(user=person) & ~Q(claimed))
-    )
+    busy_with = active.count()
+    acting = read_person(user)
     context = {
         "person": person,
-        "state": availability_of(person, busy_with=counts["active"]),
+        "state": availability_of(person, busy_with=busy_with),
         "own": person.pk == user.pk,
         "why_read_only": _why_read_only(user, person),
         "held": held[:MOST_HELD],
-        **counts,
+        "active": busy_with,
+        "heir": heir_of(person.account_id, leaver_id=person.pk, by=acting) if acting and person.account_id else None,
         "parked": held.filter(status=AISession.Status.PAUSED).count(),
         "refused": refused,
         "form": forms.get("form") or PersonForm(by=user, person=person),
@@ -196,7 +194,7 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Deactivates a person. They keep their sessions."""
+    """Deactivates a person. Their sessions are handed on."""
     person = _colleague(request, pk)
     if refusal := _refuse_others(request):
         return refusal

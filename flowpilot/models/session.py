@@ -161,6 +161,8 @@ class SessionStep(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
         PARKED = "parked", "Parked"
         RESUMED = "resumed", "Resumed"
+        TAKEN_OVER = "taken_over", "Taken over"
+        REASSIGNED = "reassigned", "Reassigned"
         RESOLVED = "resolved", "Resolved"
         REOPENED = "reopened", "Reopened"
         CLOSED = "closed", "Closed unresolved"

@@ -18,6 +18,8 @@ ICONS = {
     Event.WITHDRAWN: "x",
     Event.PARKED: "pause",
     Event.RESUMED: "continue",
+    Event.TAKEN_OVER: "continue",
+    Event.REASSIGNED: "right",
     Event.RESOLVED: "ok",
     Event.REOPENED: "continue",
     Event.CLOSED: "none",

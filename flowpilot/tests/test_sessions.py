@@ -383,7 +383,7 @@ def test_updates_name_their_own_columns_only(session, ana):
     updates = [q["sql"] for q in captured if q["sql"].startswith('UPDATE "flowpilot_aisession"')]
     states = [sql for sql in updates if '"status" =' in sql.split("WHERE")[0]]
     assert len(states) == 3
-    assert all('"status" IN' in sql.split("WHERE")[1] and '"account_id" =' in sql.split("WHERE")[1] for sql in states)
+    assert all('"status" =' in sql.split("WHERE")[1] and '"account_id" =' in sql.split("WHERE")[1] for sql in states)
     assert not [sql for sql in updates if " JOIN " in sql or "SELECT" in sql]
 
 

@@ -64,6 +64,21 @@ def redact_within(session_id: uuid.UUID, document: Any, *, by_id: int | None, at
     return _replaced(document, hidden)
 
 
+def redact_unstored(session_id: uuid.UUID, text: str) -> str:
+    """The text with its secrets redacted, without storing any: for text that is still growing, where half a value would count as one.
+    Those that the session has already get their numbers. Locks nothing."""
+    found = find(text)
+    candidates = _candidates(text, found)
+    kept = _stored(session_id) if found or candidates else {}
+    parts, last = [], 0
+    for span in sorted([*found, *_seen_before(session_id, candidates, kept)], key=lambda each: each.start):
+        value = text[span.start : span.end]
+        known = next((kept[digest] for digest in digests(session_id, value) if digest in kept), None)
+        parts += [text[last : span.start], placeholder(known[1], known[0]) if known else placeholder(span.kind)]
+        last = span.end
+    return "".join([*parts, text[last:]])
+
+
 def _gather(value: Any, texts: list[str]) -> None:
     if isinstance(value, str):
         texts.append(value)

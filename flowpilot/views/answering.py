@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.permissions import is_lead
 from accounts.snapshots import one_snapshot
 from accounts.verbs import Refused
-from flowpilot.access import get_readable, may_write, why_read_only
+from flowpilot.access import can_be_taken_over, get_readable, may_write, why_read_only
 from flowpilot.holders import holders_of
 from flowpilot.lane import preview
 from flowpilot.models import AISession, Fix, Priority, Proposal, Task
@@ -65,6 +65,7 @@ def workspace_context(request: HttpRequest, session: AISession) -> dict[str, Any
         "why_not": why_not,
         "may_write": may_write(user, session),
         "may_resume": session.handler_id == user.pk or is_lead(user),
+        "can_take_over": can_be_taken_over(user, session),
         "holders": holders_of(session),
         "priorities": Priority,
         "outcomes": Fix.Outcome,

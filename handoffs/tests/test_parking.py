@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Event
+from accounts.verbs import Refused
 from flowpilot import lane, sessions
 from flowpilot.access import may_read
 from flowpilot.casefile import case_of, lane_document
@@ -344,13 +346,57 @@ def test_nothing_is_resumed_after_it_was_given_up(parked, ana):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_giving_up_what_is_being_resumed_is_an_active_sessions_end(parked, ana, second_waits_for_first):
-    """Both are true in turn: it was resumed, then given up; whichever answer the second gets, nothing is left half done."""
-    second_waits_for_first(lambda: resume(parked.session_id, by=ana), lambda: abandon(parked.session_id, by=ana))
+def test_closing_what_is_being_resumed_waits_and_is_refused(parked, ana, second_waits_for_first):
+    _, refused = second_waits_for_first(lambda: resume(parked.session_id, by=ana), lambda: abandon(parked.session_id, by=ana))
 
+    assert refused.error == "session_changed"
     assert SessionHandoff.objects.get().state == "superseded"
     assert Event.objects.filter(kind="handoff_superseded").count() == 1
-    assert session_of(parked).status in ("active", "abandoned")
+    assert session_of(parked).status == "active"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_resuming_what_is_being_closed_waits_and_is_refused(parked, ana, second_waits_for_first):
+    _, refused = second_waits_for_first(lambda: abandon(parked.session_id, by=ana), lambda: resume(parked.session_id, by=ana))
+
+    assert refused.error == "session_changed"
+    assert (session_of(parked).status, SessionHandoff.objects.get().state) == ("abandoned", "superseded")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_what_is_being_parked_waits_and_is_refused(session, ana, second_waits_for_first):
+    parked, refused = second_waits_for_first(lambda: park(session.pk, by=ana), lambda: abandon(session.pk, by=ana))
+
+    assert refused.error == "session_changed"
+    assert AISession.objects.get(pk=session.pk).status == "paused"
+    assert not Event.objects.filter(kind="session_abandoned").exists()
+    assert not isinstance(resume(session.pk, by=ana), Refused)
+    assert SessionHandoff.objects.get(pk=parked.handoff.pk).state == "superseded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parking_what_is_being_closed_waits_and_is_refused(session, ana, second_waits_for_first):
+    _, refused = second_waits_for_first(lambda: abandon(session.pk, by=ana), lambda: park(session.pk, by=ana))
+
+    assert refused.error == "session_changed"
+    assert AISession.objects.get(pk=session.pk).status == "abandoned"
+    assert not SessionHandoff.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_the_event_of_closing_says_what_was_left(session, ana, second_waits_for_first, status):
+    """The first takes the session to the other status; what the log says of the second is what its update met."""
+    if status == "paused":
+        park(session.pk, by=ana)
+    first = park if status == "active" else resume
+    second_waits_for_first(lambda: first(session.pk, by=ana), lambda: abandon(session.pk, by=ana))
+
+    log = list(Event.objects.filter(session=session.pk, kind__startswith="session_").order_by("number"))
+    for before, after in pairwise(log):
+        assert after.from_state == before.to_state
+    abandon(session.pk, by=ana)
+    assert Event.objects.get(kind="session_abandoned").from_state == log[-1].to_state
 
 
 def test_giving_up_takes_rows_in_the_order_handoff_session_counter(parked, ana):

@@ -1,6 +1,7 @@
 """Claiming, releasing, withdrawing and returning."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.answers import invalid, is_htmx, person_json, refuse, toast, wants_json
 from accounts.models import User
 from accounts.verbs import Refused
+from flowpilot.models import AISession
 from flowpilot.views.answering import person
 from handoffs import claiming, releasing, returning, withdrawing
 from handoffs.forms import NoteForm
@@ -68,7 +70,7 @@ def _just_now(refused: Refused) -> bool:
     return timezone.now() - datetime.fromisoformat(refused.extra["claimed_at"]) < timedelta(minutes=2)
 
 
-def _act(request: HttpRequest, pk: uuid.UUID, act: _Verb, done: str) -> HttpResponse:
+def _act(request: HttpRequest, pk: uuid.UUID, act: _Verb, done: Callable[[SessionHandoff, User], str]) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
         return (
@@ -82,20 +84,27 @@ def _act(request: HttpRequest, pk: uuid.UUID, act: _Verb, done: str) -> HttpResp
     if wants_json(request):
         result.session.refresh_from_db()
         return JsonResponse({"session": str(result.session_id), "status": result.session.status, "handoff": str(result.pk)})
-    toast(request, done)
+    toast(request, done(result, person(request)))
     return HttpResponseClientRedirect("/") if is_htmx(request) else redirect("dashboard")
 
 
 @require_POST
 def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _act(request, pk, releasing.release, "Released. It is back in the queue.")
+    return _act(request, pk, releasing.release, lambda *_: "Released. It is back in the queue.")
+
+
+def _who_goes_on(handoff: SessionHandoff, user: User) -> str:
+    handler = AISession.objects.values_list("handler_id", flat=True).get(pk=handoff.session_id)
+    if handler == handoff.author_id:
+        return "Withdrawn. The session is back with the person who escalated it."
+    return "Withdrawn. The person who escalated it can't work any more, so you handle the session now."
 
 
 @require_POST
 def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _act(request, pk, withdrawing.withdraw, "Withdrawn. The session is back with the person who escalated it.")
+    return _act(request, pk, withdrawing.withdraw, _who_goes_on)
 
 
 @require_POST
 def return_to_opener(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    return _act(request, pk, returning.return_to_opener, "Returned, with your instructions.")
+    return _act(request, pk, returning.return_to_opener, lambda *_: "Returned, with your instructions.")

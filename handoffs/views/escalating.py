@@ -1,4 +1,4 @@
-"""Escalating, parking and resuming."""
+"""Escalating, parking, resuming and taking over."""
 
 import uuid
 from typing import Any
@@ -12,12 +12,12 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.answers import htmx_of, invalid, is_htmx, person_json, refuse, toast, wants_json
 from accounts.people import who_may_claim
 from accounts.verbs import Refused
-from flowpilot.access import get_readable, get_writable
+from flowpilot.access import get_readable, get_writable, may_take_over
 from flowpilot.models import AISession, Fix, Task
 from flowpilot.views.answering import answer, fault, person
 from flowpilot.workload import most_available_first
-from handoffs import opening, parking
-from handoffs.forms import EscalateForm, ParkForm
+from handoffs import opening, parking, taking_over
+from handoffs.forms import EscalateForm, ParkForm, TakeOverForm
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,3 +94,13 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     resumed = parking.resume(pk, by=person(request))
     body = None if isinstance(resumed, Refused) else {"session": str(pk), "status": AISession.Status.ACTIVE, "handoff": str(resumed.pk)}
     return answer(request, session, resumed, json=body)
+
+
+@require_POST
+def take_over(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """POST `reason`; admins and owners only."""
+    session = get_readable(person(request), pk)
+    form = TakeOverForm(request.POST)
+    if not form.is_valid() and may_take_over(person(request), session):
+        return fault(request, session, form)
+    return answer(request, session, taking_over.take_over(pk, by=person(request), reason=form.cleaned_data.get("reason", "")))
