@@ -127,16 +127,15 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return refusal_page(request, 403, detail, heading="Please try again")
 
 
-def too_many(request: HttpRequest) -> HttpResponse:
-    """Too many tries at a password, from one address or by one person (allauth's limits)."""
-    detail = "Too many attempts. Try again in a minute."
+def too_many(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """Too many tries at a password, where the form has no place to say so."""
     if wants_json(request):
-        response: HttpResponse = JsonResponse({"error": "too_many", "detail": detail}, status=429)
+        response: HttpResponse = JsonResponse({"error": refused.error, "detail": refused.detail}, status=429)
     elif is_htmx(request):
-        response = _toast(detail, "too_many", 429)
+        response = _toast(refused.detail, refused.error, 429)
     else:
-        response = render(request, "429.html", {"detail": detail}, status=429)
-    response["Retry-After"] = "60"
+        response = render(request, "429.html", {"detail": refused.detail}, status=429)
+    response["Retry-After"] = str(refused.extra["retry_after"])
     return response
 
 

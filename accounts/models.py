@@ -88,6 +88,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         return "".join(w[0] for w in ([words[0], words[-1]] if len(words) > 1 else words)).upper()
 
 
+class SignInAttempts(models.Model):
+    """How often a password was tried since a moment, for an account, a client's address or a known browser (accounts/attempts.py)."""
+
+    key = models.CharField(primary_key=True, max_length=80)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "sign-in attempts"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"
+
+
 class EventCounter(models.Model):
     """The number of an account's last event. It is updated last in a transaction, so numbers come in commit order."""
 

@@ -158,6 +158,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_TIMEOUT = 900
+# allauth counts in each process for itself; accounts/attempts.py counts in the database.
+ACCOUNT_RATE_LIMITS = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -185,7 +187,10 @@ SECURE_SSL_REDIRECT = not HTTP_ONLY and not TESTING
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if HTTP_ONLY else env.integer("HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not HTTP_ONLY
-if env.boolean("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+# How many proxies of ours add the address they see to X-Forwarded-For; 0 takes the peer of the connection.
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", default=1 if BEHIND_PROXY else 0)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Without a collected, hashed copy: the demo and the tests.

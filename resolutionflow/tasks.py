@@ -1,9 +1,11 @@
-"""Housekeeping of the job queue itself."""
+"""Housekeeping: jobs of dead workers, and counts that are over."""
 
 import structlog
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
+
+from accounts import attempts
 
 log = structlog.get_logger("jobs")
 
@@ -27,3 +29,11 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
         else:
             await manager.retry_job(job)
             log.warning("stalled job retried", job=job.id, task=job.task_name, attempts=job.attempts)
+
+
+# Every hour, at a minute when nothing else starts.
+@app.periodic(cron="43 * * * *")
+@app.task(name="resolutionflow.forget_sign_in_attempts", queue="housekeeping", queueing_lock="resolutionflow.forget_sign_in_attempts")
+def forget_sign_in_attempts(timestamp: int) -> None:
+    """Deletes counts of sign-in attempts whose time is over."""
+    attempts.forget()
