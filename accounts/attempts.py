@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.models import SignInAttempts, User
+from accounts.models import SignInAttempt, User
 from accounts.verbs import Refused
 
 PERIOD = timedelta(minutes=5)
@@ -39,7 +39,7 @@ _SALT = "accounts.attempts.known_browser"
 
 # With the expected state in its WHERE, a losing UPDATE could not tell how long to wait; this counts those who are over the limit, too.
 _COUNT = """
-INSERT INTO accounts_signinattempts AS known (key, since, count) VALUES (%(key)s, %(now)s, 1)
+INSERT INTO accounts_signinattempt AS known (key, since, count) VALUES (%(key)s, %(now)s, 1)
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN known.since > %(ended)s THEN LEAST(known.count, 1000000) + 1 ELSE 1 END,
     since = CASE WHEN known.since > %(ended)s THEN known.since ELSE EXCLUDED.since END
@@ -56,7 +56,7 @@ class Attempt:
     def take_back(self) -> None:
         """The password was right: the try doesn't count."""
         for key, since in self.counted:
-            SignInAttempts.objects.filter(key=key, since=since, count__gt=0).update(count=F("count") - 1)
+            SignInAttempt.objects.filter(key=key, since=since, count__gt=0).update(count=F("count") - 1)
 
 
 def begin(email: str, *, address: str, browser: str = "", now: datetime | None = None) -> Attempt | Refused:
@@ -107,7 +107,7 @@ def too_many(*, seconds: int) -> Refused:
 
 def forget(now: datetime | None = None) -> int:
     """Deletes counts whose time is over. Returns how many."""
-    return SignInAttempts.objects.filter(since__lte=(now or timezone.now()) - PERIOD).delete()[0]
+    return SignInAttempt.objects.filter(since__lte=(now or timezone.now()) - PERIOD).delete()[0]
 
 
 def client_address(request: HttpRequest) -> str:

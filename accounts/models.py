@@ -88,7 +88,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return "".join(w[0] for w in ([words[0], words[-1]] if len(words) > 1 else words)).upper()
 
 
-class SignInAttempts(models.Model):
+class SignInAttempt(models.Model):
     """How often a password was tried since a moment, for an account, a client's address or a known browser (accounts/attempts.py)."""
 
     key = models.CharField(primary_key=True, max_length=80)
@@ -96,6 +96,7 @@ class SignInAttempts(models.Model):
     count = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = "sign-in attempt"
         verbose_name_plural = "sign-in attempts"
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import attempts, people_admin
 from accounts.attempts import Attempt, begin, check, client_address, forget
-from accounts.models import SignInAttempts
+from accounts.models import SignInAttempt
 from accounts.verbs import Refused
 from resolutionflow.tasks import forget_sign_in_attempts
 from tests.factories import PASSWORD
@@ -97,7 +97,7 @@ def test_signing_in_uses_up_nothing(ana):
     for _ in range(40):
         assert sign_in(ana.email).status_code == 302
 
-    assert not SignInAttempts.objects.filter(count__gt=0).exists()
+    assert not SignInAttempt.objects.filter(count__gt=0).exists()
 
 
 def test_one_correct_sign_in_does_not_make_wrong_ones_forgotten(ana):
@@ -275,7 +275,7 @@ def test_addresses_of_one_client_count_together(db, one, other):
 def test_neither_address_nor_person_can_be_read_from_the_table(ana):
     guess(ana.email, 1)
 
-    rows = " ".join(SignInAttempts.objects.values_list("key", flat=True))
+    rows = " ".join(SignInAttempt.objects.values_list("key", flat=True))
     assert len(rows.split()) == 2
     assert "ana" not in rows
     assert "203.0.113" not in rows
@@ -287,6 +287,6 @@ def test_counts_that_are_over_are_deleted(ana):
     begin("x@example.com", address="203.0.113.1", now=now)
 
     assert forget(now) == 2
-    assert SignInAttempts.objects.count() == 2
+    assert SignInAttempt.objects.count() == 2
     forget_sign_in_attempts(timestamp=0)
-    assert SignInAttempts.objects.count() == 2
+    assert SignInAttempt.objects.count() == 2
