@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from redaction.invisible import one_line
+
 
 class Account(models.Model):
     """One managed service provider: the tenant. Everything belongs to exactly one account."""
@@ -35,6 +37,7 @@ class UserManager(BaseUserManager["User"]):
         if not email:
             raise ValueError("An email address is required.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.name = one_line(user.name)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -25,6 +25,7 @@ from accounts.people import Person, read_person
 from accounts.people_events import PasswordSet, PersonActivated, PersonAdded, PersonChanged, PersonDeactivated, PersonEvent
 from accounts.permissions import LEADS
 from accounts.verbs import Refuse, verb
+from redaction.invisible import one_line
 
 # Without letters and digits that are easily confused when somebody reads them out on the phone.
 _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -78,7 +79,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
         raise Refuse("not_allowed", "Only admins and owners can add people.")
     if role not in assignable_roles(actor.role):
         raise _bad_role(role)
-    person = User(name=_clean_name(name), email=email.strip().lower(), role=role, account_id=actor.account_id)
+    person = User(name=_clean_name(name), email=_clean_email(email), role=role, account_id=actor.account_id)
     raw = _checked_password(password, person)
     _check_email_unused(person)
     person.password = make_password(raw)
@@ -252,13 +253,20 @@ def _publish(event: type[PersonEvent], actor: Person, subject: Person, **details
 
 
 def _clean_name(name: str) -> str:
-    """The name with single spaces. Raises `Refuse` where it has no visible character, or is too long."""
-    name = " ".join(name.split())
+    """The name as it is stored. Raises `Refuse` where it has no visible character, or is too long."""
+    name = one_line(name)
     if not any(sign.isprintable() for sign in name):
         raise _invalid("name", "Enter a name.")
     if len(name) > 120:
         raise _invalid("name", "Use at most 120 characters.")
     return name
+
+
+def _clean_email(email: str) -> str:
+    email = email.strip().lower()
+    if one_line(email) != email:
+        raise _invalid("email", "Enter a valid email address.")
+    return email
 
 
 def _checked_password(password: str | None, person: User) -> str:
