@@ -7,12 +7,13 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 
 from accounts import people_admin
 from accounts.models import Account, Event, EventCounter, Role, User
 from accounts.people import read_person
-from accounts.people_admin import is_only_owner, lock_people
+from accounts.people_admin import ADDRESS_REFUSED, is_only_owner, lock_people
 from accounts.staff import AccountScopedAdmin, ReadOnlyAdmin
 from accounts.verbs import Refused
 from redaction.invisible import one_line
@@ -30,7 +31,11 @@ class VisibleText:
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"])  # type: ignore[attr-defined]
         if one_line(email) != email:
-            raise ValidationError("Enter a valid email address.")
+            raise ValidationError(ADDRESS_REFUSED)
+        # Django's own check would say that somebody has it, whichever account they are in.
+        others = User.objects.alias(lower=Lower("email")).filter(lower=email.lower())
+        if others.exclude(pk=self.instance.pk).exists():  # type: ignore[attr-defined]
+            raise ValidationError(ADDRESS_REFUSED)
         return email.lower()
 
 

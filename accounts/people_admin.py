@@ -15,6 +15,7 @@ from typing import Any
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Lower
@@ -27,6 +28,8 @@ from accounts.permissions import LEADS
 from accounts.verbs import Refuse, verb
 from redaction.invisible import one_line
 
+# The same for addresses that nobody could use and for those of people whom the account has no business to know of.
+ADDRESS_REFUSED = "This address can't be used. Check it, or ask staff to add this person."
 # Without letters and digits that are easily confused when somebody reads them out on the phone.
 _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -88,7 +91,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
             person.save(force_insert=True)
     except IntegrityError:
         # Somebody, perhaps in another account, has just taken the address.
-        raise _invalid("email", "This address is already in use.") from None
+        raise _invalid("email", ADDRESS_REFUSED) from None
     record(PersonAdded(account_id=actor.account_id, by_id=actor.id, to_state=role, person=person.pk, role=role))
     return Access(person, "" if password else raw)
 
@@ -264,8 +267,12 @@ def _clean_name(name: str) -> str:
 
 def _clean_email(email: str) -> str:
     email = email.strip().lower()
-    if one_line(email) != email:
-        raise _invalid("email", "Enter a valid email address.")
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise _invalid("email", ADDRESS_REFUSED) from None
+    if one_line(email) != email or len(email) > 254:
+        raise _invalid("email", ADDRESS_REFUSED)
     return email
 
 
@@ -285,7 +292,7 @@ def _check_email_unused(person: User) -> None:
     if other is None:
         return
     if other.account_id != person.account_id:
-        raise _invalid("email", "This address is already in use.")
+        raise _invalid("email", ADDRESS_REFUSED)
     inactive = "" if other.is_active else " and is deactivated. Activate them instead"
     raise _invalid("email", f"{other} already has this address{inactive}.")
 

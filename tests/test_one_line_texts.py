@@ -81,7 +81,7 @@ def test_cards_of_a_reply(ana, session, monkeypatch):
         fix=NewFix(title=HOSTILE, detail=f"a{TAGS}\nb", verify=OVERRIDE),
     )
     asked = sessions.post(session.pk, by=ana, text="And now?")
-    assistant = type("Scripted", (), {"reply": lambda self, case, **more: made})()
+    assistant = type("Scripted", (), {"name": "scripted", "reply": lambda self, case, **more: made})()
     monkeypatch.setattr("assistant.ask.assistant_named", lambda name, caller: assistant)
 
     replies.reply_to(session.pk, asked.number, at=timezone.now())
@@ -135,4 +135,4 @@ def test_the_forms_of_the_admin(acme, bo, django_user_model, signed_in):
     assert refused.status_code == 200
     assert "Enter a name." in refused.content.decode()
     refused = client.post(f"/admin/accounts/user/{bo.pk}/change/", person | {"email": f"bo@ac{OVERRIDE}me.example"})
-    assert "Enter a valid email address." in refused.content.decode()
+    assert "This address can&#x27;t be used." in refused.content.decode()
