@@ -167,6 +167,25 @@ class NoNul:
         return self.get_response(request)
 
 
+class NotStored:
+    """Keeps answers out of every cache: each may hold clients' data, or a form that is valid for one person only.
+
+    Without it a browser shows the last pages of somebody who has signed out to whoever presses Back. Static files are answered further up.
+    """
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = self.get_response(request)
+        if "no-store" not in response.headers.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+
 class DatabaseAway:
     """Answers 503 with a human sentence, on a page that needs no database, when PostgreSQL does not answer."""
 

@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "accounts.answers.NoNul",
     "django.middleware.security.SecurityMiddleware",
     "resolutionflow.staticfiles.StaticFiles",
+    # Below the static files, which caches are for.
+    "accounts.answers.NotStored",
     # Pages are repetitive: a session goes over the wire in a seventh of its size (decision 18, also on BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
