@@ -1,23 +1,53 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 
 from accounts import people_admin
 from accounts.models import Account, Event, EventCounter, Role, User
 from accounts.people import read_person
-from accounts.people_admin import is_only_owner, lock_people
+from accounts.people_admin import ADDRESS_REFUSED, is_only_owner, lock_people
 from accounts.staff import AccountScopedAdmin, ReadOnlyAdmin
 from accounts.verbs import Refused
+from redaction.invisible import one_line
+
+
+class VisibleText:
+    """For forms with a name or an email address: stores them as the verbs do."""
+
+    def clean_name(self) -> str:
+        name = one_line(self.cleaned_data["name"])  # type: ignore[attr-defined]
+        if not name:
+            raise ValidationError("Enter a name.")
+        return name
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"])  # type: ignore[attr-defined]
+        if one_line(email) != email:
+            raise ValidationError(ADDRESS_REFUSED)
+        # Django's own check would say that somebody has it, whichever account they are in.
+        others = User.objects.alias(lower=Lower("email")).filter(lower=email.lower())
+        if others.exclude(pk=self.instance.pk).exists():  # type: ignore[attr-defined]
+            raise ValidationError(ADDRESS_REFUSED)
+        return email.lower()
+
+
+class AccountForm(VisibleText, forms.ModelForm):
+    class Meta:
+        model = Account
+        fields = ["name", "slug", "created_at"]
 
 
 @admin.register(Account)
 class AccountAdmin(AccountScopedAdmin):
+    form = AccountForm
     account_path = "id"
     list_display = ["name", "slug", "active_people", "created_at"]
     search_fields = ["name", "slug"]
@@ -31,7 +61,7 @@ class AccountAdmin(AccountScopedAdmin):
         return int(obj._people)
 
 
-class PersonForm(UserChangeForm):
+class PersonForm(VisibleText, UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
@@ -50,7 +80,7 @@ class PersonForm(UserChangeForm):
         return cleaned
 
 
-class NewPersonForm(AdminUserCreationForm):
+class NewPersonForm(VisibleText, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "name", "account", "role"]

@@ -127,16 +127,15 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return refusal_page(request, 403, detail, heading="Please try again")
 
 
-def too_many(request: HttpRequest) -> HttpResponse:
-    """Too many tries at a password, from one address or by one person (allauth's limits)."""
-    detail = "Too many attempts. Try again in a minute."
+def too_many(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """Too many tries at a password, where the form has no place to say so."""
     if wants_json(request):
-        response: HttpResponse = JsonResponse({"error": "too_many", "detail": detail}, status=429)
+        response: HttpResponse = JsonResponse({"error": refused.error, "detail": refused.detail}, status=429)
     elif is_htmx(request):
-        response = _toast(detail, "too_many", 429)
+        response = _toast(refused.detail, refused.error, 429)
     else:
-        response = render(request, "429.html", {"detail": detail}, status=429)
-    response["Retry-After"] = "60"
+        response = render(request, "429.html", {"detail": refused.detail}, status=429)
+    response["Retry-After"] = str(refused.extra["retry_after"])
     return response
 
 
@@ -166,6 +165,25 @@ class NoNul:
         while "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get("QUERY_STRING", ""):
             request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", "").replace("\x00", "")
         return self.get_response(request)
+
+
+class NotStored:
+    """Keeps answers out of every cache: each may hold clients' data, or a form that is valid for one person only.
+
+    Without it a browser shows the last pages of somebody who has signed out to whoever presses Back. Static files are answered further up.
+    """
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = self.get_response(request)
+        if "no-store" not in response.headers.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class DatabaseAway:

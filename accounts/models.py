@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from redaction.invisible import one_line
+
 
 class Account(models.Model):
     """One managed service provider: the tenant. Everything belongs to exactly one account."""
@@ -35,6 +37,7 @@ class UserManager(BaseUserManager["User"]):
         if not email:
             raise ValueError("An email address is required.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.name = one_line(user.name)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -86,6 +89,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     def initials(self) -> str:
         words = (self.name or self.email).split()
         return "".join(w[0] for w in ([words[0], words[-1]] if len(words) > 1 else words)).upper()
+
+
+class SignInAttempt(models.Model):
+    """How often a password was tried since a moment, for an account, a client's address or a known browser (accounts/attempts.py)."""
+
+    key = models.CharField(primary_key=True, max_length=80)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "sign-in attempt"
+        verbose_name_plural = "sign-in attempts"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"
 
 
 class EventCounter(models.Model):

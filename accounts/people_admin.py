@@ -16,6 +16,7 @@ from typing import Any
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Lower
@@ -28,7 +29,10 @@ from accounts.people_events import PasswordSet, PersonActivated, PersonAdded, Pe
 from accounts.permissions import LEADS
 from accounts.signals import Leaving, work_ending
 from accounts.verbs import Refuse, verb
+from redaction.invisible import one_line
 
+# The same for addresses that nobody could use and for those of people whom the account has no business to know of.
+ADDRESS_REFUSED = "This address can't be used. Check it, or ask staff to add this person."
 # Without letters and digits that are easily confused when somebody reads them out on the phone.
 _CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -81,7 +85,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
         raise Refuse("not_allowed", "Only admins and owners can add people.")
     if role not in assignable_roles(actor.role):
         raise _bad_role(role)
-    person = User(name=_clean_name(name), email=email.strip().lower(), role=role, account_id=actor.account_id)
+    person = User(name=_clean_name(name), email=_clean_email(email), role=role, account_id=actor.account_id)
     raw = _checked_password(password, person)
     _check_email_unused(person)
     person.password = make_password(raw)
@@ -90,7 +94,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
             person.save(force_insert=True)
     except IntegrityError:
         # Somebody, perhaps in another account, has just taken the address.
-        raise _invalid("email", "This address is already in use.") from None
+        raise _invalid("email", ADDRESS_REFUSED) from None
     record(PersonAdded(account_id=actor.account_id, by_id=actor.id, to_state=role, person=person.pk, role=role))
     return Access(person, "" if password else raw)
 
@@ -282,13 +286,24 @@ def _why_leaving(before: Person, now: Person) -> Leaving | None:
 
 
 def _clean_name(name: str) -> str:
-    """The name with single spaces. Raises `Refuse` where it has no visible character, or is too long."""
-    name = " ".join(name.split())
+    """The name as it is stored. Raises `Refuse` where it has no visible character, or is too long."""
+    name = one_line(name)
     if not any(sign.isprintable() for sign in name):
         raise _invalid("name", "Enter a name.")
     if len(name) > 120:
         raise _invalid("name", "Use at most 120 characters.")
     return name
+
+
+def _clean_email(email: str) -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise _invalid("email", ADDRESS_REFUSED) from None
+    if one_line(email) != email or len(email) > 254:
+        raise _invalid("email", ADDRESS_REFUSED)
+    return email
 
 
 def _checked_password(password: str | None, person: User) -> str:
@@ -307,7 +322,7 @@ def _check_email_unused(person: User) -> None:
     if other is None:
         return
     if other.account_id != person.account_id:
-        raise _invalid("email", "This address is already in use.")
+        raise _invalid("email", ADDRESS_REFUSED)
     inactive = "" if other.is_active else " and is deactivated. Activate them instead"
     raise _invalid("email", f"{other} already has this address{inactive}.")
 

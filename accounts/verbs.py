@@ -29,6 +29,7 @@ STATUS = {
     "person_changed": 409,
     "last_owner": 409,
     "invalid": 422,
+    "too_many": 429,
 }
 
 

@@ -1,13 +1,13 @@
 """The account page: your own name and password. static/js/browser-settings.js handles the settings of the browser."""
 
-from allauth.decorators import rate_limit
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.answers import invalid, person_json, toast, wants_json
+from accounts import attempts
+from accounts.answers import invalid, person_json, toast, too_many, wants_json
 from accounts.forms import NameForm, OwnPasswordForm
 from accounts.models import User
 from accounts.people_admin import change_own_name, change_own_password
@@ -39,11 +39,18 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-@rate_limit(action="change_password")
 def password(request: HttpRequest) -> HttpResponse:
     """Changes your own password. Other browsers are signed out at their next request; this one stays signed in."""
     user = _me(request)
     form = OwnPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    attempt = None
+    if request.method == "POST" and request.POST.get("oldpassword"):
+        browser = request.COOKIES.get(attempts.COOKIE, "")
+        attempt = attempts.begin(user.email, address=attempts.client_address(request), browser=browser)
+        if isinstance(attempt, Refused):
+            return too_many(request, attempt)
+        if "oldpassword" not in form.errors:
+            attempt.take_back()
     if request.method == "POST" and form.is_valid():
         changed = change_own_password(by=user, password=form.cleaned_data["password1"])
         if not isinstance(changed, Refused):

@@ -1,9 +1,6 @@
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
-from accounts.staff import ReadOnlyAdmin
+from accounts.staff import InstallationAdmin, ReadOnlyAdmin
 from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
 
 
@@ -29,13 +26,7 @@ class DailyUsageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(CircuitBreaker)
-class CircuitBreakerAdmin(ReadOnlyAdmin):
-    """Superusers only: the provider serves the whole installation."""
+class CircuitBreakerAdmin(InstallationAdmin):
+    """The provider serves the whole installation."""
 
     list_display = ["key", "failures", "why", "open_until"]
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(super().has_module_permission(request) and request.user.is_superuser)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(super().has_view_permission(request, obj) and request.user.is_superuser)

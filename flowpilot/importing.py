@@ -17,6 +17,7 @@ from flowpilot.guards import worker
 from flowpilot.models import AISession, SessionHolder, SessionStep
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import next_number, redact_all
+from redaction.invisible import one_line
 from redaction.kinds import cut
 from redaction.mask import mask, mask_within
 
@@ -46,7 +47,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
         return existing, False
     first = next((turn.text for turn in conversation.turns if turn.speaker == "requester"), conversation.turns[0].text)
     pk = uuid.uuid4()
-    typed = [steps.clean(conversation.title), steps.clean(first)]
+    typed = [one_line(conversation.title), steps.clean(first)]
     title, summary = redact_all(pk, typed, by_id=person.id, at=at)
     matches = match(f"{conversation.title}\n{first}")
     try:
@@ -63,11 +64,11 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
                 import_key=key,
                 origin=mask_within(
                     {
-                        "source": conversation.source,
-                        "url": conversation.url_or_path,
-                        "licence": conversation.licence,
-                        "attribution": conversation.attribution,
-                        "date": conversation.date,
+                        "source": one_line(conversation.source),
+                        "url": one_line(conversation.url_or_path),
+                        "licence": one_line(conversation.licence),
+                        "attribution": one_line(conversation.attribution),
+                        "date": one_line(conversation.date),
                         "changes": conversation.changes,
                     }
                 ),
@@ -82,7 +83,7 @@ def import_conversation(conversation: Conversation, *, by: User, at: datetime | 
             SessionStep.Kind.MESSAGE,
             turn.text,
             author_kind=AuthorKind.CLIENT if turn.speaker == "requester" else AuthorKind.IMPORTED,
-            author_label="" if turn.speaker == "requester" else mask(turn.who),
+            author_label="" if turn.speaker == "requester" else mask(one_line(turn.who)),
         )
         for turn in conversation.turns
     ]

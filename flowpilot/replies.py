@@ -23,6 +23,7 @@ from flowpilot.lane import activate_next
 from flowpilot.models import AISession, Fix, Proposal, Repeat, SessionStep, Task
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import redact_within
+from redaction.invisible import one_line, strip
 
 log = structlog.get_logger("flowpilot")
 
@@ -62,6 +63,7 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", a
     if not steps.clean(made.text):
         raise ValueError("the reply is empty")
     session = _complete_request(session_id, step, at, confidence=made.confidence)
+    made = _visible(made)
     # Secrets are redacted in cards, fix and proposals here, and in the text as a step.
     made = Reply.model_validate(redact_within(session_id, made.model_dump(), by_id=None, at=at, grows=False))
     if made.playbook:
@@ -92,6 +94,20 @@ def _write(session_id: uuid.UUID, step: int, made: Reply, *, remark: str = "", a
     _add_proposals(session, made.facts, made.outcome, at=at)
     record(steps.steps_added(session.account_id, session_id, written, by_id=None, at=at, begun_by=BegunBy.ASSISTANT))
     return session
+
+
+def _visible(made: Reply) -> Reply:
+    """The reply without hidden characters in its cards, which are copied and listed. Its text is a step, and steps keep them."""
+    tasks = [
+        task.model_copy(update={"title": one_line(task.title), "why": strip(task.why), "command": strip(task.command)})
+        for task in made.tasks
+        if one_line(task.title)
+    ]
+    fix = made.fix
+    if fix is not None:
+        texts = {"title": one_line(fix.title), "detail": strip(fix.detail), "verify": strip(fix.verify)}
+        fix = fix.model_copy(update=texts) if texts["title"] else None
+    return made.model_copy(update={"tasks": tasks, "fix": fix})
 
 
 def _add_cards(session: AISession, wanted: Sequence[NewTask], *, at: datetime) -> None:

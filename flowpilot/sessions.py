@@ -19,6 +19,7 @@ from flowpilot.models import AISession, Fix, SessionHolder, SessionStep
 from flowpilot.signals import session_ending
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import next_number, redact_all
+from redaction.invisible import one_line
 from redaction.kinds import PLACEHOLDER, cut
 
 Status = AISession.Status
@@ -26,7 +27,7 @@ Kind = SessionStep.Kind
 
 
 def _title_from(text: str) -> str:
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in map(one_line, text.splitlines()) if line), "")
     if len(first) <= 120:
         return first
     short = cut(first, 117)
@@ -56,14 +57,14 @@ def open_session(
     if not text and not log:
         raise Refuse("invalid", "Describe the problem.")
     pk = uuid.uuid4()
-    typed = [text, log, steps.clean(title), steps.clean(client), steps.clean(ticket).lstrip("#")]
+    typed = [text, log, one_line(title), one_line(client), one_line(ticket).lstrip("# ")]
     text, log, title, client, ticket = redact_all(pk, typed, by_id=person.id, at=at)
     session = AISession.objects.create(
         id=pk,
         account_id=person.account_id,
         user_id=person.id,
         handler_id=person.id,
-        title=cut(title, 200) or _title_from(text or log),
+        title=cut(title, 200) or _title_from(text or log) or "Untitled",
         problem_summary=cut(text or log, 2000),
         client=cut(client, 120),
         ticket=cut(ticket, 60),

@@ -22,6 +22,7 @@ from handoffs import jobs, packaging
 from handoffs.events import HandoffOpened, HandoffSuperseded
 from handoffs.models import SessionHandoff
 from handoffs.refusals import conflict_error
+from redaction.invisible import strip
 
 State = SessionHandoff.State
 Status = AISession.Status
@@ -72,7 +73,7 @@ def _open(
     """Raises `Refuse` for what docs/contract.md does not allow; nothing is written then."""
     at = at or timezone.now()
     person = worker(by)
-    needs = steps.clean(needs)
+    needs = steps.clean(strip(needs))
     if not needs:
         raise Refuse("invalid", "Write what you need.", fields={"reason": [NEEDS_REQUIRED]})
     if fix_outcome and fix_outcome not in Fix.SETTLING:

@@ -24,6 +24,7 @@ from handoffs.models import SessionHandoff
 from handoffs.opening import Opened, insert, supersede
 from handoffs.permissions import may_resume
 from handoffs.refusals import conflict_error
+from redaction.invisible import strip
 
 State = SessionHandoff.State
 Status = AISession.Status
@@ -34,7 +35,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
     """active -> paused, with a parked handoff. The person who parks it is its handler."""
     at = at or timezone.now()
     person = worker(by, holds=True)
-    needs = steps.clean(needs)
+    needs = steps.clean(strip(needs))
     session = writable_rows(session_id, person).first()
     if session is None:
         raise Refuse("not_found", "This session doesn't exist, or you can't park it.")

@@ -1,4 +1,4 @@
-"""Invisible characters: pages show them, prompts leave them out.
+"""Invisible characters: steps keep them and pages show them; prompts, and texts of one line, leave them out.
 
 Zero-width characters, bidirectional overrides, tag characters and the like can hide instructions to a model in a harmless line, reorder
 text, or make two passwords differ that look the same. Legitimate uses stay: emoji sequences, joiners in scripts that need them, and
@@ -88,7 +88,7 @@ def runs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def strip(text: str) -> str:
-    """The text without hidden characters, for prompts. Line separators become line breaks."""
+    """The text without hidden characters. Line separators become line breaks."""
     if not _SUSPECT.search(text):
         return text
     kept, last = [], 0
@@ -98,6 +98,14 @@ def strip(text: str) -> str:
             kept.append("\n")
         last = end
     return "".join([*kept, text[last:]])
+
+
+def one_line(text: str) -> str:
+    """What a title, a name or another text of one line is stored as: no hidden characters, single spaces.
+
+    It goes where nothing could mark them: the browser's tab, a notification, a list to choose from.
+    """
+    return " ".join(strip(text).split())
 
 
 def name(run: str) -> str:

@@ -12,7 +12,12 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from escalations.routing import websocket_urlpatterns  # noqa: E402
+from resolutionflow.checks import refuse_demo_people  # noqa: E402
+from resolutionflow.longlines import answer_long_lines  # noqa: E402
 from resolutionflow.origin import OwnOrigin  # noqa: E402
+
+refuse_demo_people()
+answer_long_lines()
 
 application = ProtocolTypeRouter(
     {

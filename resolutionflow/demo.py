@@ -292,8 +292,9 @@ def main() -> int:
         with plain_errors(places.state_dir() / "logs"):
             make_folder(places.state_dir())
         env = {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "resolutionflow.settings"}
-        # As in production, but for TLS: own error pages, no tracebacks on screen. Only the seed wants to know that this is a demo.
+        # As in production, but for TLS: own error pages, no tracebacks on screen.
         env["HTTP_ONLY"] = os.environ.get("HTTP_ONLY") or "true"
+        env["DEMO"] = "true"
         for name, key in (("SECRET_KEY", "secret_key"), ("SECRETS_KEY", "secrets_key")):
             if not os.environ.get(name):
                 env[name] = kept_key(places.state_dir() / key)

@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from resolutionflow import environment as env
 from resolutionflow.embedded import places
 from resolutionflow.keys import kept_key
 from resolutionflow.logs import logging_config
@@ -16,25 +17,30 @@ TESTING = "pytest" in sys.modules
 # A command that somebody runs, as against the web process and the worker.
 COMMAND = Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] != ["procrastinate"]
 
-env = environ.Env()
-
-DEBUG = env.bool("DEBUG", default=False)
-
-DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_URL = env.text("DATABASE_URL")
 # Without DATABASE_URL everything runs on the embedded PostgreSQL: the demo, the tests, a first look.
 EMBEDDED = not DATABASE_URL
 
-SECRET_KEY = env.str("SECRET_KEY", default="")
+# The demo people sign in with a published password: elsewhere the start is refused while they are there (resolutionflow/checks.py).
+DEMO = env.boolean("DEMO", default=EMBEDDED)
+
+SECRET_KEY = env.text("SECRET_KEY")
 if not SECRET_KEY:
     if not EMBEDDED:
         raise ImproperlyConfigured("SECRET_KEY is not set. Give at least 50 random characters in the environment.")
     # It lies beside the embedded data, so that sign-ins survive a restart.
     SECRET_KEY = kept_key(places.state_dir() / "secret_key")
+env.require_strong("SECRET_KEY", SECRET_KEY, 50)
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured('ALLOWED_HOSTS may not hold "*": it lets a foreign page open the live socket. Name the hosts.')
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+
+DEBUG = env.boolean("DEBUG", default=False)
+if DEBUG and not (EMBEDDED and all(env.is_this_machine(host) for host in ALLOWED_HOSTS)):
+    raise ImproperlyConfigured(
+        "DEBUG=true shows settings and data to whoever causes an error, so it works only with the embedded PostgreSQL and on this machine. "
+        "Remove DEBUG, or remove DATABASE_URL and other hosts than localhost from ALLOWED_HOSTS."
+    )
 
 INSTALLED_APPS = [
     "resolutionflow.apps.ResolutionFlowConfig",
@@ -65,6 +71,8 @@ MIDDLEWARE = [
     "accounts.answers.NoNul",
     "django.middleware.security.SecurityMiddleware",
     "resolutionflow.staticfiles.StaticFiles",
+    # Below the static files, which caches are for.
+    "accounts.answers.NotStored",
     # Pages are repetitive: a session goes over the wire in a seventh of its size (decision 18, also on BREACH).
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -104,10 +112,7 @@ TEMPLATES = [
 
 # --- database -----------------------------------------------------------------------------------------------------
 if not EMBEDDED:
-    if not DATABASE_URL.startswith(("postgres://", "postgresql://")):
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or postgresql://; ResolutionFlow runs on PostgreSQL only.")
-    _database = environ.Env.db_url_config(DATABASE_URL)
-    _database["ENGINE"] = "django.db.backends.postgresql"
+    _database = env.database("DATABASE_URL")
 else:
     _database = {
         "ENGINE": "django.db.backends.postgresql",
@@ -117,23 +122,26 @@ else:
         "HOST": str(places.socket_dir("test" if TESTING else None)),
         "PORT": "5432",
     }
-_database.setdefault("OPTIONS", {})
 # Under ASGI each request would open a connection of its own; the pool halves the time of a claim. Connections are opened late.
 # Connections are checked when they are taken, because those of before a restart of the database are dead. One that cannot be made is
 # given up after a second: the next request tries at once, where the pool alone would pause for minutes after a long outage.
-_database["OPTIONS"]["pool"] = (
-    False
-    if TESTING
-    else {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 5, "reconnect_timeout": 1}
-)
+_pool = {
+    "min_size": 0,
+    "max_size": env.integer("DATABASE_POOL_SIZE", default=10, least=1),
+    "timeout": 5,
+    "reconnect_timeout": 1,
+}
+_database.setdefault("OPTIONS", {})["pool"] = False if TESTING else _pool
 _database["CONN_MAX_AGE"] = 0
 _database["CONN_HEALTH_CHECKS"] = True
 _database["ATOMIC_REQUESTS"] = False
 # Two test runs beside each other need two databases.
-_database["TEST"] = {"NAME": "test_resolutionflow" + env.str("TEST_DATABASE_SUFFIX", default="")}
+_database["TEST"] = {"NAME": "test_resolutionflow" + env.text("TEST_DATABASE_SUFFIX")}
 DATABASES = {"default": _database}
 # Behind a transaction pooler LISTEN needs a connection of its own that goes past it.
-LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", default="")
+LISTEN_DATABASE_URL = env.text("LISTEN_DATABASE_URL")
+if LISTEN_DATABASE_URL:
+    env.database("LISTEN_DATABASE_URL")  # only to have it checked: psycopg reads the URL itself
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people and sign-in -------------------------------------------------------------------------------------------
@@ -160,6 +168,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_TIMEOUT = 900
+# allauth counts in each process for itself; accounts/attempts.py counts in the database.
+ACCOUNT_RATE_LIMITS = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -181,15 +191,20 @@ SECURE_CSP = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # HTTPS is the rule outside the demo; HTTP_ONLY=true is for a trusted network without it.
-HTTP_ONLY = env.bool("HTTP_ONLY", default=DEBUG)
+HTTP_ONLY = env.boolean("HTTP_ONLY", default=DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not HTTP_ONLY
 SECURE_SSL_REDIRECT = not HTTP_ONLY and not TESTING
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS = 0 if HTTP_ONLY else env.int("HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_SECONDS = 0 if HTTP_ONLY else env.integer("HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not HTTP_ONLY
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+# How many proxies of ours add the address they see to X-Forwarded-For; 0 takes the peer of the connection.
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", default=1 if BEHIND_PROXY else 0)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Without a collected, hashed copy: the demo and the tests.
+_plain_static_files = EMBEDDED or DEMO
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -197,17 +212,17 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if EMBEDDED
+        if _plain_static_files
         else "resolutionflow.staticfiles.HashedStaticFiles"
     },
 }
-WHITENOISE_USE_FINDERS = EMBEDDED
+WHITENOISE_USE_FINDERS = _plain_static_files
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- secrets ------------------------------------------------------------------------------------------------------
 # What encrypts the credentials that somebody types in a session: the first key encrypts, all of them decrypt.
-SECRETS_KEYS = [key.strip() for key in env.list("SECRETS_KEY", default=[]) if key.strip()]
+SECRETS_KEYS = env.names("SECRETS_KEY")
 if not SECRETS_KEYS:
     if not EMBEDDED:
         raise ImproperlyConfigured(
@@ -217,41 +232,43 @@ if not SECRETS_KEYS:
     SECRETS_KEYS = [kept_key(places.state_dir() / "secrets_key")]
 if any(len(key) < 32 for key in SECRETS_KEYS):
     raise ImproperlyConfigured("SECRETS_KEY holds a key of fewer than 32 characters. Make one with: openssl rand -base64 48")
+# Only the one that encrypts: a weak key of earlier times must still decrypt until its secrets are renewed.
+env.require_strong("SECRETS_KEY", SECRETS_KEYS[0], 32)
+if SECRET_KEY in SECRETS_KEYS:
+    raise ImproperlyConfigured("SECRETS_KEY is the same as SECRET_KEY. Give each a random value of its own.")
 # How long the secrets of a session are kept after it was resolved or given up.
-SECRETS_KEPT_DAYS = env.int("SECRETS_KEPT_DAYS", default=7)
-if SECRETS_KEPT_DAYS < 0:
-    raise ImproperlyConfigured("SECRETS_KEPT_DAYS is a number of days, 0 or more.")
+SECRETS_KEPT_DAYS = env.integer("SECRETS_KEPT_DAYS", default=7)
 
 # --- words and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 
 # --- FlowPilot ----------------------------------------------------------------------------------------------------
 # Who assists: "offline" (playbooks, no network), or "llm" (the model named below, with offline behind it).
-ASSISTANT = env.str("ASSISTANT", default="offline")
+ASSISTANT = env.text("ASSISTANT", default="offline")
 if ASSISTANT not in ("offline", "llm"):
     raise ImproperlyConfigured('ASSISTANT is "offline" or "llm".')
 # Checked by assistant.llm.config where ASSISTANT is "llm"; docs/operating.md says what each means.
-ASSISTANT_LLM = {
-    "provider": env.str("ASSISTANT_PROVIDER", default="openai"),
-    "base_url": env.str("ASSISTANT_BASE_URL", default=""),
-    "key": env.str("ASSISTANT_KEY", default=""),
-    "quick": env.str("ASSISTANT_QUICK_MODEL", default=""),
-    "strong": env.str("ASSISTANT_STRONG_MODEL", default=""),
-    "try_seconds": env.float("ASSISTANT_TRY_SECONDS", default=60.0),
-    "tries": env.int("ASSISTANT_TRIES", default=3),
-    "total_seconds": env.float("ASSISTANT_TOTAL_SECONDS", default=300.0),
-    "reply_seconds": env.float("ASSISTANT_REPLY_SECONDS", default=90.0),
-    "update_seconds": env.float("ASSISTANT_UPDATE_SECONDS", default=20.0),
-    "calls_per_day": env.int("ASSISTANT_CALLS_PER_DAY", default=2000),
-    "tokens_per_day": env.int("ASSISTANT_TOKENS_PER_DAY", default=5_000_000),
-    "trips_after": env.int("ASSISTANT_TRIPS_AFTER", default=3),
-    "rest_seconds": env.float("ASSISTANT_REST_SECONDS", default=60.0),
+ASSISTANT_LLM: dict[str, Any] = {
+    "provider": env.text("ASSISTANT_PROVIDER", default="openai"),
+    "base_url": env.text("ASSISTANT_BASE_URL"),
+    "key": env.text("ASSISTANT_KEY"),
+    "quick": env.text("ASSISTANT_QUICK_MODEL"),
+    "strong": env.text("ASSISTANT_STRONG_MODEL"),
+    "try_seconds": env.number("ASSISTANT_TRY_SECONDS", default=60.0),
+    "tries": env.integer("ASSISTANT_TRIES", default=3),
+    "total_seconds": env.number("ASSISTANT_TOTAL_SECONDS", default=300.0),
+    "reply_seconds": env.number("ASSISTANT_REPLY_SECONDS", default=90.0),
+    "update_seconds": env.number("ASSISTANT_UPDATE_SECONDS", default=20.0),
+    "calls_per_day": env.integer("ASSISTANT_CALLS_PER_DAY", default=2000),
+    "tokens_per_day": env.integer("ASSISTANT_TOKENS_PER_DAY", default=5_000_000),
+    "trips_after": env.integer("ASSISTANT_TRIPS_AFTER", default=3),
+    "rest_seconds": env.number("ASSISTANT_REST_SECONDS", default=60.0),
 }
 # Folders with playbooks beside the product's own, separated by commas.
-PLAYBOOK_DIRS = [Path(folder) for folder in env.list("PLAYBOOK_DIRS", default=[])]
+PLAYBOOK_DIRS = [Path(folder) for folder in env.names("PLAYBOOK_DIRS")]
 
 LOGGING_CONFIG = None
 logging_config(debug=DEBUG, quiet=TESTING or COMMAND)

@@ -1,9 +1,11 @@
-"""Housekeeping of the job queue itself."""
+"""Housekeeping: jobs of dead workers, and counts that are over."""
 
 import structlog
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
+
+from accounts import attempts
 
 log = structlog.get_logger("jobs")
 
@@ -40,3 +42,11 @@ HOURS_KEPT = 72
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
     """Deletes jobs that ended well `HOURS_KEPT` ago; failed ones stay until somebody has looked at them."""
     await context.app.job_manager.delete_old_jobs(nb_hours=HOURS_KEPT)
+
+
+# Every hour, at a minute when nothing else starts.
+@app.periodic(cron="43 * * * *")
+@app.task(name="resolutionflow.forget_sign_in_attempts", queue="housekeeping", queueing_lock="resolutionflow.forget_sign_in_attempts")
+def forget_sign_in_attempts(timestamp: int) -> None:
+    """Deletes counts of sign-in attempts whose time is over."""
+    attempts.forget()

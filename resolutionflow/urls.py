@@ -3,16 +3,17 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
+from accounts.signin import ConfirmPassword, SignIn
 from resolutionflow import health
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
-    path("accounts/login/", login_not_required(account.login), name="account_login"),
+    path("accounts/login/", login_not_required(SignIn.as_view()), name="account_login"),
     path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
     path("accounts/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
-    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("accounts/reauthenticate/", ConfirmPassword.as_view(), name="account_reauthenticate"),
     path("", include("accounts.urls")),
     path("", include("flowpilot.urls")),
     path("", include("handoffs.urls")),
@@ -22,6 +23,4 @@ urlpatterns = [
 handler400 = "accounts.answers.bad_request"
 handler403 = "accounts.answers.forbidden"
 handler404 = "accounts.answers.not_found"
-# allauth uses it for its rate limits.
-handler429 = "accounts.answers.too_many"
 handler500 = "accounts.answers.failed"

@@ -364,6 +364,30 @@ def test_the_policy_is_strict_on_every_page(hostile, ana, signed_in, client):
             harmless(answer.content, where)
 
 
+def test_no_cache_keeps_an_answer(hostile, ana, signed_in, client, as_json):
+    browser = signed_in(ana)
+    fragment = {"headers": {"HX-Request": "true"}}
+    asked = [*pages_of(hostile), "/sessions/?q=x", "/nowhere/", "/waiting/", "/account/password/", "/admin/", "/healthz"]
+
+    answers = [who.get(where, **how) for who in (browser, client) for where in asked for how in ({}, fragment, as_json)]
+    answers += [browser.post("/account/", {"name": ""}), browser.post("/account/", {"name": "Ana"}), browser.post("/accounts/logout/")]
+    answers += [
+        client.post("/accounts/login/", {"login": ana.email, "password": "wrong"}),
+        client.get("/", headers={"Host": "evil.example"}),
+    ]
+
+    assert {answer.status_code for answer in answers} >= {200, 302, 400, 401, 403, 404, 422}
+    for answer in answers:
+        assert {"private", "no-store"} <= set(answer["Cache-Control"].replace(",", " ").split()), answer.request["PATH_INFO"]
+
+
+def test_static_files_are_for_caches(client, db):
+    answer = client.get("/static/css/app.css")
+
+    assert answer.status_code == 200
+    assert "no-store" not in answer["Cache-Control"]
+
+
 def test_every_page_has_one_heading_a_title_a_language_and_labels_for_its_fields(hostile, ana, signed_in):
     for where in pages_of(hostile):
         soup = soup_of(signed_in(ana).get(where))

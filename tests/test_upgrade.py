@@ -6,6 +6,7 @@ the test database, and today's `migrate` runs on it.
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -87,8 +88,9 @@ class Database:
 
     def manage(self, *arguments, stdin=""):
         env = {name: value for name, value in os.environ.items() if not name.startswith(("ASSISTANT", "RESOLUTIONFLOW"))}
-        # DEBUG, so that pages need no collected static files.
-        env |= {"DATABASE_URL": self.url, "SECRET_KEY": "x" * 60, "SECRETS_KEY": SECRETS_KEY, "DEBUG": "true"}
+        # DEMO, because the dump has the demo people, and so that pages need no collected static files.
+        env |= {"DATABASE_URL": self.url, "SECRET_KEY": secrets.token_urlsafe(60), "SECRETS_KEY": SECRETS_KEY}
+        env |= {"DEMO": "true", "HTTP_ONLY": "true"}
         command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
         done = subprocess.run(command, cwd=PROJECT, env=env, input=stdin, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -142,21 +142,19 @@ def test_a_stale_browser_does_not_bring_a_deactivated_person_back(ana, signed_in
     assert not now(ana).is_active
 
 
-def test_guessing_the_present_password_is_slowed_down(ana, signed_in, settings):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "guessing-own"}}
+def test_guessing_the_present_password_is_slowed_down(ana, signed_in):
     client = signed_in(ana)
 
     answers = [change(client, old="wrong") for _ in range(8)]
 
     assert answers[-1].status_code == 429
-    assert answers[-1]["Retry-After"] == "60"
+    assert answers[-1]["Retry-After"] in ("299", "300")
     assert "Too many attempts" in soup_of(answers[-1]).find("main").text
     assert soup_of(answers[-1]).find("main").find("a", href="/account/")
     assert client.get(CHANGE).status_code == 200
 
 
-def test_too_many_tries_are_told_to_scripts_and_fragments_in_their_way(ana, signed_in, settings, as_json):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "guessing-json"}}
+def test_too_many_tries_are_told_to_scripts_and_fragments_in_their_way(ana, signed_in, as_json):
     client = signed_in(ana)
     for _ in range(6):
         change(client, old="wrong")
@@ -189,17 +187,6 @@ def test_a_wrong_password_keeps_the_address_and_says_so_to_screen_readers(client
     assert not page.find(id="id_password").get("value")
     assert page.find(id="why")["role"] == "alert"
     assert "why" in page.find(id="id_password")["aria-describedby"].split()
-
-
-def test_too_many_sign_ins_from_one_address_get_a_page_of_ours(client, db, settings):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "door"}}
-    for n in range(31):
-        answer = client.post("/accounts/login/", {"login": f"n{n}@example.com", "password": "wrong"})
-
-    assert answer.status_code == 429
-    page = soup_of(answer)
-    assert page.find("h1").text == "Too many attempts"
-    assert page.find("main").find("a", href="/accounts/login/")
 
 
 def test_the_page_that_asks_for_the_password_again_is_ours(ana, signed_in):

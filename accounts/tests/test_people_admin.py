@@ -4,12 +4,13 @@ import json
 
 import pytest
 from django.contrib.auth.hashers import check_password
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import people_admin
 from accounts.models import Event, User
-from accounts.people_admin import activate, add, change, change_own_name, change_own_password, deactivate, set_password
+from accounts.people_admin import ADDRESS_REFUSED, activate, add, change, change_own_name, change_own_password, deactivate, set_password
 from accounts.verbs import Refused
 from tests.factories import PASSWORD, UserFactory
 
@@ -86,11 +87,33 @@ def test_an_address_of_a_colleague_says_whose_it_is(lea, ana, email):
     assert "Activate them instead" in nia(lea, email=email).detail
 
 
-def test_an_address_of_another_account_says_no_more_than_that_it_is_in_use(lea, eve):
-    refused = nia(lea, email=eve.email)
+def test_an_address_of_another_account_is_refused_like_one_that_nobody_could_use(lea, eve):
+    UserFactory(name="Root", email="root@example.com", account=None, is_staff=True)
+    answers = [
+        nia(lea, email=email) for email in (eve.email, "root@example.com", "nobody", f"{'x' * 250}@acme.example", "a\u202e@acme.example")
+    ]
 
-    assert refused.extra["fields"] == {"email": ["This address is already in use."]}
-    assert not any(word in json.dumps([refused.detail, refused.extra]) for word in ("Eve", "Globex"))
+    assert {json.dumps([each.error, each.detail, each.extra]) for each in answers} == {
+        json.dumps(["invalid", ADDRESS_REFUSED, {"fields": {"email": [ADDRESS_REFUSED]}}])
+    }
+    assert not any(word in ADDRESS_REFUSED for word in ("Eve", "Globex", "in use", "exists", "account"))
+
+
+def test_the_admin_does_not_tell_account_staff_either(acme, bo, eve, signed_in):
+    stan = UserFactory(email="stan@acme.example", account=acme, is_staff=True)
+    stan.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    client = signed_in(stan)
+    new = {"name": "Nia", "account": acme.pk, "role": "engineer", "usable_password": "true", "password1": NEW, "password2": NEW}
+    old = {"name": "Bo", "role": "engineer", "is_active": "on"}
+
+    for email in (eve.email, eve.email.upper(), "a\u202e@acme.example"):
+        for path, form in (("add/", new), (f"{bo.pk}/change/", old)):
+            page = client.post(f"/admin/accounts/user/{path}", form | {"email": email})
+            assert page.status_code == 200
+            assert "already exists" not in page.text
+            assert "violated" not in page.text
+            assert "This address can&#x27;t be used." in page.text or "valid email address" in page.text
+    assert client.post(f"/admin/accounts/user/{bo.pk}/change/", old | {"email": bo.email}).status_code == 302
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u200b\u200b", "\n", "x" * 121])
@@ -299,7 +322,7 @@ def test_the_second_of_two_who_add_the_same_address_in_two_accounts_is_told_at_t
     a, b = second_waits_for_first(lambda: nia(lea), lambda: nia(eve))
 
     assert a.person.account_id == lea.account_id
-    assert b.extra["fields"] == {"email": ["This address is already in use."]}
+    assert b.extra["fields"] == {"email": [ADDRESS_REFUSED]}
     assert User.objects.filter(email="nia@acme.example").count() == 1
     assert not Event.objects.filter(account_id=eve.account_id).exists()
 

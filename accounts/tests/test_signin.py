@@ -30,15 +30,6 @@ def test_a_wrong_password_and_an_unknown_address_read_alike(client, ana, email):
     assert "is incorrect" in answer.content.decode()
 
 
-def test_guessing_is_slowed_down(client, ana, settings):
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "guessing"}}
-    for _ in range(6):
-        last = sign_in(client, ana.email, "wrong")
-
-    assert "Too many" in last.content.decode()
-    assert sign_in(client, ana.email).status_code != 302
-
-
 def test_nobody_signs_up_by_themselves(client, db):
     assert client.get("/accounts/signup/").status_code in (302, 404)
 

@@ -48,9 +48,11 @@ class Site:
         )
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT")} | {
             "DATABASE_URL": f"postgresql://{server['USER']}@127.0.0.1:{self.proxy.port}/{server['NAME']}",
-            "SECRET_KEY": settings.SECRET_KEY if len(settings.SECRET_KEY) >= 50 else "x" * 60,
+            # The same as here, so that a session made by `cookie` is one of theirs.
+            "SECRET_KEY": settings.SECRET_KEY,
             "SECRETS_KEY": SECRETS_KEY,
-            "DEBUG": "true",
+            "DEBUG": "false",
+            "ALLOWED_HOSTS": "127.0.0.1",
             "HTTP_ONLY": "true",
             "DJANGO_SETTINGS_MODULE": "tests.system.served",
         }

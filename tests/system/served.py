@@ -2,8 +2,6 @@
 
 from resolutionflow.settings import *  # noqa: F403
 
-DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
