@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from accounts.models import User
 from tests.system.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECRETS_KEY = "the system tests encrypt what is secret with this long key"
+SECRETS_KEY = secrets.token_urlsafe(48)
 # How long anything may take on a busy machine before a test says that it never came.
 PATIENCE = 60.0
 
