@@ -11,7 +11,11 @@ from assistant.analysis.reading.secrecy import holds_secret
 from assistant.case import Case, CaseStep
 from assistant.results import Assessment, Corrected, Evidence, Known, SuggestedStep, Tried
 
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!--.*?-->|!?\[([^\[\]]{0,200})\]\((?:javascript|data|https?):[^)]{0,300}\)", re.DOTALL)
+_MARKUP = re.compile(
+    r"</?[a-zA-Z][^<>]{0,200}>|<!--(?:(?!<!--).)*?-->|!?\[([^\[\]]{0,200})\]\((?:javascript|data|https?):[^)]{0,300}\)", re.DOTALL
+)
+_BRACKETS = re.compile(r"[<>\[\]]")
+MOST_NESTED = 12
 _FIGURE = re.compile(r"[\w.:/-]*\d[\w.:/-]*\d[\w.:/-]*")
 _QUOTATION = re.compile(r"“([^“”]{8,400})”|\"([^\"“”]{12,400})\"")
 _WORD = re.compile(r"[^\W_]{4,}")
@@ -85,10 +89,14 @@ def clean(text: str) -> str:
     visible = "".join(
         " " if char.isspace() else "" if unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs", "Cn"} else char for char in text
     )
-    previous = None
-    while previous != visible:
+    # Markup may be left when the markup inside of it is gone; what is nested deeper than anybody writes loses its brackets.
+    for _ in range(MOST_NESTED):
         previous = visible
         visible = _MARKUP.sub(lambda found: found.group(1) or "", visible)
+        if visible == previous:
+            break
+    else:
+        visible = _BRACKETS.sub("", visible)
     return " ".join(visible.split())
 
 
