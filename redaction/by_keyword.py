@@ -2,9 +2,11 @@
 
 # ruff: noqa: E501  (a pattern is read best in one line)
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 
-from redaction.false_alarms import UNITS, is_elsewhere, is_mixed, is_plain, is_reference, is_word
+from redaction.false_alarms import UNITS, ends_of, has_digit, is_elsewhere, is_mixed, is_plain, is_reference, is_word
 from redaction.kinds import CODE, COMMUNITY, KEY, LICENCE, PASSWORD, PIN, RECOVERY_CODE, RECOVERY_KEY, TOKEN, Found
 from redaction.words import ABOUT, HINT, KEYWORD, kind_of
 
@@ -72,13 +74,59 @@ _TAGGED = re.compile(
     re.IGNORECASE,
 )
 _PROMPT = re.compile(r"[\w.-]+@[\w.-]+[:~#$%>].*|.*[>#$:]", re.DOTALL)
-_HOST = re.compile(r"[A-Z]{2,}[A-Z0-9]*(?:-[A-Z0-9]+)+|[a-z]+[._][a-z]+\d*")
+_HOST = re.compile(r"[A-Z]{2}[A-Z0-9]*+(?:-[A-Z0-9]+)+|[a-z]+[._][a-z]+\d*")
+
+
+_GAP = re.compile(r"\s")
+# Connection strings, query strings and tags go on behind a value that is assigned.
+_GOES_ON = re.compile(r"[;<]|&(?=\w+=)|[\"'],?(?=[}\])\s]|\Z)|\",")
+_LONGEST = 4000
+
+
+class _Places:
+    """Where a text has gaps, verbs and the like. Many keywords ask about the same stretch of text, which is searched once for all."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _gaps(self) -> list[int]:
+        return [match.start() for match in _GAP.finditer(self.text)]
+
+    @cached_property
+    def _delimiters(self) -> list[int]:
+        return [match.start() for match in _GOES_ON.finditer(self.text)]
+
+    @cached_property
+    def _setting(self) -> tuple[list[int], list[int]]:
+        spans = [match.span() for match in _SETS.finditer(self.text)]
+        return [start for start, _ in spans], [end for _, end in spans]
+
+    def word_from(self, start: int, *, assigned: bool) -> str:
+        """The word that starts here, of at most 4,000 characters; only its first part if it was assigned and something goes on behind it."""
+        end = min(_first_from(self._gaps, start, len(self.text)), start + _LONGEST)
+        return self.text[start : _first_from(self._delimiters, start, end) if assigned else end]
+
+    def says_set(self, start: int, end: int) -> bool:
+        """Whether something is set, changed or put between the two places."""
+        starts, ends = self._setting
+        return bisect_left(starts, start) < bisect_right(ends, end)
+
+
+def _first_from(places: list[int], start: int, most: int) -> int:
+    index = bisect_left(places, start)
+    return min(places[index], most) if index < len(places) else most
 
 
 def by_name(text: str) -> Iterator[Found]:
     if HINT.search(text):
+        places, last = _Places(text), 0
         for match in KEYWORD.finditer(text):
-            yield from _after(text, match)
+            # A keyword deep inside a secret announces no other one; at its end it may ("token=temp-pw is hunter22").
+            if match.end() + 8 > last:
+                for found in _after(places, match):
+                    last = max(last, found.end)
+                    yield found
         for match in _TAGGED.finditer(text):
             value = match["value"]
             if not is_elsewhere(value) and not is_word(value):
@@ -106,35 +154,33 @@ def _turned(match: re.Match[str], *, sure: bool = False) -> Iterator[Found]:
         yield Found(match.start("value"), match.start("value") + len(value), PASSWORD)
 
 
-def _after(text: str, keyword: re.Match[str]) -> Iterator[Found]:
-    kind, end = kind_of(keyword), keyword.end()
+def _after(places: _Places, keyword: re.Match[str]) -> Iterator[Found]:
+    text, kind, end = places.text, kind_of(keyword), keyword.end()
     if kind in (RECOVERY_CODE, RECOVERY_KEY) and (codes := list(_codes(text, end, kind))):
         yield from codes
         return
     if ABOUT.match(text, end, end + 30):
         return
     tail = _TAIL.match(text, end, end + 300)
-    stops = [end] if tail is None else [tail.end(), end]
-    for stop, (bridge, how) in ((stop, each) for stop in dict.fromkeys(stops) for each in _BRIDGES):
-        step = bridge.match(text, stop, stop + 160)
-        if step is None or (how == "becomes" and not _SETS.search(text, max(0, keyword.start() - 60), stop + 20)):
-            continue
-        if how == "apart" and stop != end:
-            continue
-        if (found := _value(text, step.end(), kind, how, keyword[0])) is not None:
-            yield found
-            return
+    for stop in (end,) if tail is None or tail.end() == end else (tail.end(), end):
+        for bridge, how in _BRIDGES if stop == end else _BRIDGES[:-1]:
+            step = bridge.match(text, stop, stop + 160)
+            if step is None or (how == "becomes" and not places.says_set(keyword.start() - 60, stop + 20)):
+                continue
+            if (found := _value(places, step.end(), kind, how, keyword[0])) is not None:
+                yield found
+                return
     if tail is not None:
         # The tail is lazy: "password for the server at Northgate is X" needs all of its words.
         rest = text[end : end + 200].split("\n", 1)[0]
         verb = _LATER.match(rest)
-        if verb and (found := _value(text, end + verb.end(), kind, "is", keyword[0])) is not None:
+        if verb and (found := _value(places, end + verb.end(), kind, "is", keyword[0])) is not None:
             yield found
             return
-    if kind in (PASSWORD, PIN, KEY) and (set_to := list(_set_to(text, keyword, kind))):
+    if kind in (PASSWORD, PIN, KEY) and (set_to := list(_set_to(places, keyword, kind))):
         yield from set_to
         return
-    yield from _next_line(text, end, kind, keyword[0])
+    yield from _next_line(places, end, kind, keyword[0])
 
 
 # "reset the password on scans@x.example to X", "the PIN for the panel got changed to 4471", "changed from X to Y", "a new one on it, X".
@@ -142,16 +188,16 @@ _PLACE = re.compile(r"(?:(?!\b(?:and|then)\s+\w+(?:ed|t)\b)[^\n;!?:=]){0,100}?\s
 _ON_IT = re.compile(r"\s+(?:on|for|of|at|in)(?:\s+[^\s:=,;.!?]{1,40}){1,4}\s*[,:–—-]\s+", re.IGNORECASE)
 
 
-def _set_to(text: str, keyword: re.Match[str], kind: str) -> Iterator[Found]:
+def _set_to(places: _Places, keyword: re.Match[str], kind: str) -> Iterator[Found]:
     """The new value of a changed secret, and the old one, with the thing it belongs to in between."""
-    at, least = keyword.end(), keyword.end() + 130
-    if not _SETS.search(text, max(0, keyword.start() - 60), least):
+    text, at, least = places.text, keyword.end(), keyword.end() + 130
+    if not places.says_set(keyword.start() - 60, least):
         return
-    told = bool(_SETS.search(text, max(0, keyword.start() - 60), keyword.start()))
+    told = places.says_set(keyword.start() - 60, keyword.start())
     while (step := _PLACE.match(text, at, least)) is not None:
-        if not told and not _SETS.search(text, keyword.end(), step.end()):
+        if not told and not places.says_set(keyword.end(), step.end()):
             return
-        found = _value(text, step.end(), kind, "apart", keyword[0])
+        found = _value(places, step.end(), kind, "apart", keyword[0])
         at = step.end()
         if found is not None:
             yield found
@@ -159,10 +205,11 @@ def _set_to(text: str, keyword: re.Match[str], kind: str) -> Iterator[Found]:
             if step["word"].lower() == "to":
                 return
     step = _ON_IT.match(text, keyword.end(), least) if told else None
-    if step is not None and (found := _value(text, step.end(), kind, "apart", keyword[0])) and _STOPS.match(text, found.end):
+    if step is not None and (found := _value(places, step.end(), kind, "apart", keyword[0])) and _STOPS.match(text, found.end):
         yield found
 
 
+# The last one is only looked for right after the keyword.
 _BRIDGES = ((_ASSIGNS, "assigned"), (_IS, "is"), (_BECOMES, "becomes"), (_APART, "apart"))
 _LATER = re.compile(
     r"(?:\s*\([^()]{1,60}\))?(?:\s+(?:for|of|on|to|from|at|in)(?:\s+[^\s:=,;!?]{1,40}){1,6}?"
@@ -173,8 +220,9 @@ _LATER = re.compile(
 )
 
 
-def _value(text: str, at: int, kind: str, how: str, keyword: str) -> Found | None:
+def _value(places: _Places, at: int, kind: str, how: str, keyword: str) -> Found | None:
     """The secret that starts at `at`, if any."""
+    text = places.text
     if at >= len(text) or text[at] in "\r\n":
         return None
     if special := _special(text, at, kind, keyword):
@@ -185,20 +233,13 @@ def _value(text: str, at: int, kind: str, how: str, keyword: str) -> Found | Non
         start, value, quoted = at + 1, text[at + 1 : stop], True
     else:
         start = at + (1 if closing else 0)
-        value, quoted = _bare(text, start, how), False
+        value, quoted = _bare(places.word_from(start, assigned=how == "assigned")), False
     if not value or not _is_one(value, kind, how, text, start + len(value), quoted=quoted):
         return None
     return Found(start, start + len(value), kind)
 
 
-def _bare(text: str, start: int, how: str) -> str:
-    end = start
-    while end < len(text) and end - start < 4000 and not text[end].isspace():
-        end += 1
-    value = text[start:end]
-    if how == "assigned":
-        # Connection strings, query strings and tags go on behind it.
-        value = re.split(r"[;<]|&(?=\w+=)|[\"'],?(?=[}\])]|$)|\",", value, maxsplit=1)[0]
+def _bare(value: str) -> str:
     value = value.rstrip(".,;:)]}\"'`”’*")
     return value[:-1] if value.endswith("?") and is_mixed(value[:-1]) else value
 
@@ -206,7 +247,7 @@ def _bare(text: str, start: int, how: str) -> str:
 def _special(text: str, at: int, kind: str, keyword: str) -> Found | None:
     """Secrets with spaces: grouped seeds, split codes, passphrases."""
     lowered = keyword.lower()
-    if kind == KEY and (match := _BASE32.match(text, at)) and (any(c.isdigit() for c in match[0]) or match[0].replace(" ", "").isupper()):
+    if kind == KEY and (match := _BASE32.match(text, at)) and (has_digit(match[0]) or match[0].replace(" ", "").isupper()):
         return Found(*match.span(), kind)
     if lowered.startswith("cv") and (match := re.compile(r"\d{3,4}(?![\w.])").match(text, at)):
         return Found(*match.span(), kind)
@@ -218,6 +259,7 @@ def _special(text: str, at: int, kind: str, keyword: str) -> Found | None:
 
 
 def _is_one(value: str, kind: str, how: str, text: str, end: int, *, quoted: bool) -> bool:
+    value = ends_of(value)
     if is_elsewhere(value) or is_word(value) or value.startswith("[hidden"):
         return False
     if kind == PIN:
@@ -227,15 +269,15 @@ def _is_one(value: str, kind: str, how: str, text: str, end: int, *, quoted: boo
     if kind == COMMUNITY:
         return (how != "apart" and len(value) > 2 and value.lower() not in ("public", "private")) or is_mixed(value)
     if kind in (RECOVERY_KEY, RECOVERY_CODE, LICENCE):
-        return is_mixed(value, length=8) and any(c.isdigit() for c in value) and not is_reference(value)
+        return is_mixed(value, length=8) and has_digit(value) and not is_reference(value)
     if is_reference(value, guid=kind == PASSWORD, loose=how in ("assigned", "is", "becomes")):
         return False
     if kind == TOKEN or (kind == KEY and value.isalpha() and how == "apart"):
-        return is_mixed(value, length=6) and any(c.isdigit() for c in value) and (how != "apart" or len(value) >= 12)
+        return is_mixed(value, length=6) and has_digit(value) and (how != "apart" or len(value) >= 12)
     if how == "apart":
         if quoted:
             return is_mixed(value, length=5) or (" " not in value and not is_plain(value))
-        return is_mixed(value) and any(c.isdigit() for c in value) and not _HOST.fullmatch(value) and "/" not in value
+        return is_mixed(value) and has_digit(value) and not _HOST.fullmatch(value) and "/" not in value
     if value.isdigit():
         return len(value) >= 4 and not UNITS.match(text, end)
     if value[0].isdigit() and UNITS.match(value.lstrip("0123456789+")):
@@ -257,22 +299,23 @@ def _is_sentence(value: str) -> bool:
 
 def _codes(text: str, at: int, kind: str) -> Iterator[Found]:
     """A list of recovery codes, or the digits of a recovery key, in one line or several."""
-    lead = re.compile(r"[^\n\d]{0,60}?(?:\s*(?:is|are|:|=|->)\s*|\s*\n\s*|\s+)").match(text, at)
+    lead = re.compile(r"[^\n\d]{0,60}?(?:\s*(?:is|are|:|=|->)\s*|\s*\n\s*|\s+)").match(text, at, at + 200)
     position = lead.end() if lead else at
     if kind == RECOVERY_KEY:
-        if (match := re.compile(r"(?:\d{6}[ -]*\n?\s*){5,7}\d{6}(?!\d)|\d{48}(?!\d)").search(text, at, at + 200)) is not None:
+        if (match := re.compile(r"(?:\d{6}[ -]*+\n?+\s*+){5,7}\d{6}(?!\d)|\d{48}(?!\d)").search(text, at, at + 200)) is not None:
             yield Found(*match.span(), kind)
         return
     for _ in range(40):
         match = _LIST_ITEM.match(text, position)
-        if match is None or not any(c.isdigit() for c in match["value"]):
+        if match is None or not has_digit(match["value"]):
             return
         yield Found(*match.span("value"), kind)
         position = match.end()
 
 
-def _next_line(text: str, at: int, kind: str, keyword: str) -> Iterator[Found]:
+def _next_line(places: _Places, at: int, kind: str, keyword: str) -> Iterator[Found]:
     """ "Password:" at the end of a line, and the secret alone on the next one."""
+    text = places.text
     lead = re.compile(
         r"(?:[ \t]+(?:is|was|for|on)(?:[ \t]+\S{1,40}){0,4})?[ \t]*(?P<sure>:|=|\bis)?[ \t]*\r?\n(?:[ \t]*\r?\n)?[ \t]*"
     ).match(text, at, at + 160)
@@ -283,6 +326,6 @@ def _next_line(text: str, at: int, kind: str, keyword: str) -> Iterator[Found]:
         return
     if _PROMPT.fullmatch(line) and not is_mixed(line.rstrip("#$:>")):
         return
-    found = _value(text, lead.end(), kind, "assigned" if lead["sure"] else "apart", keyword)
+    found = _value(places, lead.end(), kind, "assigned" if lead["sure"] else "apart", keyword)
     if found is not None and len(line) - (found.end - found.start) <= 3:
         yield found

@@ -10,15 +10,14 @@ from typing import Any
 from redaction.kinds import CARD, CODE, KEY, LICENCE, PASSWORD, PRIVATE_KEY, RECOVERY_KEY, TOKEN, Found
 
 # Module, class and our kind. Left out: the detectors by entropy and by keyword and the one for addresses (they call hashes, host names and
-# IP addresses secrets), Artifactory's (its "AP..." is how access points are called), the one for JWT (a long run of "eyJ" costs it minutes),
-# and those that `by_keyword.py` handles better.
+# IP addresses secrets), Artifactory's (its "AP..." is how access points are called), those for JWT and OpenAI (a long run of "eyJ" or "sk-" costs
+# them minutes), and those that `by_keyword.py` handles better.
 _LIBRARY = (
     ("aws", "AWSKeyDetector", KEY),
     ("discord", "DiscordBotTokenDetector", TOKEN),
     ("github_token", "GitHubTokenDetector", TOKEN),
     ("gitlab_token", "GitLabTokenDetector", TOKEN),
     ("mailchimp", "MailchimpDetector", KEY),
-    ("openai", "OpenAIDetector", KEY),
     ("pypi_token", "PypiTokenDetector", TOKEN),
     ("sendgrid", "SendGridDetector", KEY),
     ("slack", "SlackDetector", TOKEN),
@@ -32,11 +31,10 @@ _LIBRARY_HINT = re.compile(
     re.IGNORECASE,
 )
 
-_BLOCK = re.compile(
-    r"-----BEGIN (?P<what>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)-----"
-    r"(?:.{1,20000}?-----END (?P=what)-----|(?:(?:\s|\\n|\\r){0,4}[A-Za-z0-9+/=:,_ -]{1,200}){0,400})",
-    re.DOTALL,
-)
+_BLOCK = re.compile(r"-----BEGIN (?P<what>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)-----")
+_LONGEST_BLOCK = 20_000
+# A block without its end.
+_LINES = re.compile(r"(?:(?:\s|\\n|\\r){0,4}[A-Za-z0-9+/=:,_ -]{1,200}){0,400}")
 _PUTTY = re.compile(r"Private-Lines: \d+\r?\n(?P<value>(?:[A-Za-z0-9+/=]{1,80}\r?\n?){1,200})(?:Private-MAC: [0-9a-f]+)?")
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\d-])\d{6}(?:[ -]\d{6}){5,7}(?![\d-])"), RECOVERY_KEY),
@@ -56,18 +54,19 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # A client secret of Entra ID.
     (re.compile(r"(?<![\w~.-])[A-Za-z0-9~._-]{3}\dQ~[A-Za-z0-9~._-]{31,34}(?![\w~-])"), KEY),
-    (re.compile(r"\beyJ[\w-]{10,}\.[\w-]{5,}(?:\.[\w-]*)?"), TOKEN),
+    # A run of "eyJ-eyJ-" without a dot is passed over as a whole: looked at again from each "eyJ", it would take quadratic time.
+    (re.compile(r"\b(?:(?P<value>eyJ[\w-]{10,}+\.[\w-]{5,}(?:\.[\w-]*)?)|eyJ[\w-]{10,})"), TOKEN),
     (re.compile(r"(?<![\w:])\d{8,10}:AA[\w-]{33}(?!\w)"), TOKEN),
     # Password hashes, which can be cracked.
     (re.compile(r"\$(?:1|5|6|7|2[abxy]|y|apr1|argon2(?:id?|d)|8|9)\$[./A-Za-z0-9$=,+-]{16,200}"), PASSWORD),
     (re.compile(r"(?<=:)[0-9a-fA-F]{32}:[0-9a-fA-F]{32}(?=:::)"), PASSWORD),
     (re.compile(r"(?<![A-Z0-9-])(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}(?![A-Z0-9-])"), LICENCE),
-    (re.compile(r"\botpauth://\S*?[?&]secret=(?P<value>[A-Za-z2-7=]{8,})", re.IGNORECASE), KEY),
+    (re.compile(r"\botpauth://\S{0,400}?[?&]secret=(?P<value>[A-Za-z2-7=]{8,})", re.IGNORECASE), KEY),
     # "admin/Passw0rd!", "root : toor123!": an account that every device has, and what follows it. A path holds no sign and no capital.
     (
         re.compile(
-            r"(?<![\w/.@\\-])(?i:admin|administrator|root|sa|ubnt|cisco|guest)(?: ?/ ?|:)(?P<value>(?=[^\s/]*\d)(?=[^\s/]*[A-Za-z])"
-            r"(?=[^\s/]*(?:[A-Z][^\s/]*[a-z]|[a-z][^\s/]*[A-Z]|[!#$%&*?+]))[^\s/:,;]{6,64}?)(?=[\s,;)]|[.?]?(?:\s|$))"
+            r"(?<![\w/.@\\-])(?i:admin|administrator|root|sa|ubnt|cisco|guest)(?: ?/ ?|:)(?P<value>(?=[^\s/]{0,63}\d)(?=[^\s/]{0,63}[A-Za-z])"
+            r"(?=[^\s/]{0,63}?[!#$%&*?+]|[^\s/A-Za-z]{0,62}[A-Z][^\s/a-z]{0,62}[a-z]|[^\s/A-Za-z]{0,62}[a-z][^\s/A-Z]{0,62}[A-Z])[^\s/:,;]{6,64}?)(?=[\s,;)]|[.?]?(?:\s|$))"
         ),
         PASSWORD,
     ),
@@ -130,15 +129,28 @@ def _cards(text: str) -> Iterator[Found]:
             yield Found(match.start(), match.end(), CARD)
 
 
-def by_shape(text: str) -> Iterator[Found]:
+def _blocks(text: str) -> Iterator[Found]:
+    """Private keys from BEGIN to END, or as far as their lines go."""
+    last = 0
     for match in _BLOCK.finditer(text):
-        yield Found(match.start(), match.start() + len(match[0].rstrip()), PRIVATE_KEY)
+        if match.start() < last:
+            continue
+        closing = f"-----END {match['what']}-----"
+        end = text.find(closing, match.end() + 1, match.end() + _LONGEST_BLOCK + len(closing))
+        lines = None if end >= 0 else _LINES.match(text, match.end())
+        last = end + len(closing) if lines is None else lines.end()
+        yield Found(match.start(), match.start() + len(text[match.start() : last].rstrip()), PRIVATE_KEY)
+
+
+def by_shape(text: str) -> Iterator[Found]:
+    yield from _blocks(text)
     for match in _PUTTY.finditer(text):
         yield Found(match.start("value"), match.start() + len(match[0].rstrip()), PRIVATE_KEY)
     for pattern, kind in _SHAPES:
         for match in pattern.finditer(text):
             start, end = match.span("value") if "value" in pattern.groupindex else match.span()
-            yield Found(start, end, kind)
+            if start >= 0:
+                yield Found(start, end, kind)
     if _LIBRARY_HINT.search(text):
         yield from _by_library(text)
     yield from _cards(text)

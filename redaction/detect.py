@@ -65,19 +65,23 @@ def _merged(found: list[Found]) -> list[Found]:
     return [Found(start, end, kind) for start, end, _, kind in merged]
 
 
-@lru_cache(maxsize=512)
 def announced(text: str) -> str:
     """The kind of secret that follows: after "the password is:" at the end of a text, or a question for one. "" for none."""
-    text = text[-2000:].strip()
+    return _announced(text[-2000:].strip())
+
+
+@lru_cache(maxsize=512)
+def _announced(text: str) -> str:
     if not HINT.search(text):
         return ""
     last = re.split(r"(?<=[.!?])\s+|\n", text)
     for sentence in reversed(last[-3:]):
+        wants = bool(_WANTS.search(sentence))
         for match in KEYWORD.finditer(sentence):
             if ABOUT.match(sentence, match.end(), match.end() + 30):
                 continue
             rest = sentence[match.end() :]
-            asks = _WANTS.search(sentence) and ("?" in rest or not re.search(r"[.!]", rest[:-1]))
+            asks = wants and ("?" in rest or not re.search(r"[.!]", rest[:-1]))
             if asks or (sentence is last[-1] and len(rest) < 40 and _OPEN_END.search(rest)):
                 return kind_of(match)
         if (

@@ -38,35 +38,46 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 
+_DIGIT = re.compile(r"\d")
+
 # What a number counts: "is 8 characters", "was 90 days ago".
 UNITS = re.compile(
-    r"\s*[-+]?\s*(?:or more |to \d+ )?(?:characters?|chars?|digits?|letters?|days?|months?|weeks?|years?|hours?|hrs?|minutes?|mins?|seconds?|secs?|times?|attempts?|"
+    r"\s*+(?:[-+]\s*+)?(?:or more |to \d+ )?(?:characters?|chars?|digits?|letters?|days?|months?|weeks?|years?|hours?|hrs?|minutes?|mins?|seconds?|secs?|times?|attempts?|"
     r"tries|users?|people|percent|%|bits?|of |out of|or more|per )",
     re.IGNORECASE,
 )
 
 
+def ends_of(value: str) -> str:
+    """A word, or the two ends of a very long one: what the judgements here look at, so that none takes longer for a longer word."""
+    return value if len(value) <= 200 else value[:100] + value[-100:]
+
+
+def has_digit(value: str) -> bool:
+    return _DIGIT.search(value) is not None
+
+
 def is_plain(value: str) -> bool:
     """Letters only, as words are written: "hunter", "Hunter", "HUNTER"; never "HunTer2"."""
-    bare = value.replace("-", "").replace("'", "").replace("’", "")
+    bare = ends_of(value).replace("-", "").replace("'", "").replace("’", "")
     return bare.isalpha() and (bare.islower() or bare.isupper() or bare.istitle())
 
 
 def is_word(value: str) -> bool:
     """An everyday word that describes a password."""
-    lowered = value.lower().strip("\"'`“”‘’.,;:!?()[]…")
+    lowered = ends_of(value).lower().strip("\"'`“”‘’.,;:!?()[]…")
     return lowered in _WORDS or (is_plain(lowered) and bool(_PARTICIPLE.fullmatch(lowered)))
 
 
 def is_elsewhere(value: str) -> bool:
     """Already masked, a variable or a template: the secret itself is not here."""
-    return bool(_ELSEWHERE.fullmatch(value))
+    return bool(_ELSEWHERE.fullmatch(ends_of(value)))
 
 
 def is_reference(value: str, *, guid: bool = True, loose: bool = False) -> bool:
     """An error code, version, date, amount, address, path, ticket or numbered thing. `guid`: count a GUID too; `loose`: don't count tickets
     and numbered things, because the words before announce a secret."""
-    bare = value.strip("\"'`“”‘’.,;()")
+    bare = ends_of(value).strip("\"'`“”‘’.,;()")
     if _CODES.fullmatch(bare) or _ADDRESS.fullmatch(bare) or (guid and _GUID.fullmatch(bare)):
         return True
     return not loose and bool(_NAMES.fullmatch(bare))
@@ -76,7 +87,8 @@ def is_mixed(value: str, *, length: int = 6) -> bool:
     """Letters mixed with digits or symbols, as in nearly every password and hardly any word."""
     if len(value) < length:
         return False
-    letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
+    value = ends_of(value)
+    letters, digits = any(c.isalpha() for c in value), has_digit(value)
     signs = any(not c.isalnum() and c not in "-_.'’" for c in value[:-1]) or value[-1] in "!$#*@&%+="
     return letters and (digits or signs)
 

@@ -37,13 +37,22 @@ def _in_flag(text: str, index: int) -> bool:
     return any(text.startswith("".join(chr(0xE0000 + ord(c)) for c in flag) + _CANCEL, start + 1) for flag in _FLAGS)
 
 
-def _right_to_left(text: str, index: int) -> bool:
-    """Whether the line around `index` holds letters that are written from right to left."""
-    start, end = text.rfind("\n", 0, index) + 1, text.find("\n", index)
-    return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text[start : end if end >= 0 else len(text)][:2000])
+class _Lines:
+    """Which lines of a text are written from right to left: found once a line, however many marks it has."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.end, self.right_to_left = text, -1, False
+
+    def is_right_to_left(self, index: int) -> bool:
+        """Whether the line around `index` has right-to-left letters in its first 2,000 characters. Asked for in ascending order."""
+        if index > self.end:
+            start, end = self.text.rfind("\n", 0, index) + 1, self.text.find("\n", index)
+            self.end = end if end >= 0 else len(self.text)
+            self.right_to_left = any(unicodedata.bidirectional(c) in ("R", "AL") for c in self.text[start : min(self.end, start + 2000)])
+        return self.right_to_left
 
 
-def _is_hidden(text: str, index: int) -> bool:
+def _is_hidden(text: str, index: int, lines: _Lines) -> bool:
     char = text[index]
     before, after = text[index - 1 : index] if index else "", text[index + 1 : index + 2]
     if char in _VISIBLE:
@@ -61,7 +70,7 @@ def _is_hidden(text: str, index: int) -> bool:
     if "\U000e0020" <= char <= _CANCEL:
         return not _in_flag(text, index)
     if char in _MARKS:
-        return not _right_to_left(text, index)
+        return not lines.is_right_to_left(index)
     if "\u180b" <= char <= "\u180f":
         return not _JOINED.match(before)
     if char == "\u2800":
@@ -73,9 +82,10 @@ def _is_hidden(text: str, index: int) -> bool:
 def runs(text: str) -> Iterator[tuple[int, int]]:
     """The spans of consecutive hidden characters."""
     start = end = -1
+    lines = _Lines(text)
     for match in _SUSPECT.finditer(text):
         index = match.start()
-        if not _is_hidden(text, index):
+        if not _is_hidden(text, index, lines):
             continue
         if index == end:
             end = index + 1

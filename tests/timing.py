@@ -29,3 +29,21 @@ def timed[Answer](act: Callable[[], Answer]) -> tuple[Answer, float]:
     answer = act()
     took = time.process_time() - began
     return answer, took * IDLE / max(IDLE, (before + _yardstick()) / 2)
+
+
+def repeated(fragment: str, length: int) -> str:
+    """A text of this length, the same words again and again."""
+    return (fragment * (length // len(fragment) + 1))[:length]
+
+
+def assert_linear[Given](act: Callable[[Given], object], made: Callable[[int], Given], size: int, *, seconds: float = 1.0) -> None:
+    """That `act` takes less than `seconds` for an input of this size, and no more than 2.3 times what one of half the size takes.
+
+    What takes hardly any time cannot be measured, nor can it harm. A first measurement may be unlucky; three are not.
+    """
+    for _ in range(3):
+        _, half = timed(lambda: act(made(size // 2)))
+        _, whole = timed(lambda: act(made(size)))
+        if whole < seconds and whole <= max(2.3 * half, 0.12):
+            return
+    raise AssertionError(f"{whole:.2f} s for {size:,}, {half:.2f} s for half of it")

@@ -11,7 +11,11 @@ from assistant.analysis.reading.secrecy import holds_secret
 from assistant.case import Case, CaseStep
 from assistant.results import Assessment, Corrected, Evidence, Known, SuggestedStep, Tried
 
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!--.*?-->|!?\[([^\[\]]{0,200})\]\((?:javascript|data|https?):[^)]{0,300}\)", re.DOTALL)
+_MARKUP = re.compile(
+    r"</?[a-zA-Z][^<>]{0,200}>|<!--(?:(?!<!--).)*?-->|!?\[([^\[\]]{0,200})\]\((?:javascript|data|https?):[^)]{0,300}\)", re.DOTALL
+)
+_BRACKETS = re.compile(r"[<>\[\]]")
+MOST_NESTED = 12
 _FIGURE = re.compile(r"[\w.:/-]*\d[\w.:/-]*\d[\w.:/-]*")
 _QUOTATION = re.compile(r"“([^“”]{8,400})”|\"([^\"“”]{12,400})\"")
 _WORD = re.compile(r"[^\W_]{4,}")
@@ -21,12 +25,13 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
     """The assessment without what its session does not support. Idempotent."""
     steps = {step.number: _plain(step.text) for step in case.steps}
     raw = {step.number: " ".join(step.text.split()) for step in case.steps}
+    lane = _lane(case)
     known = [
         Known(text=text, evidence=cited)
         for entry in assessment.what_we_know
         if (cited := _valid(entry.evidence, steps, raw))
         and (text := clean(entry.text))
-        and _figures_stand(text, cited, case, steps)
+        and _figures_stand(text, cited, lane, steps)
         and not holds_secret(text)
     ]
     tried = [
@@ -40,7 +45,7 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
         for entry in assessment.tried
         if (cited := _valid(entry.evidence, steps, raw))
         and (action := clean(entry.action))
-        and _figures_stand(f"{action} {entry.outcome or ''}", cited, case, steps)
+        and _figures_stand(f"{action} {entry.outcome or ''}", cited, lane, steps)
         and not holds_secret(f"{action} {entry.outcome or ''}")
     ]
     next_steps = [
@@ -61,12 +66,12 @@ def verify(assessment: Assessment, case: Case) -> Assessment:
     cause = clean(assessment.likely_cause or "") or None
     speaks_for = _valid(assessment.cause_evidence, steps, raw)
     if cause and (
-        holds_secret(cause) or not speaks_for or not _cause_stands(cause, cited_steps | {e.step for e in speaks_for}, steps, case)
+        holds_secret(cause) or not speaks_for or not _cause_stands(cause, cited_steps | {e.step for e in speaks_for}, steps, lane)
     ):
         cause = None
     people = {step.number: step for step in case.steps}
     return Assessment(
-        summary_prose=_summary(assessment.summary_prose, case, steps),
+        summary_prose=_summary(assessment.summary_prose, lane, steps),
         likely_cause=cause,
         cause_evidence=speaks_for if cause else [],
         confidence=lower(assessment.confidence, ceiling(speaks_for, tried, case)) if cause else "low",
@@ -84,10 +89,14 @@ def clean(text: str) -> str:
     visible = "".join(
         " " if char.isspace() else "" if unicodedata.category(char) in {"Cc", "Cf", "Co", "Cs", "Cn"} else char for char in text
     )
-    previous = None
-    while previous != visible:
+    # Markup may be left when the markup inside of it is gone; what is nested deeper than anybody writes loses its brackets.
+    for _ in range(MOST_NESTED):
         previous = visible
         visible = _MARKUP.sub(lambda found: found.group(1) or "", visible)
+        if visible == previous:
+            break
+    else:
+        visible = _BRACKETS.sub("", visible)
     return " ".join(visible.split())
 
 
@@ -98,6 +107,8 @@ def _target(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Like `clean`, but keeps markup. Quotes are searched in this."""
+    if (folded := " ".join(text.split())).isprintable():
+        return folded
     return " ".join(
         "".join(" " if c.isspace() else "" if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs", "Cn"} else c for c in text).split()
     )
@@ -126,10 +137,10 @@ def _figures(text: str) -> set[str]:
     return {found.strip(".:/-").lower() for found in _FIGURE.findall(text)}
 
 
-def _figures_stand(text: str, cited: list[Evidence], case: Case, steps: dict[int, str]) -> bool:
+def _figures_stand(text: str, cited: list[Evidence], lane: str, steps: dict[int, str]) -> bool:
     """Whether the versions, codes, addresses and counts in a statement appear in its cited steps (or in the lane)."""
-    source = " ".join(steps[e.step] for e in cited) + " " + _lane(case)
-    return all(figure in source.lower() for figure in _figures(text))
+    source = f"{' '.join(steps[e.step] for e in cited)} {lane}".lower()
+    return all(figure in source for figure in _figures(text))
 
 
 def _lane(case: Case) -> str:
@@ -141,16 +152,16 @@ def _lane(case: Case) -> str:
     return _plain(" ".join(parts))
 
 
-def _cause_stands(cause: str, cited: set[int], steps: dict[int, str], case: Case) -> bool:
+def _cause_stands(cause: str, cited: set[int], steps: dict[int, str], lane: str) -> bool:
     """Whether its quotations are in the session, and its words in the cited steps."""
     if not cited:
         return False
-    everything = " ".join(steps.values()) + " " + _lane(case)
+    everything = f"{' '.join(steps.values())} {lane}".lower()
     curly = "“" in cause
     quotations = [found.group(1) or ("" if curly else found.group(2)) for found in _QUOTATION.finditer(cause)]
-    if any(_trim(quotation or "").lower() not in everything.lower() for quotation in quotations):
+    if any(_trim(quotation or "").lower() not in everything for quotation in quotations):
         return False
-    said = " ".join(steps[number] for number in cited).lower() + " " + _lane(case).lower()
+    said = " ".join(steps[number] for number in cited).lower() + " " + lane.lower()
     if not all(figure in said for figure in _figures(cause)):
         return False
     if any(len((quotation or "").split()) >= 2 for quotation in quotations):
@@ -164,9 +175,9 @@ def _trim(quotation: str) -> str:
     return quotation.removesuffix("…").strip()
 
 
-def _summary(text: str, case: Case, steps: dict[int, str]) -> str:
+def _summary(text: str, lane: str, steps: dict[int, str]) -> str:
     """The summary, without sentences that have figures not in the session."""
-    everything = (" ".join(steps.values()) + " " + _lane(case)).lower()
+    everything = f"{' '.join(steps.values())} {lane}".lower()
     text = clean(text)
     if holds_secret(text) or not all(figure in everything for figure in _figures(text)):
         sentences = re.split(r"(?<=[.!?”])\s+", text)

@@ -20,13 +20,27 @@ from redaction.kinds import PLACEHOLDER, label
 register = template.Library()
 
 
+# As many runs of invisible characters are named in a text, which is more than anybody writes; the others are counted.
+MOST_NAMED = 500
+
+
 def _escaped(text: str) -> SafeString:
     """Escaped text, with invisible characters shown by name."""
-    pieces = [
-        format_html('<span class="ghost" title="Invisible character">{}</span>', piece) if hidden else conditional_escape(piece)
-        for piece, hidden in parts(str(text))
-    ]
+    pieces: list[SafeString] = []
+    named = 0
+    for piece, hidden in parts(str(text)):
+        named += hidden
+        if not hidden:
+            pieces.append(conditional_escape(piece))
+        elif named <= MOST_NAMED:
+            pieces.append(_ghost(piece))
+    if named > MOST_NAMED:
+        pieces.append(_ghost(f"{named - MOST_NAMED:,} more places with hidden characters"))
     return mark_safe("".join(pieces))  # noqa: S308  (each piece is escaped)
+
+
+def _ghost(name: str) -> SafeString:
+    return format_html('<span class="ghost" title="Invisible character">{}</span>', name)
 
 
 def chip(kind: str, *, removed: bool = False) -> SafeString:
@@ -37,8 +51,11 @@ def chip(kind: str, *, removed: bool = False) -> SafeString:
 def _rendered(text: Any, render: Any) -> SafeString:
     text = str(text or "")
     pieces, last = [], 0
+    chips: dict[str, SafeString | None] = {}
     for match in PLACEHOLDER.finditer(text):
-        rendered = render(match["kind"], int(match["number"] or 0))
+        if match[0] not in chips:
+            chips[match[0]] = render(match["kind"], int(match["number"] or 0))
+        rendered = chips[match[0]]
         if rendered is not None:
             pieces += [_escaped(text[last : match.start()]), rendered]
             last = match.end()

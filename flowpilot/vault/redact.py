@@ -104,12 +104,17 @@ def _stored(session_id: uuid.UUID) -> dict[str, tuple[int, str]]:
 def _candidates(text: str, spans: list[Found]) -> list[tuple[int, str]]:
     """Words that could be a secret of this session, though nothing around them says so. They are compared with the stored ones."""
     words = []
+    # Words and spans come in order, and spans don't overlap: one pass over both.
+    after = iter(spans)
+    span = next(after, None)
     for match in _TOKEN.finditer(text):
         bare = match[0].strip(_EDGES)
         if len(bare) < 6 or not is_mixed(bare) or PLACEHOLDER.search(match[0]):
             continue
         start = match.start() + match[0].index(bare)
-        if not any(span.start < start + len(bare) and start < span.end for span in spans):
+        while span is not None and span.end <= start:
+            span = next(after, None)
+        if span is None or span.start >= start + len(bare):
             words.append((start, bare))
     return words
 

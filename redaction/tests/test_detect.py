@@ -281,19 +281,6 @@ def test_placeholders_are_read_and_never_cut_in_half() -> None:
     assert not PLACEHOLDER.search("[hidden agenda 3]")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "piece",
-    ["password ", "pass: ", "net use \\\\a\\b ", "eyJ", "1234 ", "a", "-----BEGIN RSA PRIVATE KEY-----\n", "curl -u ", "://a:b", "code 123 ", "A1b2!", "the pw for ", "<password>", "recovery codes 1234-"],
-)  # fmt: skip
-def test_a_hundred_thousand_characters_of_anything_take_well_under_two_seconds(piece: str) -> None:
-    text = (piece * 100_000)[:100_000]
-
-    _, seconds = timed(lambda: find(text))
-
-    assert seconds < 2
-
-
 def test_a_long_log_is_scanned_in_well_under_a_second() -> None:
     line = "2026-11-23 10:14:22,481 INFO [svc-3] Event 4624 user=ACME\\j.smith host=WS-NG-0142 token accepted hr=0x80040111 id=3f2504e0\n"
     text = (line * 1000)[:50_000] + "\npw: hunter22\n" + (line * 1000)[:50_000]

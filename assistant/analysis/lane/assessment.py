@@ -14,6 +14,8 @@ from assistant.analysis.report.facts import said_and_corrected
 from assistant.case import Case
 from assistant.results import Assessment, Evidence
 
+MOST_CITED = 8
+
 
 def assess_lane(case: Case) -> Assessment:
     layout = lay_out(case)
@@ -49,4 +51,6 @@ def _speaking_for(layout: Layout, cause: LaneCause) -> list[Evidence]:
         found = quote(layout.steps.get(number), cause.text)
         if found and found not in cited:
             cited.append(found)
-    return cited[:8]
+        if len(cited) >= MOST_CITED:
+            break
+    return cited[:MOST_CITED]

@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass, field
 
 from assistant.analysis.lane.layout import Layout, is_unfit
-from assistant.analysis.lane.terms import shared, terms
 from assistant.analysis.lane.wording import bare, capital, lowered
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten, split
 from assistant.analysis.reading import secrecy
 from assistant.analysis.reading.document import Sentence
+from assistant.case import CaseStep
 from assistant.results import Confidence
 
 _LEAD = re.compile(
@@ -52,6 +52,8 @@ _WRONG = re.compile(
 )
 _BAD = {"symptom", "failure", "diagnosis"}
 ENOUGH = 2.0
+# Each costs a look at all results: in a very long session, the latest of them count.
+MOST_CLAIMS, MOST_FIXES = 40, 20
 
 
 @dataclass(slots=True)
@@ -79,29 +81,48 @@ class LaneCause:
         return f"{self.stated.who} {lead.group(0)[:1].lower()}{lead.group(0)[1:]} {rest}" if lead else capital(rest)
 
 
-def lane_cause(layout: Layout) -> LaneCause | None:
-    return _stated(layout) or _named_by_assistant(layout, named=True) or _suspected(layout) or _addressed(layout) or _inferred(layout)
+class _Results:
+    """The answers, checks and outcomes of a lane, read once for everything that they might support."""
 
+    def __init__(self, layout: Layout) -> None:
+        self._terms = layout.terms
+        self._told: list[tuple[int, dict[str, float], list[str]]] = []
+        self._well: dict[int, bool] = {}
+        for step in layout.case.steps:
+            facts = layout.facts_of(step.number)
+            if step.author_kind in {"assistant", "system"} or step.text.startswith("Skipped:"):
+                continue
+            if step.kind not in {"answer", "check", "outcome"} and not facts:
+                continue
+            told = fold(step.text[:4000]).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text[:4000]
+            self._told.append((step.number, self._terms.of(" ".join([told, *facts])), facts or [told]))
 
-def _inferred(layout: Layout) -> LaneCause | None:
-    return _explained_by_fact(layout) or _named_by_assistant(layout, named=False)
-
-
-def _supporting(layout: Layout, text: str, besides: int = 0) -> list[int]:
-    """The answers, checks and outcomes that share distinctive terms with a text."""
-    found = []
-    for step in layout.case.steps:
-        facts = layout.facts_of(step.number)
-        if step.number == besides or step.author_kind in {"assistant", "system"} or step.text.startswith("Skipped:"):
-            continue
-        if step.kind not in {"answer", "check", "outcome"} and not facts:
-            continue
-        told = fold(step.text[:4000]).removeprefix(f"{fold(step.asked)}: ") if step.kind == "outcome" else step.text[:4000]
+    def supporting(self, text: str, besides: int = 0) -> list[int]:
+        """The steps that share distinctive terms with a text."""
+        wanted = self._terms.of(text)
         # A result that is fine does not support a cause.
-        near = shared(text, " ".join([told, *facts]), layout.case.title)
-        if near >= ENOUGH and not all(_WELL.search(f) for f in facts or [told]):
-            found.append(step.number)
-    return found
+        return [
+            number
+            for number, terms, said in self._told
+            if number != besides and self._terms.weight(wanted, terms) >= ENOUGH and not self._is_well(number, said)
+        ]
+
+    def _is_well(self, number: int, said: list[str]) -> bool:
+        if number not in self._well:
+            self._well[number] = all(_WELL.search(text) for text in said)
+        return self._well[number]
+
+
+def lane_cause(layout: Layout) -> LaneCause | None:
+    results = _Results(layout)
+    return (
+        _stated(layout, results)
+        or _named_by_assistant(layout, results, named=True)
+        or _suspected(layout, results)
+        or _addressed(layout, results)
+        or _explained_by_fact(layout, results)
+        or _named_by_assistant(layout, results, named=False)
+    )
 
 
 def _sure(layout: Layout, text: str, support: list[int]) -> Confidence:
@@ -109,20 +130,23 @@ def _sure(layout: Layout, text: str, support: list[int]) -> Confidence:
     for fix in layout.case.fixes:
         if fix.outcome == "worked" and support:
             reply = layout.steps.get(fix.proposed_step or 0)
-            if shared(text, f"{fix.title} {fix.detail} {reply.text if reply else ''}", layout.case.title) >= ENOUGH:
+            if layout.terms.shared(text, f"{fix.title} {fix.detail} {reply.text if reply else ''}") >= ENOUGH:
                 return "high"
     return "medium" if len(support) >= 2 else "low"
 
 
-def _stated(layout: Layout) -> LaneCause | None:
+def _stated(layout: Layout, results: _Results) -> LaneCause | None:
     """ "Traced it to ...", said by someone working on the case; the latest counts."""
+    looked_up = 0
     for sentence in reversed(layout.talk.sentences):
         # "It is an old iPad in the drawer": only if it answers the question, not in the first description.
         identifies = bool(_IDENTIFIES.match(sentence.text)) and sentence.step not in layout.opening
         if sentence.is_question or sentence.has("hypothetical", "injection") or not (sentence.has("stated_cause") or identifies):
             continue
-        if identifies and not sentence.has("stated_cause") and not _found_too(layout, sentence):
-            continue
+        if not sentence.has("stated_cause"):
+            looked_up += 1
+            if looked_up > MOST_CLAIMS or not _found_too(layout, results, sentence):
+                continue
         found = _LEAD.match(sentence.text)
         text = sentence.text[found.end() :] if found else ""
         if len(lexicon.content(text)) < 2 or text.lower().startswith(("not ", "nothing")):
@@ -130,48 +154,62 @@ def _stated(layout: Layout) -> LaneCause | None:
         whole = bare(text)
         head = bare(_ASIDE.split(text)[0])
         claim = capital(shorten(head if len(head.split()) >= 6 else whole, 230))
-        support = _supporting(layout, whole, besides=sentence.step)
+        support = results.supporting(whole, besides=sentence.step)
         confidence = _sure(layout, whole, support)
         return LaneCause(f"{bare(claim)}." if not claim.endswith("…") else claim, confidence, support, sentence)
     return None
 
 
-def _found_too(layout: Layout, sentence: Sentence) -> bool:
+def _found_too(layout: Layout, results: _Results, sentence: Sentence) -> bool:
     """Whether another step mentions the same host, address or thing."""
     others = [s for s in layout.talk.sentences if s.step != sentence.step and s.step not in layout.opening and s.is_firm]
-    return bool(_supporting(layout, sentence.text)) or any(shared(sentence.text, s.text) >= ENOUGH for s in others)
+    return bool(results.supporting(sentence.text)) or any(layout.terms.shared(sentence.text, s.text, usual=False) >= ENOUGH for s in others)
 
 
-def _suspected(layout: Layout) -> LaneCause | None:
+def _suspected(layout: Layout, results: _Results) -> LaneCause | None:
     """A suspicion that a later finding supports, in the words of the finding."""
+    looked_up = 0
     for fact in reversed(layout.case.facts):
+        if looked_up == MOST_CLAIMS:
+            break
         if fact.step is None or not layout.is_checked(fact.step) or not lexicon.meanings(fact.text) & _BAD or is_unfit(fact.text):
             continue
+        looked_up += 1
         before = [
             s for s in layout.talk.sentences if s.step < fact.step and s.step not in layout.opening and s.has("hypothetical", "hedge")
         ]
-        if any(shared(s.text, fact.text, layout.case.title) >= ENOUGH + 1 for s in before):
-            support = _supporting(layout, fact.text)
+        if any(layout.terms.shared(s.text, fact.text) >= ENOUGH + 1 for s in before):
+            support = results.supporting(fact.text)
             return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(layout, fact.text, support), support)
     return None
 
 
-def _addressed(layout: Layout) -> LaneCause | None:
+def _addressed(layout: Layout, results: _Results) -> LaneCause | None:
     """The finding that a fix addresses, in its own words, unless a fix for it failed."""
+    terms = layout.terms
     failed = [f for f in layout.case.fixes if f.outcome in {"failed", "dismissed"}]
-    for fix in reversed(layout.case.fixes):
-        if fix in failed or fix.outcome == "dismissed":
-            continue
+    refuting = [terms.of(f"{f.title} {f.detail}") for f in failed[-MOST_FIXES:]]
+    standing = [
+        fact
+        for fact in layout.case.facts
+        if not any(terms.weight(terms.of(fact.text), against) >= ENOUGH for against in refuting) and not _all_well(fact.text)
+    ]
+    wrong: dict[str, bool] = {}
+
+    def is_wrong(text: str) -> bool:
+        if text not in wrong:
+            wrong[text] = bool(_WRONG.search(text) or lexicon.meanings(text) & _BAD)
+        return wrong[text]
+
+    for fix in [f for f in layout.case.fixes if f.outcome not in {"failed", "dismissed"}][: -MOST_FIXES - 1 : -1]:
         best, score = None, 0.0
-        for fact in layout.case.facts:
-            points = shared(fact.text, f"{fix.title} {fix.detail}", layout.case.title)
+        for fact in standing:
+            points = terms.shared(fact.text, f"{fix.title} {fix.detail}")
             told_before = fact.step is not None and fact.step <= (fix.proposed_step or fact.step)
-            refuted = any(shared(fact.text, f"{f.title} {f.detail}", layout.case.title) >= ENOUGH for f in failed)
-            wrong = fix.outcome == "worked" or bool(lexicon.meanings(fact.text) & _BAD or _WRONG.search(fact.text))
-            if points > score and wrong and told_before and not refuted and not _all_well(fact.text) and not is_unfit(fact.text):
+            if points > score and told_before and (fix.outcome == "worked" or is_wrong(fact.text)) and not is_unfit(fact.text):
                 best, score = fact, points
         if best is not None and score >= ENOUGH:
-            support = _supporting(layout, best.text)
+            support = results.supporting(best.text)
             return LaneCause(f"{bare(shorten(fold(best.text), 230))}.", _sure(layout, best.text, support), support)
     return None
 
@@ -180,44 +218,46 @@ def _all_well(text: str) -> bool:
     return bool(_WELL.search(text)) and not re.search(r"\b(?:not|but|only|fail)\b", text, re.IGNORECASE)
 
 
-def _named_by_assistant(layout: Layout, *, named: bool) -> LaneCause | None:
+def _named_by_assistant(layout: Layout, results: _Results, *, named: bool) -> LaneCause | None:
     """A cause that FlowPilot names and people's findings support, unless a fix for it failed."""
     best: tuple[float, str, list[int]] | None = None
-    for reply in layout.replies:
-        if any(f.proposed_step == reply.number and f.outcome in {"failed", "dismissed"} for f in layout.case.fixes):
+    for reply, order, sentence, what in _claims(layout, named=named)[-MOST_CLAIMS:]:
+        support = [n for n in results.supporting(what) if named or n < reply.number]
+        if named and (q := re.search(r"\"(.{6,200})\"", sentence)):
+            support = sorted({*support, *(s.number for s in layout.results if q[1] in fold(s.text))})
+        if not support:
             continue
-        last_failed = max((f.outcome_step or 0 for f in layout.case.fixes if f.outcome == "failed"), default=0)
-        if reply.number < last_failed or secrecy.holds_secret(reply.text):
+        claim = _in_their_words(layout, what, support) or _by_flowpilot(what, sentence, named)
+        if claim is None:
             continue
-        for order, (sentence, _) in enumerate(split(reply.text)):
-            found = _POINTS.search(sentence)
-            if bool(found) != named:
-                continue
-            what = bare(found["what"]) if found else bare(sentence)
-            if (
-                sentence.endswith("?")
-                or "speaks against" in sentence
-                or "less likely" in sentence
-                or (not named and (_NO_DIAGNOSIS.search(sentence) or order > 1 or len(lexicon.content(sentence)) < 5))
-            ):
-                continue
-            if not named and not _seen_before(layout, reply.number):
-                continue
-            support = [n for n in _supporting(layout, what) if named or n < reply.number]
-            quoted = [s.number for s in layout.results if named and (q := re.search(r"\"(.{6,200})\"", sentence)) and q[1] in fold(s.text)]
-            support = sorted({*support, *quoted})
-            if not support:
-                continue
-            claim = _in_their_words(layout, what, support) or _by_flowpilot(what, sentence, named)
-            if claim is None:
-                continue
-            weight = len(support) + (2.0 if named else 0.0) + reply.number / 100 - order / 10
-            if best is None or weight > best[0]:
-                best = (weight, claim, support)
+        weight = len(support) + (2.0 if named else 0.0) + reply.number / 100 - order / 10
+        if best is None or weight > best[0]:
+            best = (weight, claim, support)
     if best is None:
         return None
     _, claim, support = best
     return LaneCause(claim, _sure(layout, claim, support), support)
+
+
+def _claims(layout: Layout, *, named: bool) -> list[tuple[CaseStep, int, str, str]]:
+    """The sentences of FlowPilot that name a cause (or, not `named`, could be one): the reply, its place there, itself, and the cause."""
+    fixes = layout.case.fixes
+    refuted = {f.proposed_step for f in fixes if f.outcome in {"failed", "dismissed"}}
+    last_failed = max((f.outcome_step or 0 for f in fixes if f.outcome == "failed"), default=0)
+    found = []
+    for reply in layout.replies:
+        if reply.number in refuted or reply.number < last_failed or secrecy.holds_secret(reply.text):
+            continue
+        for order, (sentence, _) in enumerate(split(reply.text)):
+            match = _POINTS.search(sentence)
+            if bool(match) != named or sentence.endswith("?") or "speaks against" in sentence or "less likely" in sentence:
+                continue
+            if not named and (
+                _NO_DIAGNOSIS.search(sentence) or order > 1 or len(lexicon.content(sentence)) < 5 or not _seen_before(layout, reply.number)
+            ):
+                continue
+            found.append((reply, order, sentence, bare(match["what"]) if match else bare(sentence)))
+    return found
 
 
 def _seen_before(layout: Layout, reply: int) -> bool:
@@ -226,12 +266,12 @@ def _seen_before(layout: Layout, reply: int) -> bool:
 
 def _in_their_words(layout: Layout, what: str, support: list[int]) -> str | None:
     """The fact that names the same thing, because people's words come before FlowPilot's."""
-    key = terms(what)
+    whole, steps = sum(layout.terms.of(what).values()), set(support)
     best, score = None, 0.0
     for fact in layout.case.facts:
-        if fact.step not in support or _WELL.search(fact.text) or is_unfit(fact.text):
+        if fact.step not in steps or _WELL.search(fact.text) or is_unfit(fact.text):
             continue
-        share = shared(what, fact.text) / max(1.0, sum(key.values()))
+        share = layout.terms.shared(what, fact.text, usual=False) / max(1.0, whole)
         points = share + (0.3 if _BECAUSE.search(fact.text) else 0.0)
         if share >= 0.6 and points >= score:
             best, score = fact, points
@@ -244,11 +284,11 @@ def _by_flowpilot(what: str, sentence: str, named: bool) -> str | None:
     return f"FlowPilot: {lowered(bare(shorten(_OPENER.sub('', what), 220)))}."
 
 
-def _explained_by_fact(layout: Layout) -> LaneCause | None:
+def _explained_by_fact(layout: Layout, results: _Results) -> LaneCause | None:
     """A fact that includes the reason: "is in staging mode, so it exports nothing"."""
     told = [f for f in layout.case.facts if f.step and _BECAUSE.search(f.text) and not _WELL.search(f.text) and not is_unfit(f.text)]
     if not told:
         return None
     fact = told[-1]
-    support = _supporting(layout, fact.text)
+    support = results.supporting(fact.text)
     return LaneCause(f"{bare(shorten(fold(fact.text), 230))}.", _sure(layout, fact.text, support), support)

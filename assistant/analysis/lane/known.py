@@ -1,11 +1,11 @@
 """What is known: the facts first, as recorded; then other answers, results and statements."""
 
 import re
+from itertools import islice
 
 from assistant.analysis.lane.cause import ENOUGH, LaneCause
 from assistant.analysis.lane.layout import Layout, is_unfit, quote
 from assistant.analysis.lane.summary import opening_sentence, relayed
-from assistant.analysis.lane.terms import shared, terms
 from assistant.analysis.lane.wording import LONGEST_ANSWER, bare, ended, first_sentences, telling_line
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
@@ -19,21 +19,24 @@ from assistant.results import Evidence, Known
 # "Go ahead on both servers" speaks to a colleague and is not a finding.
 _ASKS = re.compile(r"^\W*(?:please|go ahead|make it|let)\b", re.IGNORECASE)
 MOST, MOST_SAID, FEWEST = 9, 3, 2
+# More than are shown, because some repeat others; beyond that, a very long session costs no more.
+MOST_READ, MOST_SOUGHT, MOST_QUOTED = 60, 20, 50
 LONGEST = 230
 
 
 def lane_known(layout: Layout, deeds: set[int], cause: LaneCause | None, withdrawn: set[int]) -> list[Known]:
     facts = _facts(layout)
     covered = {e.step for known in facts for e in known.evidence} | {f.step for f in layout.case.facts if f.step}
-    found = [known for step in layout.results if step.number not in covered and (known := _result(step))]
-    told = [entry.text for entry in [*facts, *found]]
+    # The latest results matter most.
+    latest = (known for step in reversed(layout.results) if step.number not in covered and (known := _result(step)))
+    found = [*islice(latest, MOST_READ)][::-1]
+    told = [entry.text for entry in [*facts, *found]] + [fact.text for fact in layout.case.facts if len(facts) == MOST_READ]
     opened = opening_sentence(layout, withdrawn)
     if cause and cause.stated:
         found += _stated(layout, cause, facts)
     said = _said(layout, deeds, [*told, *([opened.text] if opened and len(told) >= FEWEST else [])], cause, withdrawn)
     room = MOST - min(len(said), 2)
     kept = facts[:room]
-    # The latest results matter most.
     kept += found[-(room - len(kept)) :] if room > len(kept) else []
     return kept + said[: max(0, MOST - len(kept))]
 
@@ -43,8 +46,8 @@ def _stated(layout: Layout, cause: LaneCause, facts: list[Known]) -> list[Known]
     if cause.stated is None:
         return []
     stated = cause.stated.evidence
-    best = max((f for f in facts), key=lambda known: shared(known.text, cause.stated_text, layout.case.title), default=None)
-    if best and shared(best.text, cause.stated_text) >= ENOUGH:
+    best = max((f for f in facts), key=lambda known: layout.terms.shared(known.text, cause.stated_text), default=None)
+    if best and layout.terms.shared(best.text, cause.stated_text, usual=False) >= ENOUGH:
         best.evidence.append(stated)
         return []
     return [Known(text=ended(shorten(cause.in_prose, LONGEST)), evidence=[stated])]
@@ -52,24 +55,25 @@ def _stated(layout: Layout, cause: LaneCause, facts: list[Known]) -> list[Known]
 
 def _facts(layout: Layout) -> list[Known]:
     result: list[Known] = []
+    sought = 0
     for fact in sorted(layout.case.facts, key=lambda f: (f.step or 10**9, f.number)):
-        step = layout.steps.get(fact.step) if fact.step is not None else _step_that_says(layout, fact.text)
-        evidence = quote(step, fact.text)
+        if len(result) == MOST_READ or sought == MOST_SOUGHT:
+            break
         text = ended(shorten(fold(fact.text), 300))
-        if (
-            evidence
-            and quotable(fact.text)
-            and not is_unfit(fact.text)
-            and not any(lexicon.alike(text, other.text) >= 90 for other in result)
-        ):
+        if any(lexicon.alike(text, other.text) >= 90 for other in result) or is_unfit(fact.text) or not quotable(fact.text):
+            continue
+        sought += fact.step is None
+        step = layout.steps.get(fact.step) if fact.step is not None else _step_that_says(layout, fact.text)
+        if evidence := quote(step, fact.text):
             result.append(Known(text=text, evidence=[evidence]))
     return result
 
 
 def _step_that_says(layout: Layout, text: str) -> CaseStep | None:
     """For a fact without a source: the step in which somebody says the same."""
-    human = [s for s in layout.case.steps if s.author_kind not in {"assistant", "system"} and s.kind not in {"outcome", "briefing"}]
-    for step in reversed(human):
+    words = set(lexicon.words(text))
+    saying = (step for step, said in reversed(layout.words_of_people) if 2 * len(words & said) >= len(words))
+    for step in islice(saying, MOST_QUOTED):
         cited = quote(step, text)
         if cited and lexicon.alike(cited.quote, text) >= 85:
             return step
@@ -104,12 +108,14 @@ def _said(layout: Layout, deeds: set[int], told: list[str], cause: LaneCause | N
         points += 2.5 if _held_back(sentence) else 0.0
         points -= 4.0 if relayed(sentence.text) else 0.0
         later = sentence.step not in layout.opening
-        points += 1.5 if later and any(weight > 1 for weight in terms(sentence.text).values()) else 0.0
+        points += 1.5 if later and any(weight > 1 for weight in layout.terms.of(sentence.text).values()) else 0.0
         points += 1.5 if later and len(lexicon.content(sentence.text)) >= 4 else 0.0
-        if points >= 3.0 and not any(lexicon.closeness(sentence.text, text) >= 75 for text in told):
+        if points >= 3.0:
             ranked.append((points, sentence))
     ranked.sort(key=lambda pair: (-pair[0], pair[1].order))
-    kept = [sentence for _, sentence in ranked[:MOST_SAID]]
+    contents = [lexicon.content(text) for text in told]
+    new = (s for _, s in ranked if not any(lexicon.overlap(lexicon.content(s.text), other) >= 75 for other in contents))
+    kept = [*islice(new, MOST_SAID)]
     return [
         Known(text=_as_said(layout, s), evidence=[Evidence(step=s.step, quote=s.evidence.quote)])
         for s in sorted(kept, key=lambda s: s.order)

@@ -4,8 +4,11 @@ FlowPilot's own messages are kept apart: they are advice, never something said, 
 """
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+from assistant.analysis.lane.terms import Terms
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import MAX_QUOTE, MAX_TEXT_OF_STEP, cut, fold, split, visible_part
 from assistant.analysis.reading import secrecy
@@ -26,7 +29,7 @@ def has_lane(case: Case) -> bool:
     return bool(case.facts or case.tasks or case.fixes) or any(step.kind in _RESULTS and step.asked for step in case.steps)
 
 
-@dataclass(slots=True)
+@dataclass
 class Layout:
     case: Case
     # What people wrote, without logs.
@@ -35,12 +38,13 @@ class Layout:
     # Answers and check results, in order, without skipped cards.
     results: list[CaseStep]
     replies: list[CaseStep]
+    terms: Terms
 
     @property
     def authors(self) -> set[str]:
         return {step.author for step in self.talk.steps}
 
-    @property
+    @cached_property
     def opening(self) -> list[int]:
         """The steps that first described the problem: the messages before any reply or result."""
         numbers = [step.number for step in self.talk.steps if step.kind == "message"]
@@ -48,8 +52,27 @@ class Layout:
         before = [n for n in numbers if not others or n < others[0]]
         return before or numbers[:1]
 
+    @cached_property
+    def _facts_by_step(self) -> dict[int, list[str]]:
+        found = defaultdict(list)
+        for fact in self.case.facts:
+            if fact.step is not None:
+                found[fact.step].append(fact.text)
+        return found
+
     def facts_of(self, step: int) -> list[str]:
-        return [fact.text for fact in self.case.facts if fact.step == step]
+        return self._facts_by_step.get(step, [])
+
+    @cached_property
+    def words_of_people(self) -> list[tuple[CaseStep, set[str]]]:
+        """What people wrote or answered, with its words, without outcomes and briefings."""
+        silent = {"outcome", "briefing"}
+        human = [s for s in self.case.steps if s.author_kind not in {"assistant", "system"} and s.kind not in silent]
+        return [(step, set(lexicon.words(step.text))) for step in human]
+
+    @cached_property
+    def folded_replies(self) -> list[tuple[CaseStep, str]]:
+        return [(reply, fold(reply.text)) for reply in self.replies]
 
     def is_checked(self, step: int) -> bool:
         return step in self.steps and self.steps[step].kind in {"check", "outcome"}
@@ -64,6 +87,7 @@ def lay_out(case: Case) -> Layout:
         steps={s.number: s for s in case.steps},
         results=[s for s in human if s.kind in _RESULTS and s.text.strip() and not SKIPPED.match(s.text)],
         replies=[s for s in case.steps if s.author_kind == "assistant" and s.kind == "reply"],
+        terms=Terms(case.title),
     )
 
 
@@ -107,9 +131,9 @@ def outcome_note(layout: Layout, fix: CaseFix) -> str:
 def proposal(layout: Layout, task: CaseTask) -> CaseStep | None:
     """The reply that added a card: the one that lists its title, otherwise the first one that its number allows."""
     title = fold(task.title)
-    listing = [reply for reply in layout.replies if title in fold(reply.text)]
-    if listing:
-        return listing[0]
+    listing = next((reply for reply, text in layout.folded_replies if title in text), None)
+    if listing is not None:
+        return listing
     case = layout.case
     # Cards are numbered in order, so lower numbers came before and higher numbers after.
     after = max((f.step for f in case.facts if f.step and f.number < task.number), default=0)

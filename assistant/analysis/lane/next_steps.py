@@ -1,6 +1,8 @@
 """Suggested steps from the lane: the unsettled fix, open checks, skipped cards, open questions."""
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 
 from assistant.analysis.findings.advice import Ask
 from assistant.analysis.lane.layout import Layout, outcome_note, pieces, proposal, quote
@@ -11,7 +13,7 @@ from assistant.analysis.reading import secrecy
 from assistant.case import CaseFix, CaseTask
 from assistant.results import Evidence, SuggestedStep
 
-MOST, ENOUGH, MOST_QUESTIONS, LONGEST = 5, 3, 8, 108
+MOST, ENOUGH, MOST_QUESTIONS, MOST_OF_A_KIND, LONGEST = 5, 3, 8, 30, 108
 _DO_NOT = re.compile(r"^\W*(?:good|let them know|see you)\b", re.IGNORECASE)
 _NEEDLESS = re.compile(
     r"\b(?:not needed|no need|does not apply|not applicable|n/?a|already (?:done|known|clear)|pointless|irrelevant|there is no(?:ne)?)\b",
@@ -21,12 +23,12 @@ _NEEDLESS = re.compile(
 
 def lane_steps(layout: Layout, solved: bool) -> list[SuggestedStep]:
     case = layout.case
-    steps = [step for fix in case.fixes if fix.current and (step := _fix(layout, fix))]
-    steps += [_check(layout, task) for task in _open(layout, "check")]
-    steps += [_check(layout, task) for task in case.tasks if task.state == "done" and task.step is None and not _secret(task)]
-    steps += [step for task in case.tasks if (step := _skipped(layout, task))]
+    steps = _first(step for fix in case.fixes if fix.current and (step := _fix(layout, fix)))
+    steps += _first(_check(layout, task) for task in _open(layout, "check"))
+    steps += _first(_check(layout, task) for task in case.tasks if task.state == "done" and task.step is None and not _secret(task))
+    steps += _first(step for task in case.tasks if (step := _skipped(layout, task)))
     if not solved and len(steps) < ENOUGH:
-        steps += [_question(layout, task) for task in _open(layout, "question")][: ENOUGH - len(steps)]
+        steps += [_question(layout, task) for task in _open(layout, "question")[: ENOUGH - len(steps)]]
     if not solved and len(steps) < ENOUGH:
         steps += [advice for advice in _last_advice(layout) if not any(lexicon.closeness(advice.text, step.text) >= 40 for step in steps)]
     if not solved and not steps:
@@ -36,6 +38,11 @@ def lane_steps(layout: Layout, solved: bool) -> list[SuggestedStep]:
         if not any(lexicon.alike(step.text, other.text) >= 88 for other in distinct):
             distinct.append(step)
     return distinct[:MOST]
+
+
+def _first(steps: Iterable[SuggestedStep]) -> list[SuggestedStep]:
+    """The first few of a kind: more than are shown, because some are alike."""
+    return list(islice(steps, MOST_OF_A_KIND))
 
 
 def lane_questions(layout: Layout, asked: list[Ask]) -> list[str]:
@@ -50,7 +57,9 @@ def lane_questions(layout: Layout, asked: list[Ask]) -> list[str]:
     for text in found:
         if not any(lexicon.alike(text, other) >= 80 for other in unique):
             unique.append(text)
-    return unique[:MOST_QUESTIONS]
+        if len(unique) == MOST_QUESTIONS:
+            break
+    return unique
 
 
 def _open(layout: Layout, kind: str) -> list[CaseTask]:

@@ -5,7 +5,6 @@ import re
 from assistant.analysis.findings.standing import Standing
 from assistant.analysis.lane.cause import LaneCause
 from assistant.analysis.lane.layout import Layout, is_unfit, outcome_note
-from assistant.analysis.lane.terms import shared, terms
 from assistant.analysis.lane.wording import bare, ended, first_sentences, lowered, what_is_left
 from assistant.analysis.language import lexicon
 from assistant.analysis.language.sentences import fold, shorten
@@ -30,7 +29,7 @@ _SOMEBODY = re.compile(r"^\W*(?:she|he|they|it|there)\b", re.IGNORECASE)
 _WHEN = re.compile(r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|since|yesterday|today|last (?:night|week)|\d\d:\d\d)\b", re.IGNORECASE)
 _SINCE = re.compile(r"\bsince\b|\bin a row\b|\b(?:this|yesterday) (?:morning|evening|afternoon)\b|\blast night\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\b(?:\d+|two|three|four|five|six|seven|eight|nine|ten|all|every\w*|none|nobody|whole)\b", re.IGNORECASE)
-LONGEST_PROBLEM = 260
+LONGEST_PROBLEM, MOST_FACTS = 260, 200
 
 
 def lane_summary(layout: Layout, cause: LaneCause | None, state: Standing, withdrawn: set[int]) -> str:
@@ -109,35 +108,37 @@ def _with_its_context(layout: Layout, symptom: Sentence) -> str:
 def _findings(layout: Layout, cause: LaneCause | None) -> list[str]:
     """The stated cause and the most informative facts, two at most."""
     stated = [shorten(cause.in_prose, 240)] if cause and cause.in_prose and not secrecy.holds_secret(cause.in_prose) else []
-    told = [f for f in layout.case.facts if f.step in layout.steps and not is_unfit(f.text)]
-    ranked = sorted(told, key=lambda fact: -_weight(layout, fact, cause))
+    # Each place later counts 0.2, so what is much further back never comes first.
+    told = [(_weight(layout, f, cause) + 0.2 * n, f) for n, f in enumerate(layout.case.facts[-MOST_FACTS:]) if f.step in layout.steps]
+    ranked = [fact for _, fact in sorted(told, key=lambda pair: -pair[0])]
     chosen: list[CaseFact] = []
     for fact in ranked:
         others = [*stated, *(c.text for c in chosen)]
-        if len(chosen) + len(stated) < 2 and not any(_repeats(fact.text, other) for other in others):
+        if len(chosen) + len(stated) >= 2:
+            break
+        if not is_unfit(fact.text) and not any(_repeats(layout, fact.text, other) for other in others):
             chosen.append(fact)
     chosen.sort(key=lambda fact: (fact.step or 0, fact.number))
     return [*(shorten(fold(fact.text), 220) for fact in chosen), *stated]
 
 
-def _repeats(one: str, other: str) -> bool:
-    weight = sum(terms(one).values())
-    return bool(weight) and shared(one, other) / weight >= 0.7
+def _repeats(layout: Layout, one: str, other: str) -> bool:
+    weight = sum(layout.terms.of(one).values())
+    return bool(weight) and layout.terms.shared(one, other, usual=False) / weight >= 0.7
 
 
 def _weight(layout: Layout, fact: CaseFact, cause: LaneCause | None) -> float:
-    points = min(3.0, shared(fact.text, cause.text) / 1.5) if cause else 0.0
+    points = min(3.0, layout.terms.shared(fact.text, cause.text, usual=False) / 1.5) if cause else 0.0
     points += 1.0 if cause and fact.step in cause.support else 0.0
     points += 1.0 if layout.is_checked(fact.step or 0) else 0.5
     points += 1.0 if _TELLS_WHY.search(fact.text) else 0.0
     points += 1.0 if _WHEN.search(fact.text) else 0.0
     # Repeating the stated cause adds little.
     if cause and cause.stated:
-        points -= 3.0 * shared(fact.text, cause.stated.text) / max(1.0, sum(terms(fact.text).values()))
-    points += min(1.0, sum(w for w in terms(fact.text).values() if w > 1) / 6)
+        points -= 3.0 * layout.terms.shared(fact.text, cause.stated.text, usual=False) / max(1.0, sum(layout.terms.of(fact.text).values()))
+    points += min(1.0, sum(w for w in layout.terms.of(fact.text).values() if w > 1) / 6)
     points += 1.0 if lexicon.meanings(fact.text) & {"symptom", "failure", "diagnosis"} else 0.0
-    points -= 1.5 if lexicon.meanings(fact.text) & {"works"} else 0.0
-    return points + 0.2 * layout.case.facts.index(fact)
+    return points - (1.5 if lexicon.meanings(fact.text) & {"works"} else 0.0)
 
 
 def _now(layout: Layout, state: Standing, cause: LaneCause | None) -> str:
@@ -195,10 +196,11 @@ def _outcome(layout: Layout, fix: CaseFix, room: int) -> str:
 def _latest_word(layout: Layout, after: int, cause: LaneCause | None) -> tuple[str, str]:
     """What somebody reported after the last outcome and the last finding, and who."""
     found = [f.step for f in layout.case.facts if f.step] + [s.number for s in layout.results]
+    since = max([after, *layout.opening, *found])
     later = [
         s
         for s in layout.talk.sentences
-        if s.step > max([after, *layout.opening, *found])
+        if s.step > since
         and not (s.is_question or s.is_noise or s.has("hypothetical", "hedge", "injection", "stated_cause", "request"))
         and not _ASKS.match(s.text)
         and not (cause and cause.stated is s)

@@ -17,7 +17,29 @@ _COMMON = frozenset(
 )
 
 
-def terms(text: str) -> dict[str, float]:
+class Terms:
+    """The terms of the texts of one assessment. The same texts are compared again and again, so each is taken apart once."""
+
+    def __init__(self, title: str) -> None:
+        self._of: dict[str, dict[str, float]] = {}
+        self._usual = self.of(title)
+
+    def of(self, text: str) -> dict[str, float]:
+        found = self._of.get(text)
+        if found is None:
+            found = self._of[text] = _terms(text)
+        return found
+
+    def shared(self, one: str, other: str, *, usual: bool = True) -> float:
+        """The weight of the shared terms. Terms of the title count half, unless `usual` is False."""
+        return self.weight(self.of(one), self.of(other), usual=usual)
+
+    def weight(self, left: dict[str, float], right: dict[str, float], *, usual: bool = True) -> float:
+        halved = self._usual if usual else {}
+        return sum(min(left[term], right[term]) * (0.5 if term in halved else 1.0) for term in left.keys() & right.keys())
+
+
+def _terms(text: str) -> dict[str, float]:
     """Each distinctive term with its weight: 2 for a code or a name, less for other content words."""
     text = re.sub(r"['’]s\b", "", text)
     found: dict[str, float] = {}
@@ -29,9 +51,3 @@ def terms(text: str) -> dict[str, float]:
         if len(stem) >= 4 and stem not in found and stem not in _COMMON and not any(c.isdigit() for c in stem):
             found[stem] = 1.0 if len(stem) >= 5 else 0.6
     return found
-
-
-def shared(one: str, other: str, usual: str = "") -> float:
-    """The weight of the shared terms. Terms in `usual` (such as the title) count half."""
-    left, right, everywhere = terms(one), terms(other), terms(usual)
-    return sum(min(left[term], right[term]) * (0.5 if term in everywhere else 1.0) for term in left.keys() & right.keys())

@@ -20,7 +20,9 @@ _FIX_RESULTS = {
     "applied": TryResult.APPLIED,
     "dismissed": TryResult.NOT_APPLIED,
 }
-MOST_DEEDS = 6
+MOST_DEEDS, MOST_FIXES = 6, 24
+# How many of the latest deeds one is compared with, to leave out repeats.
+MOST_COMPARED = 60
 _DEED = re.compile(r"(?:^|[.;,]\s+|\band )(?P<deed>(?:I|We) (?:have )?(?P<verb>[a-z]+)\b[^.;]{6,150})")
 # Reading, hearing or calling changes nothing: a finding, not an attempt.
 _HEARD = (
@@ -50,14 +52,15 @@ _BY_OTHERS = re.compile(
 
 
 def lane_tried(layout: Layout, done: list[Attempt]) -> list[Tried]:
-    fixes = [entry for fix in layout.case.fixes if (entry := _fix(layout, fix))]
+    # The latest fixes matter most, and an assessment has room for no more.
+    fixes = [entry for fix in layout.case.fixes[-2 * MOST_FIXES :] if (entry := _fix(layout, fix))][-MOST_FIXES:]
     titles = [entry.action for entry in fixes]
     deeds = [(a.step, _told(layout, a)) for a in own_actions(done)]
     deeds += _in_results(layout) + _reported(layout, done)
     kept: list[Tried] = []
     for _, entry in sorted(deeds, key=lambda pair: pair[0]):
         if not any(lexicon.closeness(entry.action, title) >= 80 for title in titles) and not any(
-            lexicon.alike(entry.action, other.action) >= 88 for other in kept
+            lexicon.alike(entry.action, other.action) >= 88 for other in kept[-MOST_COMPARED:]
         ):
             kept.append(entry)
     return fixes + kept[-MOST_DEEDS:]

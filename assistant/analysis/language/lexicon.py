@@ -140,7 +140,11 @@ def content(text: str) -> frozenset[str]:
 
 def closeness(left: str, right: str) -> float:
     """How much two texts are about the same thing, 0 to 100; 0 if they share no content word."""
-    a, b = content(left), content(right)
+    return overlap(content(left), content(right))
+
+
+def overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    """The same for the content words of two texts."""
     shared = a & b
     if not shared:
         return 0.0

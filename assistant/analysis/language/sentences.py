@@ -142,8 +142,9 @@ def _rejoin_quotations(pieces: list[str], source: str) -> list[str]:
 def split(text: str, address: re.Pattern[str] | None = None) -> list[tuple[str, bool]]:
     """Sentences of one step, in order, each with whether it looks like the output of a terminal."""
     result: list[tuple[str, bool]] = []
+    text = text[:MAX_TEXT_OF_STEP]
     source = fold(text)
-    for paragraph in _paragraphs(_kept_lines(text[:MAX_TEXT_OF_STEP])):
+    for paragraph in _paragraphs(_kept_lines(text)):
         terminal = bool(_TERMINAL.match(paragraph))
         body = address.sub("", paragraph, count=1) if address else paragraph
         body = _BULLET.sub("", body)
