@@ -114,6 +114,10 @@ class SessionHandoff(models.Model):
         indexes = [
             models.Index(fields=["account", "-priority", "created_at"], condition=Q(state="open"), name="handoff_queue"),
             models.Index(fields=["session", "-created_at"]),
+            # Home lists its reader's own live escalations.
+            models.Index(
+                fields=["author", "-created_at"], condition=Q(state__in=["open", "claimed", "parked"]), name="live_handoffs_of_author"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -98,6 +98,8 @@ class AISession(models.Model):
         indexes = [
             models.Index(fields=["account", "status", "-updated_at"]),
             models.Index(fields=["handler", "status"]),
+            # The sessions page in its order, whatever the number of sessions.
+            models.Index(fields=["account", "-updated_at", "id"], name="sessions_of_account_by_time"),
         ]
 
     def __str__(self) -> str:
