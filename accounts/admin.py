@@ -130,7 +130,7 @@ class PersonAdmin(AccountScopedAdmin, UserAdmin):
 
     @admin.action(description="Deactivate (sign out, stop notifications and claims)", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(request, queryset.filter(is_active=True), people_admin.deactivate, "{} deactivated. Their sessions were handed on.")
+        self._each(request, queryset.filter(is_active=True), people_admin.deactivate, "{} deactivated. Their sessions were reassigned.")
 
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -264,7 +264,7 @@ def _publish(event: type[PersonEvent], actor: Person, subject: Person, *further:
 
 
 def _hand_on(subject: Person, actor: Person, why: Leaving, *, at: datetime | None = None) -> list[NewEvent]:
-    """Lets the apps above hand on the work of somebody who can no longer do it. Returns their events."""
+    """Lets the apps above reassign the work of somebody who can no longer do it. Returns their events."""
     if not subject.account_id:
         return []
     answers: list[tuple[Any, Any]] = work_ending.send(sender=None, person=subject, by=actor, why=why, at=at or timezone.now())

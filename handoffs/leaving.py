@@ -50,8 +50,8 @@ def heir_of(account_id: int, *, leaver_id: int, by: Person) -> Person | None:
     return read_person(first) if first else None
 
 
-def hand_on(person: Person, *, by: Person, why: Leaving, at: datetime) -> Sequence[NewEvent]:
-    """Hands on what `person` handles: active sessions go to the queue, parked ones to an admin or owner. What waits, waits on.
+def reassign(person: Person, *, by: Person, why: Leaving, at: datetime) -> Sequence[NewEvent]:
+    """Reassigns what `person` handles: active sessions go to the queue, parked ones to an admin or owner. What waits, waits on.
 
     Their row has changed already, and verbs that make somebody the handler hold that person's row: no session can become theirs meanwhile.
     """
@@ -59,7 +59,7 @@ def hand_on(person: Person, *, by: Person, why: Leaving, at: datetime) -> Sequen
     heir = heir_of(person.account_id, leaver_id=person.id, by=by)
     events: list[NewEvent] = []
     for pk in _held(person).order_by("created_at", "pk").values_list("pk", flat=True):
-        events += _hand_on_one(pk, person, by=by, heir=heir, note=note, at=at)
+        events += _reassign_one(pk, person, by=by, heir=heir, note=note, at=at)
     return events
 
 
@@ -67,7 +67,7 @@ def _held(person: Person) -> QuerySet[AISession]:
     return AISession.objects.filter(account_id=person.account_id, handler_id=person.id, status__in=(Status.ACTIVE, Status.PAUSED))
 
 
-def _hand_on_one(pk: uuid.UUID, person: Person, *, by: Person, heir: Person | None, note: str, at: datetime) -> Sequence[NewEvent]:
+def _reassign_one(pk: uuid.UUID, person: Person, *, by: Person, heir: Person | None, note: str, at: datetime) -> Sequence[NewEvent]:
     """Somebody else may be changing the session at the same time: then it is read again, and is perhaps no longer theirs."""
     for _ in range(_TRIES):
         session = _held(person).filter(pk=pk).first()

@@ -13,7 +13,7 @@ from accounts.people import Person
 from accounts.signals import Leaving, work_ending
 from flowpilot.events import BegunBy, FixSettled, SessionStepped
 from flowpilot.signals import session_ending
-from handoffs.leaving import hand_on
+from handoffs.leaving import reassign
 from handoffs.models import SessionHandoff
 from handoffs.parking import end_parked
 from handoffs.renewing import request_if_due
@@ -24,9 +24,9 @@ def _session_ends(sender: Any, session_id: UUID, by_id: int, at: datetime, **kwa
     return end_parked(session_id, by_id=by_id, at=at)
 
 
-@receiver(work_ending, dispatch_uid="handoffs.hand_on")
+@receiver(work_ending, dispatch_uid="handoffs.reassign")
 def _somebody_leaves(sender: Any, person: Person, by: Person, why: Leaving, at: datetime, **kwargs: Any) -> Sequence[NewEvent]:
-    return hand_on(person, by=by, why=why, at=at)
+    return reassign(person, by=by, why=why, at=at)
 
 
 @receiver(event_recorded, dispatch_uid="handoffs.renew_assessment")

@@ -194,7 +194,7 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Deactivates a person. Their sessions are handed on."""
+    """Deactivates a person. Their sessions are reassigned."""
     person = _colleague(request, pk)
     if refusal := _refuse_others(request):
         return refusal

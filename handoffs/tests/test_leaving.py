@@ -1,4 +1,4 @@
-"""Somebody can no longer work: their sessions are handed on in the same transaction."""
+"""Somebody can no longer work: their sessions are reassigned in the same transaction."""
 
 import pytest
 from django.apps import apps

@@ -168,7 +168,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
-    """The whole browser, for what the headless shell does not have: notifications that may be allowed, and new tabs by a held key."""
+    """The whole browser, for what the headless shell does not have: notifications that may be allowed."""
     browser = playwright.chromium.launch(executable_path=os.environ.get("RESOLUTIONFLOW_BROWSER") or None, args=FLAGS)
     yield browser
     browser.close()

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from flowpilot import sessions
 from handoffs.claiming import claim
+from tests.browser.conftest import until
 
 
 def opened(browsers, session, who="ana"):
@@ -182,12 +183,23 @@ def test_whoever_reads_a_case_that_is_claimed_meanwhile_is_told_where_the_eye_is
     expect(page.get_by_role("heading", name="Escalations", exact=True)).to_be_visible()
 
 
-def test_a_link_that_opens_a_dialog_still_opens_in_a_new_tab_where_asked_to(whole_browsers, cast):
+def test_a_link_that_opens_a_dialog_is_left_to_the_browser_where_a_new_tab_is_asked_for(browsers, cast):
     session = cast.session()
-    page = opened(whole_browsers, session)
+    page = opened(browsers, session)
+    # Asked after every script of the page; opening tabs is the browser's own affair, and not every browser without windows does it.
+    page.evaluate(
+        "addEventListener('click', (event) => { setTimeout(() => { window.taken = event.defaultPrevented; }); }, { capture: true })"
+    )
     for name, path in (("Escalate", "/escalate/"), ("Share update", "/status-update/")):
-        with page.context.expect_page() as opening:
-            page.get_by_role("link", name=name, exact=True).click(modifiers=["Control"])
-        assert opening.value.url.endswith(path)
-        opening.value.close()
-    expect(page.get_by_role("dialog")).to_be_hidden()
+        link = page.get_by_role("link", name=name, exact=True)
+        assert link.get_attribute("href").endswith(path)
+        page.evaluate("window.taken = null")
+        link.click(modifiers=["Control"])
+        until(page, "window.taken !== null")
+        assert page.evaluate("window.taken") is False
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        # Without the key the page takes the click.
+        link.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
