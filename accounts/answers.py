@@ -170,7 +170,8 @@ class NoNul:
 class NotStored:
     """Keeps answers out of every cache: each may hold clients' data, or a form that is valid for one person only.
 
-    Without it a browser shows the last pages of somebody who has signed out to whoever presses Back. Static files are answered further up.
+    Without it, pressing Back after somebody has signed out would show their last pages. Static files are
+    answered earlier and keep their own headers.
     """
 
     sync_capable = True

@@ -4,8 +4,8 @@
     address   30 in 5 minutes, by the client's address, whichever accounts it tries
     browser   5 in 5 minutes, for a browser in which this person has signed in before; instead of the two others
 
-A try is counted before the password is hashed, in PostgreSQL and by one statement: exact for all processes at once, and after a restart. A
-correct password takes its own try back. A new password starts the count anew, whoever sets it.
+A try is counted before the password is hashed, in PostgreSQL and by one statement: exact across processes and restarts. A correct
+password does not count. Setting a new password resets the count, whoever sets it.
 """
 
 import ipaddress

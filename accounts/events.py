@@ -22,7 +22,7 @@ CHANNEL = "account_events"
 event_recorded = Signal()
 
 # An event whose `at` is this close to the present carries the moment at which its number was taken: a verb may have waited for others
-# since it began. What is told of the past (an import, the demo's stories) keeps its own time.
+# since it began. Events about the past (an import, the demo's stories) keep their own time.
 AS_IT_HAPPENS = timedelta(seconds=30)
 
 # The counter's row stays locked until commit, so both numbers and this clock's times come in commit order.

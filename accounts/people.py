@@ -56,7 +56,7 @@ def read_person(user: User | int) -> Person | None:
 
 def hold_person(user: User | int) -> Person | None:
     """Like `read_person`, and what it says holds until commit, because changing the person waits. For verbs that give somebody a session:
-    whoever deactivates them then finds that session, and reassigns it."""
+    a deactivation at the same time then finds that session and reassigns it."""
     pk = user if isinstance(user, int) else user.pk
     User.objects.filter(pk=pk).update(name=F("name"))
     return read_person(pk)

@@ -101,7 +101,7 @@ def add(*, by: User, name: str, email: str, role: str, password: str | None) -> 
 
 @verb
 def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> User:
-    """Changes somebody's name or role. If nothing differs, nothing is written and there is no event."""
+    """Changes somebody's name or role. Writes nothing and records no event if nothing changes."""
     actor, subject = _authorize(pk, by, staff=staff)
     name = _clean_name(name)
     if role not in Role.values:
@@ -194,7 +194,7 @@ def record_saved(before: Person | None, person: User, *, by: User | int) -> None
     why = _why_leaving(before, subject)
     handed_on = _hand_on(before, actor, why) if why else []
     if handed_on:
-        # Events of the account that they worked in, which may not be the one that they are in now.
+        # These belong to the account in which the person worked, which may no longer be theirs.
         record(*handed_on)
     changed = [name for name in ("name", "role") if getattr(before, name) != getattr(subject, name)]
     if changed:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.verbs import verb
 from flowpilot import jobs
-from flowpilot.guards import worker, writable_rows
+from flowpilot.guards import why_not, worker, writable_rows
 from flowpilot.models import AISession
 
 # After this, the page says that nothing came, and offers to try again. Until then, a job is probably being retried.
@@ -26,9 +26,12 @@ def notes_are_overdue(session: AISession) -> bool:
 
 @verb
 def try_again(pk: uuid.UUID, *, by: User) -> AISession:
-    """Requests an overdue reply or overdue notes once more. Where nothing is overdue, it does nothing. `Refused` as every change is."""
-    rows = writable_rows(pk, worker(by))
-    session = rows.get()
+    """Requests an overdue reply or overdue notes once more. Where nothing is overdue, it does nothing."""
+    person = worker(by)
+    rows = writable_rows(pk, person)
+    session = rows.first()
+    if session is None:
+        raise why_not(pk, person)
     if reply_is_overdue(session):
         # The time just read goes into the WHERE, so that of two requests at once one counts.
         waiting = rows.filter(reply_requested_for=session.reply_requested_for, reply_requested_at=session.reply_requested_at)

@@ -18,7 +18,7 @@ def pass_or_raise(config: Config, *, at: datetime) -> None:
     row = CircuitBreaker.objects.filter(key=config.where).values("failures", "open_until").first()
     if row is None or row["open_until"] is None:
         return
-    # Whoever moves the time forward gets to try. The value just read goes into the WHERE, so only one does.
+    # The process that moves the time forward makes the trial call. The value just read goes into the WHERE, so only one succeeds.
     tried = CircuitBreaker.objects.filter(key=config.where, open_until=row["open_until"], open_until__lte=at).update(
         open_until=at + timedelta(seconds=config.rest_seconds)
     )

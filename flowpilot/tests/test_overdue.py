@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from accounts.verbs import Refused
 from flowpilot import overdue, sessions, ticketnotes
 from flowpilot.models import AISession
 
@@ -78,6 +79,14 @@ def test_a_reader_is_told_and_gets_no_button(waiting, lea, signed_in):
     assert "hasn’t answered" in box.text
     assert box.form is None
     assert signed_in(lea).post(f"/sessions/{waiting.pk}/try-again/").status_code in (403, 404)
+    assert jobs_of(waiting, "flowpilot.reply") == 0
+
+
+def test_whoever_may_not_write_is_refused(waiting, bo):
+    refused = overdue.try_again(waiting.pk, by=bo)
+
+    assert isinstance(refused, Refused)
+    assert refused.error == "not_found"
     assert jobs_of(waiting, "flowpilot.reply") == 0
 
 
