@@ -116,9 +116,9 @@ def change(pk: int, *, by: User, name: str, role: str, staff: bool = False) -> U
     changed = [field for field, new, old in (("name", name, subject.name), ("role", role, subject.role)) if new != old]
     if changed:
         _write(subject, name=name, role=role)
-        handed_on = _hand_on(subject, actor, Leaving.VIEWER) if role == Role.VIEWER and subject.role != role else []
+        reassigned = _reassign_work(subject, actor, Leaving.VIEWER) if role == Role.VIEWER and subject.role != role else []
         roles = {"from_state": subject.role, "to_state": role} if "role" in changed else {}
-        _publish(PersonChanged, actor, subject, *handed_on, fields=changed, **roles)
+        _publish(PersonChanged, actor, subject, *reassigned, fields=changed, **roles)
     return User.objects.get(pk=pk)
 
 
@@ -139,7 +139,7 @@ def set_password(pk: int, *, by: User, password: str | None) -> Access:
 
 @verb
 def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
-    """Deactivates somebody: signs them out at their next request, stops notifications and claims. Apps above hand their work on, in the
+    """Deactivates somebody: signs them out at their next request, stops notifications and claims. Apps above reassign their work, in the
     same transaction."""
     actor, subject = _authorize(pk, by, staff=staff)
     if subject.id == actor.id:
@@ -148,8 +148,8 @@ def deactivate(pk: int, *, by: User, staff: bool = False) -> User:
         if is_only_owner(subject):
             raise _last_owner(subject)
         _write(subject, is_active=False)
-        handed_on = _hand_on(subject, actor, Leaving.DEACTIVATED)
-        _publish(PersonDeactivated, actor, subject, *handed_on, from_state="active", to_state="inactive")
+        reassigned = _reassign_work(subject, actor, Leaving.DEACTIVATED)
+        _publish(PersonDeactivated, actor, subject, *reassigned, from_state="active", to_state="inactive")
     return User.objects.get(pk=pk)
 
 
@@ -192,10 +192,10 @@ def record_saved(before: Person | None, person: User, *, by: User | int) -> None
         _publish(PersonAdded, actor, subject, to_state=subject.role, role=subject.role)
         return
     why = _why_leaving(before, subject)
-    handed_on = _hand_on(before, actor, why) if why else []
-    if handed_on:
+    reassigned = _reassign_work(before, actor, why) if why else []
+    if reassigned:
         # These belong to the account in which the person worked, which may no longer be theirs.
-        record(*handed_on)
+        record(*reassigned)
     changed = [name for name in ("name", "role") if getattr(before, name) != getattr(subject, name)]
     if changed:
         roles = {"from_state": before.role, "to_state": subject.role} if "role" in changed else {}
@@ -263,7 +263,7 @@ def _publish(event: type[PersonEvent], actor: Person, subject: Person, *further:
         record(event(account_id=subject.account_id, by_id=actor.id, person=subject.id, **details), *further)
 
 
-def _hand_on(subject: Person, actor: Person, why: Leaving, *, at: datetime | None = None) -> list[NewEvent]:
+def _reassign_work(subject: Person, actor: Person, why: Leaving, *, at: datetime | None = None) -> list[NewEvent]:
     """Lets the apps above reassign the work of somebody who can no longer do it. Returns their events."""
     if not subject.account_id:
         return []

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -34,7 +34,7 @@ def readable_by(user: Actor) -> QuerySet[AISession]:
     )
 
 
-def readers_of(account_id: int, sessions: Iterable[AISession]) -> dict[uuid.UUID, frozenset[int] | None]:
+def readers_of(account_id: int, sessions: Sequence[AISession]) -> dict[uuid.UUID, frozenset[int] | None]:
     """For each of these sessions of one account, the ids of the people who may read it; None: everybody in the account.
 
     Two queries for any number of sessions. Whether the people are active is up to the caller.
