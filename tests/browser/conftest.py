@@ -6,20 +6,24 @@ Playwright runs an event loop in the test's thread, and the ORM does not like th
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = [
@@ -36,6 +40,10 @@ REFUSED = "Failed to load resource: the server responded with a status of"
 # How long anything may take before a test says that it never came: the machine may be busy. Nothing waits this long when all is well.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
+# Some calls of Playwright have no limit (evaluating, closing a tab), and a browser that stalls would hold the whole run. After this many
+# seconds it is killed, what waits for it fails with STALLED, and that test alone is run once more, in a new browser.
+STALLED_AFTER = 180
+STALLED = "the browser stalled and was killed"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=[STALLED]))
 
 
 class Stage:
@@ -157,21 +166,74 @@ def playwright(django_db_setup: None) -> Iterator[Playwright]:
         yield running
 
 
+class Chromium:
+    """One browser at a time, from one executable: launched when it is first asked for, and anew after it was killed."""
+
+    def __init__(self, playwright: Playwright, path: str | None) -> None:
+        self._playwright, self.path = playwright, path
+        self._browser: Browser | None = None
+        self.stalled = False
+        # Stands in the command line of every process of this browser.
+        self._mark = f"--resolutionflow-tests={secrets.token_hex(8)}"
+
+    def browser(self) -> Browser:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = self._playwright.chromium.launch(executable_path=self.path, args=[*FLAGS, self._mark])
+        return self._browser
+
+    @contextmanager
+    def watched(self, seconds: float) -> Iterator[None]:
+        """Kills the browser if the block takes longer, and remembers it in `stalled`."""
+        self.stalled = False
+        watchdog = threading.Timer(seconds, self.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+
+    def kill(self) -> None:
+        """Ends the browser's processes at once; every call that waits for them fails. May be called in any thread."""
+        self.stalled = True
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if self._mark in process.cmdline():
+                    process.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        if self._browser is not None and self._browser.is_connected():
+            self._browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Says of a call that failed because the browser was killed what it was; `Chromium.kill` alone is no fault of the test."""
+    try:
+        return (yield)
+    except PlaywrightError as error:
+        for name in ("shell", "whole_chromium"):
+            running = getattr(item, "funcargs", {}).get(name)
+            if running is not None and running.stalled:
+                raise AssertionError(STALLED) from error
+        raise
+
+
 @pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
+def shell(playwright: Playwright) -> Iterator[Chromium]:
     """The headless shell where there is one: it draws no window and spares a third of the time."""
     path = os.environ.get("RESOLUTIONFLOW_BROWSER_SHELL") or os.environ.get("RESOLUTIONFLOW_BROWSER") or None
-    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-    yield browser
-    browser.close()
+    running = Chromium(playwright, path)
+    yield running
+    running.close()
 
 
 @pytest.fixture
-def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
+def whole_chromium(playwright: Playwright) -> Iterator[Chromium]:
     """The whole browser, for what the headless shell does not have: notifications that may be allowed."""
-    browser = playwright.chromium.launch(executable_path=os.environ.get("RESOLUTIONFLOW_BROWSER") or None, args=FLAGS)
-    yield browser
-    browser.close()
+    running = Chromium(playwright, os.environ.get("RESOLUTIONFLOW_BROWSER") or None)
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")
@@ -293,23 +355,25 @@ class Browsers:
 
 
 @contextmanager
-def _watched(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
-    opened = Browsers(chromium, server, cast)
-    yield opened
-    opened.close()
-    assert not opened.errors, "\n".join(opened.errors)
+def _opened(chromium: Chromium, server: Server, cast: Cast) -> Iterator[Browsers]:
+    with chromium.watched(STALLED_AFTER):
+        opened = Browsers(chromium.browser(), server, cast)
+        yield opened
+        with suppress(PlaywrightError) if chromium.stalled else nullcontext():
+            opened.close()
+    assert not opened.errors or chromium.stalled, "\n".join(opened.errors)
 
 
 @pytest.fixture
-def browsers(chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
-    with _watched(chromium, server, cast) as opened:
+def browsers(shell: Chromium, server: Server, cast: Cast) -> Iterator[Browsers]:
+    with _opened(shell, server, cast) as opened:
         yield opened
 
 
 @pytest.fixture
-def whole_browsers(whole_chromium: Browser, server: Server, cast: Cast) -> Iterator[Browsers]:
+def whole_browsers(whole_chromium: Chromium, server: Server, cast: Cast) -> Iterator[Browsers]:
     """As `browsers`, in the whole Chromium."""
-    with _watched(whole_chromium, server, cast) as opened:
+    with _opened(whole_chromium, server, cast) as opened:
         yield opened
 
 

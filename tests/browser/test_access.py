@@ -112,6 +112,7 @@ def test_axe_finds_nothing_on_what_opens_over_a_page(browsers, pages):
     found += faults_in_both_themes(page, "more")
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Share update").click()
+    expect(page.locator("#over #upd-h")).to_be_visible()
     found += faults_in_both_themes(page, "share update")
     page.get_by_role("button", name="Write", exact=True).click()
     expect(page.locator("#update-out")).to_be_visible()
