@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+import psycopg_pool
 import structlog
 from django.db import close_old_connections
 from procrastinate import App, PsycopgConnector
@@ -24,8 +25,17 @@ log = structlog.get_logger("worker")
 # Seconds before connecting again: doubled after each failure, and jittered, so that many workers do not come back in one moment.
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
+# How long one try to connect may take before it counts as failed.
+CONNECT_SECONDS = 5.0
 # A worker that ran this long had a database: the next pause is the first one again.
 SETTLED = 30.0
+
+
+class Pool(psycopg_pool.AsyncConnectionPool):
+    """Procrastinate opens its pool without a limit of its own, and the library's is half a minute."""
+
+    async def open(self, wait: bool = False, timeout: float = CONNECT_SECONDS) -> None:
+        await super().open(wait, timeout)
 
 
 def with_fresh_connection(run: Callable[[], Any], context: Any, worker: Any) -> Any:
@@ -79,7 +89,7 @@ async def run(app: App, **options: Any) -> None:
 
 async def _work(app: App, options: dict[str, Any]) -> None:
     # The connector checks connections when they are taken. One that cannot be made is given up soon, not tried for minutes.
-    connector = PsycopgConnector(kwargs=connector_params(), timeout=10.0, reconnect_timeout=5.0)
+    connector = PsycopgConnector(pool_factory=Pool, kwargs=connector_params(), timeout=2 * CONNECT_SECONDS, reconnect_timeout=CONNECT_SECONDS)
     with app.replace_connector(connector) as connected:
         async with connected.open_async():
             await connected.run_worker_async(**options, install_signal_handlers=False, task_middleware=[with_fresh_connection])

@@ -29,6 +29,13 @@ SECRETS_KEY = secrets.token_urlsafe(48)
 PATIENCE = 60.0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.system)
+
+
 def eventually(is_so: Callable[[], Any], sentence: str, seconds: float = PATIENCE) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := is_so()):
