@@ -19,7 +19,12 @@ import pytest
 from resolutionflow.embedded import lifetime
 
 # The upgrade of a dump, a model's server, and the demo that is played: each takes ten seconds or more before its first test.
-IN_ONE_WORKER = {"tests/test_upgrade.py", "flowpilot/tests/test_llm_real.py", "resolutionflow/tests/test_seed_demo.py"}
+IN_ONE_WORKER = {
+    "tests/test_upgrade.py",
+    "flowpilot/tests/test_llm_real.py",
+    "resolutionflow/tests/test_seed_demo.py",
+    "tests/browser/test_model.py",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,13 +15,14 @@ from escalations.routing import websocket_urlpatterns  # noqa: E402
 from resolutionflow.checks import refuse_demo_people  # noqa: E402
 from resolutionflow.longlines import answer_long_lines  # noqa: E402
 from resolutionflow.origin import OwnOrigin  # noqa: E402
+from resolutionflow.staticfiles import StaticFilesFirst  # noqa: E402
 
 refuse_demo_people()
 answer_long_lines()
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": StaticFilesFirst(http),
         "websocket": OwnOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

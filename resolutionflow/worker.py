@@ -89,7 +89,9 @@ async def run(app: App, **options: Any) -> None:
 
 async def _work(app: App, options: dict[str, Any]) -> None:
     # The connector checks connections when they are taken. One that cannot be made is given up soon, not tried for minutes.
-    connector = PsycopgConnector(pool_factory=Pool, kwargs=connector_params(), timeout=2 * CONNECT_SECONDS, reconnect_timeout=CONNECT_SECONDS)
+    connector = PsycopgConnector(
+        pool_factory=Pool, kwargs=connector_params(), timeout=2 * CONNECT_SECONDS, reconnect_timeout=CONNECT_SECONDS
+    )
     with app.replace_connector(connector) as connected:
         async with connected.open_async():
             await connected.run_worker_async(**options, install_signal_handlers=False, task_middleware=[with_fresh_connection])

@@ -154,6 +154,21 @@ def test_c_claims_from_the_queue_at_once(browsers, cast):
     assert f"/sessions/{handoff.session_id}/" in page.url
 
 
+def test_fetching_the_rows_anew_leaves_the_focus_where_it_was_without_a_gap(browsers, cast):
+    handoff = cast.handoff()
+    page = browsers.open("bo", "/escalations/")
+    page.keyboard.press("j")
+    page.evaluate(
+        """() => document.addEventListener('htmx:afterSwap', () => {
+            document.body.dataset.focused = document.activeElement.closest('.card')?.id ?? 'nothing';
+        })"""
+    )
+
+    page.evaluate("document.dispatchEvent(new CustomEvent('live:refresh'))")
+
+    expect(page.locator("body")).to_have_attribute("data-focused", f"card-{handoff.pk}")
+
+
 def test_c_claims_a_card_that_has_just_arrived(browsers, cast):
     page = browsers.open("bo", "/escalations/")
     expect(page.locator("[data-live]")).to_be_visible()

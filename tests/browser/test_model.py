@@ -14,29 +14,41 @@ from tests.provider import Call, Scripted, scripted
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def model(server) -> Iterator[Scripted]:
-    """The same web process and worker, started anew with a model that does what the test says."""
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Scripted]:
     with scripted() as provider:
-        before = dict(server.env)
-        server.env.update(
-            ASSISTANT="llm",
-            ASSISTANT_BASE_URL=provider.url,
-            ASSISTANT_QUICK_MODEL="quick",
-            ASSISTANT_STRONG_MODEL="strong",
-            ASSISTANT_TRIES="1",
-        )
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def modelled(server, provider) -> Iterator[None]:
+    """The same web process and worker, started anew with a model."""
+    before = dict(server.env)
+    server.env.update(
+        ASSISTANT="llm",
+        ASSISTANT_BASE_URL=provider.url,
+        ASSISTANT_QUICK_MODEL="quick",
+        ASSISTANT_STRONG_MODEL="strong",
+        ASSISTANT_TRIES="1",
+    )
+    server.stop()
+    server.start_worker()
+    server.start_web()
+    try:
+        yield
+    finally:
         server.stop()
+        server.env.clear()
+        server.env.update(before)
         server.start_worker()
         server.start_web()
-        try:
-            yield provider
-        finally:
-            server.stop()
-            server.env.clear()
-            server.env.update(before)
-            server.start_worker()
-            server.start_web()
+
+
+@pytest.fixture
+def model(modelled, provider) -> Scripted:
+    """A model that does what the test says, in `script`."""
+    provider.script = lambda call: call.error(500)
+    return provider
 
 
 def made(**parts: Any) -> dict[str, Any]:

@@ -20,13 +20,18 @@ rows.addEventListener("htmx:beforeSwap", () => {
   focusedCard = document.activeElement?.closest?.(".card")?.id;
 });
 
-rows.addEventListener("htmx:afterSettle", () => {
-  arrange();
-  drawFigures();
+// At once, not after settling: the next key is meant for the card that had the focus.
+rows.addEventListener("htmx:afterSwap", () => {
   if (focusedCard && document.activeElement === document.body) {
     document.getElementById(focusedCard)?.querySelector(".cover").focus();
   }
   focusedCard = null;
+});
+
+// Settling puts the attributes of the new rows in place, so what is added to them comes after it.
+rows.addEventListener("htmx:afterSettle", () => {
+  arrange();
+  drawFigures();
 });
 
 document.addEventListener("live:connected", () => {
