@@ -4,6 +4,7 @@ Every kind of event is a class of its own (`accounts/people_events.py`, `flowpil
 what happened, its fields are the details that are stored with it.
 """
 
+import json
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -25,16 +26,27 @@ event_recorded = Signal()
 # since it began. Events about the past (an import, the demo's stories) keep their own time.
 AS_IT_HAPPENS = timedelta(seconds=30)
 
-# The counter's row stays locked until commit, so both numbers and this clock's times come in commit order.
-_TAKE_NUMBERS = """
+# Numbers, events and the notification in one statement. The counter's row stays locked until commit, so both numbers and this clock's
+# times come in commit order.
+_RECORD = """
 WITH counter AS (
     INSERT INTO accounts_eventcounter AS c (account_id, last) VALUES (%(account)s, %(count)s)
     ON CONFLICT (account_id) DO UPDATE SET last = c.last + excluded.last
-    RETURNING last
+    RETURNING last, clock_timestamp() AS now,
+              pg_notify(%(channel)s, json_build_object('account', %(account)s::bigint, 'number', last)::text) AS told
 )
-SELECT last, clock_timestamp(), pg_notify(%(channel)s, json_build_object('account', %(account)s::bigint, 'number', last)::text) FROM counter
+INSERT INTO accounts_event (account_id, number, kind, at, by_id, session, handoff, from_state, to_state, details)
+SELECT %(account)s, counter.last - %(count)s + new.place, new.kind,
+       CASE WHEN new.at IS NULL OR new.at - counter.now BETWEEN -%(close)s::interval AND %(close)s THEN counter.now ELSE new.at END,
+       new.by_id, new.session, new.handoff, new.from_state, new.to_state, new.details
+  FROM counter,
+       unnest(%(kind)s::text[], %(at)s::timestamptz[], %(by_id)s::bigint[], %(session)s::uuid[], %(handoff)s::uuid[],
+              %(from_state)s::text[], %(to_state)s::text[], %(details)s::text[]::jsonb[])
+       WITH ORDINALITY AS new (kind, at, by_id, session, handoff, from_state, to_state, details, place)
+RETURNING number, id, at
 """
 
+_COLUMNS = ("kind", "at", "by_id", "session", "handoff", "from_state", "to_state")
 _KINDS: dict[str, type["NewEvent"]] = {}
 
 
@@ -96,21 +108,30 @@ def record(*new: NewEvent) -> list[Event]:
         if not event.KIND or event.account_id != account_id:
             raise ValueError(f"not an event of account {account_id}: {event!r}")
         event_recorded.send(sender=type(event), event=event)
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_NUMBERS, {"account": account_id, "count": len(new), "channel": CHANNEL})
-        last, now, _ = cursor.fetchone()
-    return Event.objects.bulk_create(
+    events = [
         Event(
             account_id=account_id,
-            number=last - len(new) + 1 + index,
             kind=event.KIND,
-            at=now if event.at is None or abs(now - event.at) < AS_IT_HAPPENS else event.at,
+            at=event.at,
             by_id=event.by_id,
             session=event.session,
             handoff=event.handoff,
-            from_state=event.from_state,
-            to_state=event.to_state,
+            # Members of an enum as the words that are stored.
+            from_state=str(event.from_state),
+            to_state=str(event.to_state),
             details=event.details(),
         )
-        for index, event in enumerate(new)
-    )
+        for event in new
+    ]
+    columns = {name: [getattr(event, name) for event in events] for name in _COLUMNS}
+    details = [json.dumps(event.details) for event in events]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORD,
+            {"account": account_id, "count": len(events), "channel": CHANNEL, "close": AS_IT_HAPPENS, "details": details, **columns},
+        )
+        rows = sorted(cursor.fetchall())
+    for event, (number, pk, at) in zip(events, rows, strict=True):
+        event.number, event.pk, event.at = number, pk, at
+        event._state.adding, event._state.db = False, connection.alias
+    return events

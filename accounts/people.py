@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -54,12 +55,20 @@ def read_person(user: User | int) -> Person | None:
     return Person(**row)
 
 
+# Writes what is there already: that locks the row until commit, and returns it in the same statement.
+_HOLD = """
+UPDATE accounts_user SET name = name WHERE id = %s
+RETURNING id, name, role, coalesce(account_id, 0), is_active, is_staff, is_superuser
+"""
+
+
 def hold_person(user: User | int) -> Person | None:
     """Like `read_person`, and what it says holds until commit, because changing the person waits. For verbs that give somebody a session:
     a deactivation at the same time then finds that session and reassigns it."""
-    pk = user if isinstance(user, int) else user.pk
-    User.objects.filter(pk=pk).update(name=F("name"))
-    return read_person(pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [user if isinstance(user, int) else user.pk])
+        row = cursor.fetchone()
+    return Person(*row) if row else None
 
 
 def who_may_claim(account_id: int) -> QuerySet[User]:

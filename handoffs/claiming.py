@@ -50,7 +50,7 @@ def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | Non
     won = (
         SessionHandoff.objects.filter(pk=pk, account_id=person.account_id, state=State.OPEN, claimed_by=None)
         .exclude(author_id=person.id)
-        .update(state=State.CLAIMED, claimed_by_id=person.id, claimed_at=at)
+        .update(state=State.CLAIMED, claimed_by_id=person.id, claimed_at=at, begin=begin)
         if person.may_work
         else 0
     )
@@ -58,9 +58,8 @@ def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | Non
     if not won:
         return _lost(handoff, person)
     if begin == Begin.CONTINUE and not handoff.has_lane:
-        begin = Begin.OWN
-    SessionHandoff.objects.filter(pk=pk).update(begin=begin)
-    handoff.begin = begin
+        SessionHandoff.objects.filter(pk=pk).update(begin=Begin.OWN)
+        handoff.begin = Begin.OWN
     _take_session(handoff, person, at=at)
     return Claimed(handoff)
 

@@ -17,6 +17,7 @@ from flowpilot.fixes import write_outcome
 from flowpilot.guards import worker, writable_rows
 from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession, Fix
+from flowpilot.steps import NewStep
 from flowpilot.vault.redact import redact
 from handoffs import jobs, packaging
 from handoffs.events import HandoffOpened, HandoffSuperseded
@@ -82,23 +83,22 @@ def _open(
     if session is None:
         raise Refuse("not_found", "This session doesn't exist, or you can't escalate it.")
     _check_target(target, person)
-    again = SessionHandoff.objects.waiting().filter(session_id=session_id).first()
-    if again is not None:
-        if again.author_id == person.id:
-            return Opened(again, created=False)
+    live = SessionHandoff.objects.live().filter(session_id=session_id).first()
+    if live is not None and live.state == State.OPEN:
+        if live.author_id == person.id:
+            return Opened(live, created=False)
         raise conflict_error()
 
     handoff_id = uuid.uuid4()
-    superseded = supersede(session, (State.CLAIMED, State.PARKED), by_id=person.id, by_handoff=handoff_id, at=at)
+    superseded = supersede(session, (State.CLAIMED, State.PARKED), by_id=person.id, by_handoff=handoff_id, at=at) if live else []
     # Not earlier: rows are locked in the order handoff, session.
     needs = redact(session_id, needs, by_id=person.id, at=at)
-    _leave(session_id, person, needs=needs, at=at)
-    # The outcome is recorded before the old handoff ends, so that it counts as an action of the claimer.
-    events: list[NewEvent] = [*_settle_fix(session_id, person, fix_outcome, at=at), *superseded]
     handed_over = any(event.from_state == State.CLAIMED for event in superseded)
     addition = f" for {target.get_short_name()}" if target else ""
-    happened = Event.HANDED_OVER if handed_over else Event.ESCALATED
-    steps.write(session_id, [event_step(happened, person, addition=addition, note=needs)], at=at)
+    line = event_step(Event.HANDED_OVER if handed_over else Event.ESCALATED, person, addition=addition, note=needs)
+    _leave(session_id, person, line, needs=needs, at=at)
+    # The outcome is recorded before the old handoff ends, so that it counts as an action of the claimer.
+    events: list[NewEvent] = [*_settle_fix(session_id, person, fix_outcome, at=at), *superseded]
     handoff, opened = queue(session, handoff_id, author_id=person.id, by_id=person.id, needs=needs, priority=priority, target=target, at=at)
     record(*events, opened)
     return Opened(handoff, created=True)
@@ -189,15 +189,16 @@ def supersede(
     ]
 
 
-def _leave(session_id: uuid.UUID, person: Person, *, needs: str, at: datetime) -> None:
-    """active | paused -> requesting_escalation; while it waits, its author is the handler."""
+def _leave(session_id: uuid.UUID, person: Person, line: NewStep, *, needs: str, at: datetime) -> None:
+    """active | paused -> requesting_escalation, and the line on the timeline; while it waits, its author is the handler."""
     left = (
         writable_rows(session_id, person)
         .filter(status__in=(Status.ACTIVE, Status.PAUSED))
-        .update(status=Status.REQUESTING, status_reason=needs, handler_id=person.id, updated_at=at)
+        .update(status=Status.REQUESTING, status_reason=needs, handler_id=person.id, updated_at=at, **steps.numbers([line]))
     )
     if not left:
         raise conflict_error()
+    steps.write_numbered(session_id, [line], at=at)
 
 
 def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: datetime) -> list[NewEvent]:

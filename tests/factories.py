@@ -1,5 +1,6 @@
 """Rows with good defaults; a test names only what it is about."""
 
+import re
 from typing import Any
 
 import factory
@@ -11,6 +12,8 @@ from handoffs.models import SessionHandoff
 from handoffs.opening import open_handoff
 
 PASSWORD = "TestPass123!"
+# Not the UPDATE of an upsert, which names no table, nor a word in a text.
+_WRITES = re.compile(r'^[^\']*?\b(UPDATE|INSERT INTO) "?([a-z]+_[a-z]+)\b', re.MULTILINE)
 
 
 class AccountFactory(factory.django.DjangoModelFactory):
@@ -97,9 +100,7 @@ def tables_written(captured: Any, *, with_inserts: bool = False) -> list[str]:
     """The tables of captured statements that take row locks, in their order: updates, the event counter, and inserts where asked for."""
     tables = []
     for query in captured:
-        sql = query["sql"].lstrip()
-        if "INSERT INTO accounts_eventcounter" in sql:
-            tables.append("accounts_eventcounter")
-        elif sql.startswith("UPDATE") or (with_inserts and sql.startswith("INSERT INTO")):
-            tables.append(sql.split('"')[1])
+        for verb, table in _WRITES.findall(query["sql"]):
+            if verb == "UPDATE" or with_inserts or table == "accounts_eventcounter":
+                tables.append(table)
     return tables
