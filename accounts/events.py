@@ -37,7 +37,7 @@ WITH counter AS (
 )
 INSERT INTO accounts_event (account_id, number, kind, at, by_id, session, handoff, from_state, to_state, details)
 SELECT %(account)s, counter.last - %(count)s + new.place, new.kind,
-       CASE WHEN new.at IS NULL OR new.at - counter.now BETWEEN -%(close)s::interval AND %(close)s THEN counter.now ELSE new.at END,
+       CASE WHEN new.at IS NULL OR abs(extract(epoch FROM new.at - counter.now)) < %(close)s THEN counter.now ELSE new.at END,
        new.by_id, new.session, new.handoff, new.from_state, new.to_state, new.details
   FROM counter,
        unnest(%(kind)s::text[], %(at)s::timestamptz[], %(by_id)s::bigint[], %(session)s::uuid[], %(handoff)s::uuid[],
@@ -46,7 +46,6 @@ SELECT %(account)s, counter.last - %(count)s + new.place, new.kind,
 RETURNING number, id, at
 """
 
-_COLUMNS = ("kind", "at", "by_id", "session", "handoff", "from_state", "to_state")
 _KINDS: dict[str, type["NewEvent"]] = {}
 
 
@@ -108,30 +107,34 @@ def record(*new: NewEvent) -> list[Event]:
         if not event.KIND or event.account_id != account_id:
             raise ValueError(f"not an event of account {account_id}: {event!r}")
         event_recorded.send(sender=type(event), event=event)
-    events = [
+    columns: dict[str, Any] = {
+        "kind": [event.KIND for event in new],
+        "at": [event.at for event in new],
+        "by_id": [event.by_id for event in new],
+        "session": [event.session for event in new],
+        "handoff": [event.handoff for event in new],
+        # Members of an enum as the words that are stored.
+        "from_state": [str(event.from_state) for event in new],
+        "to_state": [str(event.to_state) for event in new],
+        "details": [json.dumps(event.details()) for event in new],
+    }
+    shared: dict[str, Any] = {"account": account_id, "count": len(new), "channel": CHANNEL, "close": AS_IT_HAPPENS.total_seconds()}
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, {**shared, **columns})
+        rows = sorted(cursor.fetchall())
+    return [
         Event(
+            id=pk,
             account_id=account_id,
+            number=number,
             kind=event.KIND,
-            at=event.at,
+            at=at,
             by_id=event.by_id,
             session=event.session,
             handoff=event.handoff,
-            # Members of an enum as the words that are stored.
             from_state=str(event.from_state),
             to_state=str(event.to_state),
             details=event.details(),
         )
-        for event in new
+        for event, (number, pk, at) in zip(new, rows, strict=True)
     ]
-    columns = {name: [getattr(event, name) for event in events] for name in _COLUMNS}
-    details = [json.dumps(event.details) for event in events]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD,
-            {"account": account_id, "count": len(events), "channel": CHANNEL, "close": AS_IT_HAPPENS, "details": details, **columns},
-        )
-        rows = sorted(cursor.fetchall())
-    for event, (number, pk, at) in zip(events, rows, strict=True):
-        event.number, event.pk, event.at = number, pk, at
-        event._state.adding, event._state.db = False, connection.alias
-    return events

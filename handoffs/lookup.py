@@ -22,7 +22,8 @@ def member(by: User | int, *, holds: bool = False) -> Person:
 
 def look_up(pk: uuid.UUID, person: Person, *, staff: bool = False) -> SessionHandoff:
     """The handoff, if it belongs to the person's account (or they are a superuser and `staff` is set). Raises `Refuse` otherwise."""
-    rows = SessionHandoff.objects.select_related("author", "claimed_by", "session__user")
+    # Only whom every verb names: the session and the claimer are wide rows, which most verbs do not read.
+    rows = SessionHandoff.objects.select_related("author")
     if not (staff and person.is_superuser):
         rows = rows.filter(account_id=person.account_id)
     handoff = rows.filter(pk=pk).first()
