@@ -1,6 +1,7 @@
 """The product as it runs: web and worker in processes of their own, on a database that a proxy stands before."""
 
 import http.client
+import json
 import os
 import secrets
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -25,6 +27,7 @@ from tests.system.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRETS_KEY = secrets.token_urlsafe(48)
+CSRF = secrets.token_hex(16)
 # How long anything may take on a busy machine before a test says that it never came.
 PATIENCE = 60.0
 
@@ -66,6 +69,8 @@ class Site:
         }
         self.processes: list[subprocess.Popen[bytes]] = []
         self.port = 0
+        # Of every web process that was started, the last one last.
+        self.ports: list[int] = []
 
     def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -88,6 +93,7 @@ class Site:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         web = self.start("web", "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port), "resolutionflow.asgi:application")
+        self.ports.append(self.port)
         eventually(lambda: self.get("/healthz") == 200, "the web process does not answer")
         return web
 
@@ -110,6 +116,24 @@ class Site:
             return talking.getresponse().status
         except OSError:
             return 0
+        finally:
+            talking.close()
+
+    def post(self, path: str, cookie: str, fields: dict[str, str], *, port: int) -> tuple[int, dict[str, Any]]:
+        """The status and the JSON answer; 0 and nothing where no answer came."""
+        headers = {
+            "Cookie": f"{cookie}; csrftoken={CSRF}",
+            "X-CSRFToken": CSRF,
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        talking = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            talking.request("POST", path, urlencode(fields), headers)
+            answer = talking.getresponse()
+            return answer.status, json.loads(answer.read() or b"{}")
+        except (OSError, http.client.HTTPException):
+            return 0, {}
         finally:
             talking.close()
 
