@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import QueryDict
 from django.utils.http import urlencode
 
@@ -79,6 +79,8 @@ def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
     return (
         SessionHandoff.objects.waiting()
         .filter(account_id=user.account_id or -1, author_id=user.pk)
+        # Nobody hands off to themselves; the order has one form for all views.
+        .annotate(for_me=Value(0))
         .order_by("-priority", "created_at", "pk")
         .select_related("session", "author", "target")
     )

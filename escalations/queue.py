@@ -1,11 +1,11 @@
 """The queue: which open handoffs somebody sees, and in which order."""
 
+import uuid
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
-from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from escalations.models import Seen
@@ -23,13 +23,6 @@ def rows_for(user: User) -> QuerySet[SessionHandoff]:
     )
 
 
-# The same as `SessionHandoff.tried`, without reading the snapshot.
-_TRIED = RawSQL(
-    """jsonb_array_length(jsonb_path_query_array(handoffs_sessionhandoff.snapshot, '$.done_tasks[*] ? (@.state == "done")'))
-     + jsonb_array_length(jsonb_path_query_array(handoffs_sessionhandoff.snapshot, '$.fixes[*] ? (@.outcome != "proposed")'))""",
-    [],
-    output_field=IntegerField(),
-)
 # What a card does not show, and what makes a row large.
 _NOT_ON_CARDS = (
     "snapshot", "assessment", "assessment_reason", "session__problem_summary", "session__escalation_package", "session__ticket_notes",
@@ -39,7 +32,7 @@ _NOT_ON_CARDS = (
 
 def for_cards(rows: QuerySet[SessionHandoff]) -> QuerySet[SessionHandoff]:
     """The rows with what their cards show, and without the snapshot and the assessment, which can be a thousand times as large."""
-    return rows.annotate(tried_count=_TRIED).defer(*_NOT_ON_CARDS)
+    return rows.defer(*_NOT_ON_CARDS)
 
 
 def glance(user: User) -> dict[str, Any]:
@@ -71,6 +64,25 @@ def sort_key(handoff: SessionHandoff, *, for_target: bool = False) -> str:
     rank = max(Priority) - handoff.priority
     created_at = handoff.created_at.astimezone(UTC).isoformat(timespec="microseconds")
     return f"{rank}|{0 if for_target else 1}|{created_at}|{handoff.pk}"
+
+
+def cursor_of(handoff: SessionHandoff) -> str:
+    """Where this row of `rows_for` stands for its viewer; `after` takes it."""
+    return sort_key(handoff, for_target=bool(handoff.for_me))  # type: ignore[attr-defined]
+
+
+def after(rows: QuerySet[SessionHandoff], cursor: str) -> QuerySet[SessionHandoff]:
+    """The rows behind that place, also where the row it was taken from has gone. What is no cursor is ignored."""
+    try:
+        rank, own, at, pk = cursor.split("|")
+        priority, for_me = max(Priority) - int(rank), 1 - int(own)
+        created_at, pk = datetime.fromisoformat(at), str(uuid.UUID(pk))
+        if created_at.tzinfo is None or not 0 <= priority <= max(Priority):
+            return rows
+    except ValueError:
+        return rows
+    later = Q(created_at__gt=created_at) | Q(created_at=created_at, pk__gt=pk)
+    return rows.filter(Q(priority__lt=priority) | Q(priority=priority) & (Q(for_me__lt=for_me) | Q(for_me=for_me) & later))
 
 
 def seen_by(user: User, rows: Sequence[SessionHandoff] | None = None) -> set[Any]:

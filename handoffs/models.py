@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, User
-from flowpilot.models import AISession, Fix, Priority, Task
+from flowpilot.models import AISession, Priority
 
 
 class HandoffQuerySet(models.QuerySet["SessionHandoff"]):
@@ -70,6 +70,8 @@ class SessionHandoff(models.Model):
     target = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     snapshot = models.JSONField(default=dict)
+    # How many things had been tried when it was handed off (`packaging.tried_in`): cards show it, without reading the snapshot.
+    tried = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField("handed off at", default=timezone.now)
     claimed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     claimed_at = models.DateTimeField(null=True, blank=True)
@@ -130,14 +132,6 @@ class SessionHandoff(models.Model):
     @property
     def priority_slug(self) -> str:
         return Priority(self.priority).slug
-
-    @property
-    def tried(self) -> int:
-        """How many things were done or applied when it was handed off: checks and answers given, fixes with an outcome."""
-        if "tried_count" in self.__dict__:
-            return int(self.__dict__["tried_count"])
-        done = sum(1 for task in self.snapshot.get("done_tasks", []) if task["state"] == Task.State.DONE)
-        return done + sum(1 for fix in self.snapshot.get("fixes", []) if fix["outcome"] != Fix.Outcome.PROPOSED)
 
     @property
     def has_lane(self) -> bool:

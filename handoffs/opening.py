@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -208,10 +209,10 @@ def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: date
     return [write_outcome(session_id, person, fix, outcome, note="", at=at)] if fix else []
 
 
-def insert(**columns: object) -> SessionHandoff:
+def insert(*, snapshot: dict[str, Any], **columns: object) -> SessionHandoff:
     """Inserts the row. Of two people at the same time, the partial unique index lets one through; raises `Refuse` for the other."""
     try:
         with transaction.atomic():
-            return SessionHandoff.objects.create(**columns)
+            return SessionHandoff.objects.create(snapshot=snapshot, tried=packaging.tried_in(snapshot), **columns)
     except IntegrityError as error:
         raise conflict_error() from error

@@ -8,7 +8,7 @@ from django.db.models import F, Func, JSONField, Value
 
 from assistant.case import Case
 from flowpilot.casefile import case_of, lane_document
-from flowpilot.models import AISession
+from flowpilot.models import AISession, Fix, Task
 
 # How many of the last steps the document contains; earlier ones are only in the session.
 LAST_STEPS = 20
@@ -31,6 +31,12 @@ def freeze(session: AISession, *, needs: str) -> tuple[dict[str, Any], Case]:
         "last_steps": [asdict(step) for step in case.steps[-LAST_STEPS:]],
     }
     return snapshot, case
+
+
+def tried_in(snapshot: dict[str, Any]) -> int:
+    """How many things were done or applied by then: checks and answers given, fixes with an outcome."""
+    done = sum(1 for task in snapshot.get("done_tasks", []) if task["state"] == Task.State.DONE)
+    return done + sum(1 for fix in snapshot.get("fixes", []) if fix["outcome"] != Fix.Outcome.PROPOSED)
 
 
 def package(handoff_id: uuid.UUID, *, intent: str, needs: str, snapshot: dict[str, Any]) -> dict[str, Any]:

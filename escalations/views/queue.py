@@ -5,16 +5,20 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.answers import wants_json
 from escalations.filters import VIEWS, Filters, choices, handed_off_by
 from escalations.metrics import figures
-from escalations.queue import for_cards, glance, row_json, rows_for, seen_by
+from escalations.queue import after, cursor_of, for_cards, glance, row_json, rows_for, seen_by
 from flowpilot.models import Priority
 from flowpilot.views.answering import person
+from handoffs.models import SessionHandoff
 
-# Filters find what is beyond this many rows.
+# Cards on a page, and rows in an answer as JSON unless `limit` says otherwise.
+PER_PAGE = 50
+# A page that shows more fetches as many again, and JSON may ask for as many.
 MOST_ROWS = 200
 
 
@@ -55,11 +59,26 @@ def rows(request: HttpRequest) -> HttpResponse:
     return render(request, "escalations/queue.html#rows", {**_rows(request, filters), "filters": filters})
 
 
+def _wanted(request: HttpRequest, name: str) -> int:
+    """How many rows the address asks for under this name, within bounds."""
+    asked = request.GET.get(name, "")
+    return min(max(int(asked), 1), MOST_ROWS) if asked.isascii() and asked.isdigit() and len(asked) < 5 else PER_PAGE
+
+
+def _page(request: HttpRequest, filters: Filters, count: int) -> tuple[list[SessionHandoff], str]:
+    """The rows behind `?after=`, and the query string of what follows them; "" at the end."""
+    rows = for_cards(after(filters.rows(person(request)), request.GET.get("after", "")))
+    found = list(rows[: count + 1])
+    return found[:count], filters.address(after=cursor_of(found[count - 1])) if len(found) > count else ""
+
+
 def _rows(request: HttpRequest, filters: Filters) -> dict[str, Any]:
-    user = person(request)
-    shown = list(for_cards(filters.rows(user))[: MOST_ROWS + 1])
-    return {"rows": shown[:MOST_ROWS], "more": len(shown) > MOST_ROWS, "seen": seen_by(user, shown)}
+    shown, more = _page(request, filters, _wanted(request, "shown"))
+    here = filters.address(after=request.GET.get("after", ""))
+    return {"rows": shown, "more": more, "here": here, "seen": seen_by(person(request), shown)}
 
 
 def _json(request: HttpRequest, filters: Filters) -> JsonResponse:
-    return JsonResponse({"handoffs": [row_json(row) for row in for_cards(filters.rows(person(request)))]})
+    found, more = _page(request, filters, _wanted(request, "limit"))
+    following = f"{reverse('queue')}{more}&limit={_wanted(request, 'limit')}" if more else None
+    return JsonResponse({"handoffs": [row_json(row) for row in found], "next": following})

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from handoffs.claiming import claim
 from tests.browser.conftest import until
+from tests.factories import hand_off, make_session
 
 WATCH_NOTES = """
     window.notes = [];
@@ -140,3 +141,32 @@ def test_an_arrival_a_claim_and_a_lost_race_are_said_once(browsers, cast, stage)
     said = page.evaluate("window.said")
     assert [line for line in said if "New escalation" in line] == ["New escalation, normal: Said once, from Ana Reyes"]
     assert sum("Already claimed by Dana Okafor" in line for line in said) == 1, said
+
+
+def test_show_more_adds_the_next_page_and_what_belongs_behind_it_waits_for_it(browsers, cast, stage):
+    def make_many():
+        for _ in range(52):
+            hand_off(make_session(cast.ana), cast.ana)
+
+    stage(make_many)
+    page = browsers.open("bo", "/escalations/")
+    expect(page.locator("[data-live]")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(50)
+
+    urgent = cast.handoff(priority=4)
+    expect(page.locator(".card").first).to_have_id(f"card-{urgent.pk}")
+    last = cast.handoff(priority=1)
+    expect(page.locator("#announce")).to_contain_text("New escalation, low")
+    expect(page.locator(f"#card-{last.pk}")).to_have_count(0)
+
+    page.get_by_role("link", name="Show more").click()
+    expect(page.locator(".card")).to_have_count(54)
+    expect(page.locator(".card").last).to_have_id(f"card-{last.pk}")
+    expect(page.locator(".card .cover").nth(51)).to_be_focused()
+    expect(page.get_by_role("link", name="Show more")).to_have_count(0)
+
+    # Now it is the whole queue: a refresh keeps all of it, and arrivals go to the end.
+    page.evaluate("document.dispatchEvent(new CustomEvent('live:refresh'))")
+    newest = cast.handoff(priority=1)
+    expect(page.locator(".card").last).to_have_id(f"card-{newest.pk}")
+    expect(page.locator(".card")).to_have_count(55)

@@ -10,8 +10,9 @@ export const rows = document.getElementById("rows");
 
 const criteria = Object.entries(JSON.parse(rows.dataset.criteria));
 
-// Whether the list is the whole queue, so that what it holds can be counted.
-export const isComplete = () => criteria.length === 0 && !rows.querySelector("[data-more]");
+// Whether more cards follow than are shown; whether the list is the whole queue, so that what it holds can be counted.
+const goesOn = () => rows.querySelector("[data-more]") !== null;
+export const isComplete = () => criteria.length === 0 && !goesOn() && !document.querySelector("[data-first]");
 
 const list = () => rows.querySelector("[data-cards]");
 
@@ -52,19 +53,20 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-// Puts an arriving card where it belongs. Returns whether this list shows it.
+// Puts an arriving card where it belongs, unless that is behind the last card shown: there it comes with the next page.
+// Returns whether it fits the filters.
 export function insert(html) {
   const card = parse(html);
   document.getElementById(card.id)?.remove();
-  const shown = matches(card);
-  if (shown) {
+  if (!matches(card)) return false;
+  const next = cards().find((other) => sortKey(card) < sortKey(other));
+  if (next || !goesOn()) {
     card.classList.add("arrived");
-    const next = cards().find((other) => sortKey(card) < sortKey(other));
     list().insertBefore(card, next ?? null);
     htmx.process(card);
   }
   arrange();
-  return shown;
+  return true;
 }
 
 // Takes a card away; the focus it had goes to its neighbour. A card that says who claimed it stays to be read.

@@ -1,13 +1,20 @@
 // Fetches the rows again through the ordinary view when something may have been missed.
 
-import { arrange, rows } from "./cards.js";
+import { arrange, cards, rows } from "./cards.js";
 import { drawFigures } from "./figures.js";
 
 const error = document.getElementById("queue-error");
 const liveLabel = document.querySelector("[data-live]");
 let focusedCard = null;
+let firstNew = null;
 
 document.addEventListener("live:refresh", () => htmx.trigger(rows, "refresh"));
+
+// As many as are shown, where pages were added to the first one.
+rows.addEventListener("htmx:configRequest", ({ detail }) => {
+  const shown = cards().length;
+  if (detail.elt === rows && shown > 50) detail.parameters.shown = shown;
+});
 
 rows.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.elt !== rows) return;
@@ -16,8 +23,10 @@ rows.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 
 // Whoever moves through the rows with keys keeps their place.
-rows.addEventListener("htmx:beforeSwap", () => {
+rows.addEventListener("htmx:beforeSwap", ({ detail }) => {
   focusedCard = document.activeElement?.closest?.(".card")?.id;
+  // "Show more" goes with its page; whoever pressed it goes on at the first card that came.
+  firstNew = detail.target === rows ? null : cards().length;
 });
 
 // At once, not after settling: the next key is meant for the card that had the focus.
@@ -32,6 +41,10 @@ rows.addEventListener("htmx:afterSwap", () => {
 rows.addEventListener("htmx:afterSettle", () => {
   arrange();
   drawFigures();
+  if (firstNew !== null && document.activeElement === document.body) {
+    cards()[firstNew]?.querySelector(".cover").focus({ preventScroll: true });
+  }
+  firstNew = null;
 });
 
 document.addEventListener("live:connected", () => {

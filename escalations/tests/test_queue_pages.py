@@ -1,0 +1,129 @@
+"""The queue in pages: no row is skipped or shown twice, in the order of the queue, for people and as JSON."""
+
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from django.utils import timezone
+
+from escalations.queue import after, cursor_of, rows_for
+from escalations.views import queue
+from handoffs.models import SessionHandoff
+from handoffs.packaging import tried_in
+from tests.factories import hand_off, make_session
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def many(ana, bo, monkeypatch):
+    """Eleven open escalations, some of one moment and priority, some for bo, on pages of four."""
+    monkeypatch.setattr(queue, "PER_PAGE", 4)
+    made = [hand_off(make_session(ana), ana, priority=1 + n % 3, target=bo if n % 4 == 0 else None) for n in range(11)]
+    now = timezone.now()
+    for n, handoff in enumerate(made):
+        SessionHandoff.objects.filter(pk=handoff.pk).update(created_at=now - timedelta(minutes=n // 5))
+    return made
+
+
+def ids(page):
+    return [card["data-handoff"] for card in BeautifulSoup(page.content, "html.parser").select(".card")]
+
+
+def link_to_more(page):
+    found = BeautifulSoup(page.content, "html.parser").select_one("#queue-more a")
+    return found and found["href"]
+
+
+@pytest.mark.parametrize("who", ["bo", "dana"])
+def test_page_by_page_is_the_whole_queue_in_its_order(many, who, signed_in, request):
+    user = request.getfixturevalue(who)
+    client, found, sizes, address = signed_in(user), [], [], ""
+    while address is not None:
+        page = client.get(f"/escalations/{address}")
+        found += ids(page)
+        sizes.append(len(ids(page)))
+        address = link_to_more(page)
+
+    assert found == [str(pk) for pk in rows_for(user).values_list("pk", flat=True)]
+    assert sizes == [4, 4, 3]
+
+
+def test_the_next_page_keeps_the_filters_and_leads_back(many, bo, signed_in):
+    client = signed_in(bo)
+    page = client.get("/escalations/?priority=normal")
+    assert not BeautifulSoup(page.content, "html.parser").select("[data-first]")
+    SessionHandoff.objects.update(priority=2)
+
+    first = client.get("/escalations/?show=open&priority=normal")
+    second = client.get(f"/escalations/{link_to_more(first)}")
+
+    assert "priority=normal" in link_to_more(first)
+    assert BeautifulSoup(second.content, "html.parser").select_one("[data-first]")["href"] == "?priority=normal"
+    assert not set(ids(first)) & set(ids(second))
+
+
+def test_ones_own_escalations_have_pages_too(many, ana, signed_in):
+    client = signed_in(ana)
+    first = client.get("/escalations/?show=mine")
+    second = client.get(f"/escalations/{link_to_more(first)}")
+
+    assert len({*ids(first), *ids(second)}) == 8
+
+
+def test_a_cursor_holds_when_its_row_is_claimed_meanwhile(many, bo, dana):
+    order = list(rows_for(bo))
+    cursor = cursor_of(order[3])
+    SessionHandoff.objects.filter(pk=order[3].pk).update(state="claimed", claimed_by=dana, claimed_at=timezone.now())
+
+    assert [row.pk for row in after(rows_for(bo), cursor)] == [row.pk for row in order[4:]]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "|||", "9|9|9|9", "0|1|2026-01-01|x", "-5|0|2026-01-01T00:00:00+00:00|1", "0|1|2026-01-01T00:00:00|0", "\x00", "²|1|a|b"],
+)
+def test_what_is_no_cursor_shows_the_first_page(many, bo, signed_in, cursor):
+    client = signed_in(bo)
+
+    assert ids(client.get("/escalations/", {"after": cursor})) == ids(client.get("/escalations/"))
+
+
+@pytest.mark.parametrize(("asked", "count"), [("2", 2), ("200", 11), ("9999", 11), ("0", 1), ("-1", 4), ("x", 4), ("", 4), ("9" * 30, 4)])
+def test_a_refresh_fetches_as_many_as_are_shown_within_bounds(many, bo, signed_in, asked, count):
+    assert len(ids(signed_in(bo).get("/escalations/rows/", {"shown": asked}))) == count
+
+
+@pytest.mark.parametrize("limit", [None, 3, 200])
+def test_json_leads_from_answer_to_answer(many, bo, signed_in, as_json, limit):
+    client, found, sizes = signed_in(bo), [], []
+    address = "/escalations/" + (f"?limit={limit}" if limit else "")
+    while address:
+        body = client.get(address, **as_json).json()
+        found += [row["id"] for row in body["handoffs"]]
+        sizes.append(len(body["handoffs"]))
+        address = body["next"]
+
+    assert found == [str(pk) for pk in rows_for(bo).values_list("pk", flat=True)]
+    assert sizes[0] == min(limit or 4, 11)
+
+
+def test_a_page_reads_no_snapshot_and_no_more_queries_for_more_rows(many, ana, bo, signed_in, django_assert_max_num_queries):
+    client = signed_in(bo)
+    client.get("/escalations/")
+    with django_assert_max_num_queries(30) as few:
+        client.get("/escalations/")
+    for _ in range(6):
+        hand_off(make_session(ana), ana)
+
+    with django_assert_max_num_queries(len(few)) as captured:
+        client.get("/escalations/")
+    cards = [query["sql"] for query in captured.captured_queries if '"needs"' in query["sql"]]
+    assert cards and not any('"snapshot"' in sql for sql in cards)
+
+
+def test_what_was_tried_is_kept_beside_the_snapshot(ana):
+    handoff = hand_off(make_session(ana), ana)
+
+    handoff.refresh_from_db()
+    assert handoff.tried == tried_in(handoff.snapshot) == 1
