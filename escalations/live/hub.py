@@ -17,10 +17,16 @@ MAX_UNREAD_BYTES = 2_000_000
 MAX_FRAME_BYTES = 64 * 1024
 
 
-class Socket(Protocol):
-    async def send_frame(self, text: str) -> None: ...
+# After so many sockets the event loop gets a turn: requests, answers and other accounts go on.
+CHUNK = 100
 
-    async def drop(self, code: int) -> None: ...
+
+class Socket(Protocol):
+    """Neither waits for the other end."""
+
+    def send_text(self, text: str) -> None: ...
+
+    def drop(self, code: int) -> None: ...
 
 
 @dataclass(eq=False)
@@ -68,6 +74,8 @@ class Frame:
     own: str | None = None
     # Sent along where the event changes how many escalations wait.
     counts: Counts | None = None
+    # The texts with a count, made once for all who are sent the same.
+    _counted: dict[tuple[str, int], str] = field(default_factory=dict, compare=False, repr=False)
 
     def for_watcher(self, watcher: Watcher) -> str:
         if watcher.user_id == self.except_user:
@@ -78,8 +86,11 @@ class Frame:
             text = self.whole
         if self.counts is None:
             return text
-        # Each text is one JSON object.
-        return f'{text[:-1]}, "open": {self.counts.for_user(watcher.user_id)}}}'
+        key = (text, self.counts.for_user(watcher.user_id))
+        if key not in self._counted:
+            # Each text is one JSON object.
+            self._counted[key] = f'{text[:-1]}, "open": {key[1]}}}'
+        return self._counted[key]
 
 
 class Hub:
@@ -121,33 +132,35 @@ class Hub:
     async def send(self, account_id: int, frames: Iterable[Frame]) -> None:
         """Sends frames in order. A socket that does not read is dropped before it slows down the others."""
         for frame in frames:
-            for count, watcher in enumerate(list(self.watchers.get(account_id, ()))):
-                await self._send(watcher, frame.for_watcher(watcher))
-                if count % 100 == 99:
+            for count, watcher in enumerate(tuple(self.watchers.get(account_id, ())), 1):
+                self._send(watcher, frame.for_watcher(watcher))
+                if count % CHUNK == 0:
                     await asyncio.sleep(0)
 
-    async def _send(self, watcher: Watcher, text: str) -> None:
+    def _send(self, watcher: Watcher, text: str) -> None:
         if watcher.unread_frames >= MAX_UNREAD_FRAMES or watcher.unread_bytes + len(text) > MAX_UNREAD_BYTES:
-            await self.drop(watcher, 4008)
+            self.drop(watcher, 4008)
             return
         watcher.unread_frames += 1
         watcher.unread_bytes += len(text)
         try:
-            await watcher.socket.send_frame(text)
+            watcher.socket.send_text(text)
         except Exception:  # the other end is gone; its own disconnect cleans up
             self.remove(watcher)
 
-    async def drop(self, watcher: Watcher, code: int) -> None:
+    def drop(self, watcher: Watcher, code: int) -> None:
         """Disconnects one socket. Whatever goes wrong with it must not end the round for the others."""
         self.remove(watcher)
         with contextlib.suppress(Exception):
-            await watcher.socket.drop(code)
+            watcher.socket.drop(code)
 
     async def send_presence(self, account_id: int, handoff: str) -> None:
         people = [{"id": pk, "name": name} for pk, (name, _) in sorted(self.presence.get((account_id, handoff), {}).items())]
         text = json.dumps({"presence": handoff, "people": people})
-        for watcher in list(self.watchers.get(account_id, ())):
-            await self._send(watcher, text)
+        for count, watcher in enumerate(tuple(self.watchers.get(account_id, ())), 1):
+            self._send(watcher, text)
+            if count % CHUNK == 0:
+                await asyncio.sleep(0)
 
     def presence_snapshot(self, account_id: int) -> dict[str, list[dict[str, Any]]]:
         return {

@@ -158,7 +158,7 @@ class Listener:
                 watchers = hub.everybody()
                 if watchers:
                     for watcher in await database_sync_to_async(revoked_watchers)(watchers):
-                        await hub.drop(watcher, 4401)
+                        hub.drop(watcher, 4401)
                 await self._expire_presence()
             except asyncio.CancelledError:
                 raise

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from accounts.events import record
 from accounts.models import Event
-from escalations.live import consumer, frames
+from escalations.live import endpoint, frames
 from escalations.live import hub as hub_module
 from escalations.live import listener as listener_module
 from escalations.live.hub import MAX_FRAME_BYTES, hub
@@ -541,10 +541,10 @@ def test_the_count_is_the_servers_even_where_a_claim_came_before_the_card_was_re
 class Broken:
     """A socket of which everything fails."""
 
-    async def send_frame(self, text):
+    def send_text(self, text):
         raise RuntimeError("the transport is gone")
 
-    drop = send_frame
+    drop = send_text
 
 
 def test_a_socket_that_fails_in_every_way_ends_nobody_elses_round(ana, bo, play, monkeypatch):
@@ -561,8 +561,8 @@ def test_a_socket_that_fails_in_every_way_ends_nobody_elses_round(ana, bo, play,
 
 
 def test_presence_outlives_a_hiccup_of_the_database(handoff, bo, dana, play, monkeypatch):
-    monkeypatch.setattr(consumer, "PRESENCE_EVERY", 0.1)
-    announce, failed = consumer._notify, []
+    monkeypatch.setattr(endpoint, "PRESENCE_EVERY", 0.1)
+    announce, failed = endpoint._notify, []
 
     def fails_once(payload):
         if len(failed) < 2:
@@ -570,7 +570,7 @@ def test_presence_outlives_a_hiccup_of_the_database(handoff, bo, dana, play, mon
             raise OperationalError("the connection is closed")
         announce(payload)
 
-    monkeypatch.setattr(consumer, "_notify", fails_once)
+    monkeypatch.setattr(endpoint, "_notify", fails_once)
 
     async def scenario():
         other = await watching(dana)
