@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import time
 import uuid
 from typing import Any
@@ -34,6 +35,8 @@ PRESENCE_PAUSE = 0.1
 CLOSE_PATIENCE = 10
 # Seconds that a socket waits for the listener.
 LISTENER_PATIENCE = 5
+
+_ANSWER = re.compile(r"ok ([0-9]{1,15})|ok|pong", re.ASCII)
 
 SIGNED_OUT = 4401
 UNAVAILABLE = 4503
@@ -93,7 +96,7 @@ class OpenPage:
         hub.add(watcher, number)
         # Nobody here was notified of events committed between reading the number and adding the watcher: check again.
         listener.check([user.account_id])
-        self.send_text(json.dumps({"hello": True, "n": hub.last[user.account_id], "looking": hub.presence_snapshot(user.account_id)}))
+        watcher.send(json.dumps({"hello": True, "n": hub.last[user.account_id], "looking": hub.presence_snapshot(user.account_id)}))
         # Not all at the same moment, where a thousand pages have connected at once.
         self._again("ping", PING_EVERY * random.uniform(0.5, 1), self._ping)  # noqa: S311
         if handoff:
@@ -109,10 +112,12 @@ class OpenPage:
                 self._hear(message.get("text") or "")
 
     def _hear(self, text: str) -> None:
-        """Pages answer what they were sent, and say whether they are visible."""
+        """Pages say how much they have received ("ok 120"), and whether they are visible."""
         assert self.watcher is not None
-        self.watcher.answered()
-        if text in ("seen", "hidden") and self.watcher.is_visible != (text == "seen"):
+        if answer := _ANSWER.fullmatch(text):
+            # A page of an earlier version says that it received something, and not how much.
+            self.watcher.answered(int(answer[1]) if answer[1] else self.watcher.sent)
+        elif text in ("seen", "hidden") and self.watcher.is_visible != (text == "seen"):
             self.watcher.is_visible = text == "seen"
             # Not on every flicker: what is skipped here, the next pulse announces, or it expires.
             due = time.monotonic() - self._announced_at >= PRESENCE_PAUSE
@@ -142,7 +147,7 @@ class OpenPage:
         assert self.watcher is not None
         # With the number: a page that missed something fetches it, and one that did not asks for nothing.
         with contextlib.suppress(Exception):  # the other end is gone; its disconnect cleans up
-            self.send_text(json.dumps({"ping": 1, "n": hub.sent.get(self.watcher.account_id)}))
+            self.watcher.send(json.dumps({"ping": 1, "n": hub.sent.get(self.watcher.account_id)}))
         self._again("ping", PING_EVERY, self._ping)
 
     def _pulse(self) -> None:

@@ -48,7 +48,7 @@ def _frame_or_number(event: Event, rows: "Rows") -> Frame:
         return frame_of(event, rows)
     except Exception as error:
         log.exception("failed to render an event", account=event.account_id, number=event.number, error=type(error).__name__)
-        return Frame(whole=_missed(event.number), bare=_missed(event.number))
+        return Frame(event.number, whole=_missed(event.number), bare=_missed(event.number))
 
 
 def _bare(number: int) -> str:
@@ -61,7 +61,7 @@ def _missed(number: int) -> str:
 
 
 def _bare_frame(number: int) -> Frame:
-    return Frame(whole=_bare(number), bare=_bare(number))
+    return Frame(number, whole=_bare(number), bare=_bare(number))
 
 
 class Rows:
@@ -134,4 +134,4 @@ def frame_of(event: Event, rows: Rows) -> Frame:
     whole = json.dumps(body)
     if len(whole.encode()) > MAX_FRAME_BYTES:
         whole = _missed(event.number)
-    return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own, counts=counts)
+    return Frame(event.number, whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own, counts=counts)

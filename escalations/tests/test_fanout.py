@@ -1,11 +1,13 @@
 """What sending one event to many sockets costs, and that none of them waits for another."""
 
 import asyncio
+import json
 
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync
 
-from escalations.live.hub import Counts, Frame, Hub, Watcher
+from escalations.live import hub as hub_module
+from escalations.live.hub import MAX_MESSAGE_BYTES, Counts, Frame, Hub, Watcher
 from escalations.live.outbox import Outbox
 from escalations.tests.test_live import LONG, act, opened, play, publish_event, until, watching  # noqa: F401
 
@@ -43,7 +45,7 @@ def watcher_on(socket, user_id=1, account_id=1):
 
 
 def plain(number):
-    return Frame(whole=f'{{"n": {number}, "kind": "x"}}', bare=f'{{"n": {number}}}')
+    return Frame(number, whole=f'{{"n": {number}, "kind": "x"}}', bare=f'{{"n": {number}}}')
 
 
 def test_a_socket_that_is_full_keeps_nobody_waiting():
@@ -53,9 +55,10 @@ def test_a_socket_that_is_full_keeps_nobody_waiting():
             hub.add(watcher_on(Page(server)), 0)
         full.writable.clear()
 
-        await asyncio.wait_for(hub.send(1, [plain(n) for n in range(1, 6)]), LONG)
+        for n in range(1, 6):
+            await asyncio.wait_for(hub.send(1, [plain(n)]), LONG)
 
-        assert len(free.taken) == 5
+        assert [json.loads(text)["n"] for text in free.taken] == [1, 2, 3, 4, 5]
         assert full.taken == []
         full.writable.set()
         await asyncio.sleep(0.01)
@@ -108,7 +111,7 @@ def test_what_is_thrown_away_is_never_sent():
 
 
 def test_an_event_is_one_string_for_all_who_are_sent_the_same():
-    frame = Frame(whole='{"n": 1, "card": "<li>"}', bare='{"n": 1}', except_user=7, counts=Counts(5, {7: 2, 8: 1}))
+    frame = Frame(1, whole='{"n": 1, "card": "<li>"}', bare='{"n": 1}', except_user=7, counts=Counts(5, {7: 2, 8: 1}))
 
     texts = {user: frame.for_watcher(watcher_on(None, user)) for user in (1, 2, 3, 7, 8)}
 
@@ -116,6 +119,108 @@ def test_an_event_is_one_string_for_all_who_are_sent_the_same():
     assert texts[1] == '{"n": 1, "card": "<li>", "open": 5}'
     assert texts[7] == '{"n": 1, "open": 3}'
     assert texts[8] == '{"n": 1, "card": "<li>", "open": 4}'
+
+
+def test_what_has_piled_up_is_sent_together_and_in_order():
+    async def scenario():
+        hub, server = Hub(), Server()
+        hub.add(watcher_on(Page(server)), 0)
+
+        await hub.send(1, [plain(n) for n in range(1, 301)])
+
+        (message,) = (json.loads(text) for text in server.taken)
+        assert message["n"] == 300
+        assert [event["n"] for event in message["events"]] == list(range(1, 301))
+
+    async_to_sync(scenario)()
+
+
+def test_what_is_sent_together_differs_by_who_may_read_it():
+    async def scenario():
+        hub, server, other = Hub(), Server(), Server()
+        hub.add(watcher_on(Page(server), 1), 0)
+        hub.add(watcher_on(Page(other), 2), 0)
+        secret = Frame(2, whole='{"n": 2, "kind": "x"}', bare='{"n": 2}', readers=frozenset({1}))
+
+        await hub.send(1, [plain(1), secret])
+
+        assert [json.loads(text)["events"][1] for text in (*server.taken, *other.taken)] == [{"n": 2, "kind": "x"}, {"n": 2}]
+
+    async_to_sync(scenario)()
+
+
+def test_large_frames_are_not_sent_together():
+    async def scenario():
+        hub, server = Hub(), Server()
+        hub.add(watcher_on(Page(server)), 0)
+        large = "x" * 50_000
+
+        await hub.send(1, [Frame(n, whole=json.dumps({"n": n, "card": large}), bare=json.dumps({"n": n})) for n in range(1, 6)])
+
+        assert [json.loads(text)["n"] for text in server.taken] == [2, 4, 5]
+        assert max(len(text) for text in server.taken) < MAX_MESSAGE_BYTES + 100
+
+    async_to_sync(scenario)()
+
+
+# --- who does not read --------------------------------------------------------------------------------------------
+
+
+def test_what_is_on_the_way_to_a_page_is_not_forgiven():
+    watcher = watcher_on(Silent())
+    for length in (10, 20, 30, 40):
+        watcher.send("x" * length)
+
+    watcher.answered(2)
+    assert (list(watcher.unread), watcher.unread_bytes) == ([30, 40], 70)
+    watcher.answered(1)
+    assert watcher.unread_bytes == 70
+    watcher.answered(999)
+    assert (len(watcher.unread), watcher.unread_bytes) == (0, 0)
+    watcher.send("y")
+    assert watcher.unread_bytes == 1
+
+
+class Silent:
+    dropped = None
+
+    def send_text(self, text):
+        pass
+
+    def drop(self, code):
+        self.dropped = code
+
+
+@pytest.mark.parametrize(("every", "dropped"), [(50, None), (0, 4008)])
+def test_a_page_that_answers_every_fifty_frames_is_left_alone(every, dropped):
+    async def scenario():
+        hub, page = Hub(), Silent()
+        watcher = watcher_on(page)
+        hub.add(watcher, 0)
+        for n in range(1, 2 * hub_module.MAX_UNREAD_FRAMES):
+            await hub.send(1, [plain(n)])
+            if every and n % every == 0:
+                watcher.answered(n)
+        assert page.dropped == dropped
+
+    async_to_sync(scenario)()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("text", ["seen", "hidden", "ok -1", "ok 1e3", "ok " + "9" * 5000, "ok ٣", "OK", "{}"])
+def test_only_an_answer_counts_as_one(bo, play, text):  # noqa: F811
+    async def scenario():
+        page = await watching(bo)
+        number = await act(publish_event, bo.account_id)
+        await page.heard_until(number, answering=False)
+        (watcher,) = hub_module.hub.everybody()
+        await page.socket.send_to(text_data=text)
+        await page.socket.send_to(text_data="ok 1")
+        await until(lambda: len(watcher.unread) == 1, "hello alone was answered")
+        await page.socket.send_to(text_data="ok")
+        await until(lambda: not watcher.unread, "a page of an earlier version is not heard")
+
+    play(scenario)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,6 +7,8 @@
 //   live:presence-all  {handoff: people}: who looks at what, right after connecting
 //   live:connected, live:disconnected, live:retry ({at})
 
+import { Answers } from "./answers.js";
+
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30000;
 // The server pings more often than this. A computer that slept has a socket that looks open and hears nothing.
@@ -52,12 +54,10 @@ function onEvent(frame) {
   lastNumber = frame.n;
   if (missed) refresh();
   else if (frame.kind || "open" in frame) emit("live:event", frame);
-  send("ok");
 }
 
 // A ping says how far the server has told: a page that is behind fetches.
 function onPing({ n }) {
-  send("pong");
   if (n > lastNumber) {
     lastNumber = n;
     refresh();
@@ -68,6 +68,7 @@ function onFrame(frame) {
   if (frame.ping) onPing(frame);
   else if (frame.presence !== undefined) emit("live:presence", frame);
   else if (frame.hello) onHello(frame);
+  else if (frame.events) frame.events.forEach(onEvent);
   else onEvent(frame);
 }
 
@@ -78,10 +79,13 @@ export function connect() {
   if (stopped || socket?.readyState === WebSocket.CONNECTING || isOpen()) return;
   const opened = new WebSocket(address);
   socket = opened;
+  const answers = new Answers(opened);
   opened.onmessage = (event) => {
     if (opened !== socket) return;
     lastHeardAt = Date.now();
-    onFrame(JSON.parse(event.data));
+    const frame = JSON.parse(event.data);
+    answers.count(event.data, { atOnce: Boolean(frame.ping) });
+    onFrame(frame);
   };
   opened.onclose = (event) => {
     if (opened === socket) onClose(event.code);
