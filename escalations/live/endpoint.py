@@ -10,19 +10,23 @@ import random
 import re
 import time
 import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
-from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db import Error, connection
+from django.http import parse_cookie
 from psycopg_pool import PoolTimeout
 
-from escalations.live.frames import current_number
-from escalations.live.hub import Watcher, hub
+from escalations.live.backlog import backlog
+from escalations.live.batcher import Batcher
+from escalations.live.hub import Frame, Watcher, hub
 from escalations.live.listener import PRESENCE_CHANNEL, listener
 from escalations.live.outbox import Outbox, Receive, Send
-from handoffs.models import SessionHandoff
+from escalations.live.visitors import Knock, Visitor, visitors_of
 
 log = structlog.get_logger("live")
 
@@ -36,6 +40,14 @@ CLOSE_PATIENCE = 10
 # Seconds that a socket waits for the listener.
 LISTENER_PATIENCE = 5
 
+# Larger backlogs are not sent: fetching the rows costs less.
+MAX_HELLO_BYTES = 256 * 1024
+# Pages that all have to fetch at once do so one after the other, at this rate for this process, and within a minute.
+FETCHES_PER_SECOND = 20
+LONGEST_SPREAD = 60
+# Seconds in which sockets that open count as one crowd.
+CROWD_WITHIN = 10
+
 _ANSWER = re.compile(r"ok ([0-9]{1,15})|ok|pong", re.ASCII)
 
 SIGNED_OUT = 4401
@@ -43,7 +55,8 @@ UNAVAILABLE = 4503
 
 
 async def live_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """`/ws/escalations/`, with `?handoff=<uuid>` on a page that shows one: colleagues see who is looking at it."""
+    """`/ws/escalations/?n=<number>&handoff=<uuid>`: the last event that the page knows, and the handoff that it shows, if it shows one:
+    colleagues see who is looking at it."""
     await OpenPage(scope, receive, send).run()
 
 
@@ -51,10 +64,10 @@ class OpenPage:
     """One socket, from its connect to its disconnect."""
 
     def __init__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        self.scope, self._receive = scope, receive
+        self._scope, self._receive = scope, receive
         self._outbox = Outbox(send)
         self.watcher: Watcher | None = None
-        self.name = ""
+        self._name = ""
         self._announced_at = 0.0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._announcing: set[asyncio.Task[None]] = set()
@@ -80,28 +93,49 @@ class OpenPage:
 
     async def _greet(self) -> int | None:
         """Says hello, and from then on everything that happens in the account; or returns the code to close with."""
-        user = self.scope["user"]
-        if not user.is_authenticated or not user.is_active or user.account_id is None:
-            return SIGNED_OUT
-        handoff = await database_sync_to_async(_handoff_of)(user, self.scope["query_string"])
-        listener.ensure()
+        query = parse_qs(self._scope["query_string"].decode("latin-1"))
         try:
+            visitor = await visitors.ask(Knock(_session_key(self._scope), _uuid(query.get("handoff", [""])[0])))
+            if visitor is None:
+                return SIGNED_OUT
+            listener.ensure()
             await asyncio.wait_for(listener.listening.wait(), timeout=LISTENER_PATIENCE)
-        except TimeoutError:
+            known = _number(query.get("n", [""])[0])
+            missed = (visitor.number, []) if known is None else await backlog.after(visitor.account_id, known, visitor.number)
+        except (Error, PoolTimeout, TimeoutError) as error:
+            log.warning("failed to greet a page", error=type(error).__name__)
             return UNAVAILABLE
-        watcher = Watcher(self, user.pk, user.account_id, user.role, self.scope["session"].session_key or "", user.password, handoff)
-        self.name = str(user)
-        number = await database_sync_to_async(current_number)(user.account_id)
-        self.watcher = watcher
-        hub.add(watcher, number)
+        # No await from here to the hello: whatever is delivered next goes to this socket too, and comes after it.
+        self._name = visitor.name
+        self.watcher = Watcher(
+            self, visitor.user_id, visitor.account_id, visitor.role, visitor.session_key, visitor.password, visitor.handoff
+        )
+        hub.add(self.watcher, visitor.number if missed is None else missed[0])
+        self.watcher.send(self._hello(visitor, known, missed))
         # Nobody here was notified of events committed between reading the number and adding the watcher: check again.
-        listener.check([user.account_id])
-        watcher.send(json.dumps({"hello": True, "n": hub.last[user.account_id], "looking": hub.presence_snapshot(user.account_id)}))
+        listener.check([visitor.account_id])
         # Not all at the same moment, where a thousand pages have connected at once.
         self._again("ping", PING_EVERY * random.uniform(0.5, 1), self._ping)  # noqa: S311
-        if handoff:
+        if visitor.handoff:
             self._pulse()
         return None
+
+    def _hello(self, visitor: Visitor, known: int | None, missed: tuple[int, list[Frame]] | None) -> str:
+        """With what happened since the number that the page knows; or that it has to fetch, and in how many seconds all who have to."""
+        assert self.watcher is not None
+        crowd = _crowd()
+        number = hub.last[visitor.account_id]
+        body: dict[str, Any] = {"hello": True, "n": number, "looking": hub.presence_snapshot(visitor.account_id)}
+        texts: list[str] = []
+        if missed is not None:
+            texts = [frame.for_watcher(self.watcher) for frame in missed[1]]
+            if known is not None:
+                body["n"] = max(known, number)
+        if missed is None or sum(map(len, texts)) > MAX_HELLO_BYTES:
+            body |= {"n": number, "missed": True, "within": round(min(crowd / FETCHES_PER_SECOND, LONGEST_SPREAD), 2)}
+            texts = []
+        text = json.dumps(body)
+        return f'{text[:-1]}, "events": [{", ".join(texts)}]}}' if texts else text
 
     async def _read(self) -> None:
         while True:
@@ -136,7 +170,7 @@ class OpenPage:
 
     # --- what comes again ---
 
-    def _again(self, name: str, seconds: float, act: Any) -> None:
+    def _again(self, name: str, seconds: float, act: Callable[[], None]) -> None:
         self._timers[name] = asyncio.get_running_loop().call_later(seconds, act)
 
     def _stop_timers(self) -> None:
@@ -178,27 +212,50 @@ class OpenPage:
             "account": self.watcher.account_id,
             "handoff": self.watcher.handoff,
             "user": self.watcher.user_id,
-            "name": self.name,
+            "name": self._name,
             "here": here,
         }
         try:
-            await database_sync_to_async(_notify)(json.dumps(body))
+            await announcements.ask(json.dumps(body))
         except (Error, PoolTimeout) as error:
             # The next pulse announces it again; the socket lives on.
             log.warning("failed to announce presence", error=type(error).__name__)
 
 
-def _notify(payload: str) -> None:
+def _announce(payloads: Sequence[str]) -> Sequence[None]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [PRESENCE_CHANNEL, payload])
+        cursor.execute(
+            "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) WITH ORDINALITY AS a (payload, place) ORDER BY place",
+            [PRESENCE_CHANNEL, list(payloads)],
+        )
+    return [None] * len(payloads)
 
 
-def _handoff_of(user: Any, query: bytes) -> str | None:
-    """The handoff that the page shows, if it belongs to the account; anything else is ignored."""
-    asked = parse_qs(query.decode("latin-1")).get("handoff", [""])[0]
+visitors: Batcher[Knock, Visitor | None] = Batcher(visitors_of)
+announcements: Batcher[str, None] = Batcher(_announce)
+_opened: deque[float] = deque()
+
+
+def _crowd() -> int:
+    """How many sockets have opened lately, with this one."""
+    now = time.monotonic()
+    _opened.append(now)
+    while _opened[0] < now - CROWD_WITHIN:
+        _opened.popleft()
+    return len(_opened)
+
+
+def _session_key(scope: dict[str, Any]) -> str:
+    cookies = "; ".join(value.decode("latin1") for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+
+
+def _uuid(text: str) -> uuid.UUID | None:
     try:
-        pk = uuid.UUID(asked)
+        return uuid.UUID(text)
     except ValueError:
         return None
-    exists = SessionHandoff.objects.escalations().filter(pk=pk, account_id=user.account_id).exists()
-    return str(pk) if exists else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else None

@@ -18,7 +18,8 @@ from asgiref.sync import async_to_sync, sync_to_async
 from bs4 import BeautifulSoup
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
-from django.contrib.auth.models import AnonymousUser
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection, connections, transaction
 from django.test import signals
@@ -56,8 +57,8 @@ class Page:
 
     def __init__(self, user, session, query=""):
         self.user = user
-        self.socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/escalations/{query}")
-        self.socket.scope["user"], self.socket.scope["session"] = user, session
+        cookies = [(b"cookie", f"sessionid={session.session_key}".encode())] if session else []
+        self.socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/escalations/{query}", headers=cookies)
         self.hello = None
         self.closed = None
         self.received = 0
@@ -134,15 +135,18 @@ def play(monkeypatch):
 opened = []
 
 
-def signed_in_session():
+def signed_in_session(user):
     session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return session
 
 
 async def watching(user, query="", *, session=None):
     """A page of `user` that has said hello."""
-    page = Page(user, session or await act(signed_in_session), query)
+    page = Page(user, session or await act(signed_in_session, user), query)
     opened.append(page)
     await page.open()
     page.hello = await page.next()
@@ -572,15 +576,15 @@ def test_a_socket_that_fails_in_every_way_ends_nobody_elses_round(ana, bo, play,
 
 def test_presence_outlives_a_hiccup_of_the_database(handoff, bo, dana, play, monkeypatch):
     monkeypatch.setattr(endpoint, "PRESENCE_EVERY", 0.1)
-    announce, failed = endpoint._notify, []
+    announce, failed = endpoint.announcements._answer, []
 
-    def fails_once(payload):
+    def fails_once(payloads):
         if len(failed) < 2:
-            failed.append(payload)
+            failed.append(payloads)
             raise OperationalError("the connection is closed")
-        announce(payload)
+        return announce(payloads)
 
-    monkeypatch.setattr(endpoint, "_notify", fails_once)
+    monkeypatch.setattr(endpoint.announcements, "_answer", fails_once)
 
     async def scenario():
         other = await watching(dana)
@@ -708,7 +712,7 @@ def test_whoever_loses_the_right_falls_silent(session, ana, bo, dana, play, lose
     monkeypatch.setattr(listener_module, "PERMISSIONS_EVERY", 0.2)
 
     async def scenario():
-        his = await act(signed_in_session)
+        his = await act(signed_in_session, bo)
         page, other = await watching(bo, session=his), await watching(dana)
         await act(loses, bo, his)
         assert await page.next() is None
@@ -746,7 +750,7 @@ def test_whoever_keeps_the_right_is_left_alone(ana, bo, play, monkeypatch):
 
 def test_the_signed_out_are_accepted_and_then_told_to_stop_trying(play, db):
     async def scenario():
-        page = await Page(AnonymousUser(), SessionStore()).open()
+        page = await Page(None, None).open()
         assert await page.next() is None
         assert page.closed == 4401
         assert not hub.everybody()
@@ -761,10 +765,10 @@ def test_the_inactive_and_staff_of_no_account_are_told_the_same(play, bo, who):
         bo.is_active = False
     else:
         bo.account = None
-        bo.account_id = None
+    bo.save()
 
     async def scenario():
-        page = await Page(bo, await act(signed_in_session)).open()
+        page = await Page(bo, await act(signed_in_session, bo)).open()
         assert await page.next() is None
         assert page.closed == 4401
         await page.socket.disconnect(timeout=LONG)
