@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.events import CHANNEL
-from escalations.live.frames import frames_since
+from escalations.live.frames import MAX_EVENTS, frames_since
 from escalations.live.hub import hub
 from escalations.live.online import OnlineWriter
 from escalations.live.rights import revoked_watchers
@@ -143,6 +143,8 @@ class Listener:
                     await hub.send(account_id, frames)
                     if account_id in hub.sent:
                         hub.sent[account_id] = max(number, hub.sent[account_id])
+                    if len(frames) >= MAX_EVENTS:
+                        self._accounts.add(account_id)
                 except asyncio.CancelledError:
                     raise
                 except Exception:

@@ -441,6 +441,7 @@ def test_who_comes_late_goes_on_from_the_number_of_their_hello(ana, bo, dana, pl
 
 def test_more_than_can_be_read_one_by_one_is_told_as_the_newest_number(ana, bo, play, monkeypatch):
     monkeypatch.setattr(frames, "MAX_EVENTS", 10)
+    monkeypatch.setattr(frames, "MAX_BURST", 20)
 
     async def scenario():
         page = await watching(bo)
@@ -448,6 +449,17 @@ def test_more_than_can_be_read_one_by_one_is_told_as_the_newest_number(ana, bo, 
         assert await page.heard_until(number) == [{"n": number}]
         following = await act(publish_event, ana.account_id)
         assert [frame["n"] for frame in await page.heard_until(following)] == [26]
+
+    play(scenario)
+
+
+def test_a_burst_that_is_longer_than_one_reading_is_heard_whole(ana, bo, play):
+    async def scenario():
+        page = await watching(bo)
+        number = await act(publish_event, ana.account_id, count=3 * frames.MAX_EVENTS + 50)
+        heard = await page.heard_until(number)
+        assert [frame["n"] for frame in heard] == list(range(page.hello["n"] + 1, number + 1))
+        assert all("kind" in frame for frame in heard)
 
     play(scenario)
 

@@ -69,6 +69,7 @@ def test_a_page_that_was_away_for_too_long_fetches(ana, bo, play, monkeypatch): 
     number = publish_event(ana.account_id, count=25)
 
     async def scenario():
+        endpoint._opened.clear()
         page = await watching(bo, "?n=3")
         assert (page.hello["n"], page.hello["missed"]) == (number, True)
         assert "events" not in page.hello
