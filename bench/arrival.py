@@ -76,8 +76,11 @@ class Watchers:
                 opened += 1
                 if opened == self.count:
                     self.ready.set()
-                async for _ in socket:
-                    await socket.send("ok")
+                received = 1
+                async for text in socket:
+                    received += 1
+                    if "ping" in text or received % 50 == 0:
+                        await socket.send(f"ok {received}")
 
         tasks = [asyncio.create_task(one()) for _ in range(self.count)]
         if not tasks:

@@ -1,5 +1,6 @@
 from django.urls import path
 
-from escalations.live.consumer import EscalationsConsumer
+from escalations.live.endpoint import live_socket
 
-websocket_urlpatterns = [path("ws/escalations/", EscalationsConsumer.as_asgi())]
+# An ASGI application instead of a view: Channels' URLRouter calls it.
+websocket_urlpatterns = [path("ws/escalations/", live_socket)]  # type: ignore[arg-type]

@@ -8,7 +8,6 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from escalations.routing import websocket_urlpatterns  # noqa: E402
@@ -23,6 +22,6 @@ answer_long_lines()
 application = ProtocolTypeRouter(
     {
         "http": StaticFilesFirst(http),
-        "websocket": OwnOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": OwnOrigin(URLRouter(websocket_urlpatterns)),
     }
 )

@@ -19,8 +19,10 @@ from handoffs.models import SessionHandoff
 
 log = structlog.get_logger("live")
 
-# How many missed events are sent one by one; beyond that, pages get the newest number and fetch.
+# How many events are read and rendered at a time.
 MAX_EVENTS = 200
+# How many events that this process has not delivered are sent one by one; beyond that, pages get the newest number and fetch.
+MAX_BURST = 1000
 
 _CARD_ADDED = {HandoffOpened.KIND, HandoffReleased.KIND}
 _CARD_REMOVED = {HandoffClaimed.KIND, HandoffWithdrawn.KIND, HandoffSuperseded.KIND}
@@ -31,13 +33,16 @@ def current_number(account_id: int) -> int:
 
 
 def frames_since(account_id: int, number: int) -> tuple[int, list[Frame]]:
-    """The frames of all events after `number`, in commit order, and the newest number. A handful of queries, however many events."""
+    """The frames of the next events after `number`, in commit order, and the last one's number. A handful of queries, however many events.
+    As many as `MAX_EVENTS`: there may be more."""
     events = list(Event.objects.filter(account_id=account_id, number__gt=number).select_related("by").order_by("number")[: MAX_EVENTS + 1])
     if not events:
         return number, []
     if len(events) > MAX_EVENTS:
         newest = current_number(account_id)
-        return newest, [_bare_frame(newest)]
+        if newest - number > MAX_BURST:
+            return newest, [_bare_frame(newest)]
+        events = events[:MAX_EVENTS]
     rows = Rows(account_id, events)
     return events[-1].number, [_frame_or_number(event, rows) for event in events]
 
@@ -48,7 +53,7 @@ def _frame_or_number(event: Event, rows: "Rows") -> Frame:
         return frame_of(event, rows)
     except Exception as error:
         log.exception("failed to render an event", account=event.account_id, number=event.number, error=type(error).__name__)
-        return Frame(whole=_missed(event.number), bare=_missed(event.number))
+        return Frame(event.number, whole=_missed(event.number), bare=_missed(event.number))
 
 
 def _bare(number: int) -> str:
@@ -61,7 +66,7 @@ def _missed(number: int) -> str:
 
 
 def _bare_frame(number: int) -> Frame:
-    return Frame(whole=_bare(number), bare=_bare(number))
+    return Frame(number, whole=_bare(number), bare=_bare(number))
 
 
 class Rows:
@@ -134,4 +139,4 @@ def frame_of(event: Event, rows: Rows) -> Frame:
     whole = json.dumps(body)
     if len(whole.encode()) > MAX_FRAME_BYTES:
         whole = _missed(event.number)
-    return Frame(whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own, counts=counts)
+    return Frame(event.number, whole=whole, bare=_bare(event.number), readers=readers, except_user=except_user, own=own, counts=counts)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.events import CHANNEL
-from escalations.live.frames import frames_since
+from escalations.live.frames import MAX_EVENTS, frames_since
 from escalations.live.hub import hub
 from escalations.live.online import OnlineWriter
 from escalations.live.rights import revoked_watchers
@@ -143,6 +143,8 @@ class Listener:
                     await hub.send(account_id, frames)
                     if account_id in hub.sent:
                         hub.sent[account_id] = max(number, hub.sent[account_id])
+                    if len(frames) >= MAX_EVENTS:
+                        self._accounts.add(account_id)
                 except asyncio.CancelledError:
                     raise
                 except Exception:
@@ -158,7 +160,7 @@ class Listener:
                 watchers = hub.everybody()
                 if watchers:
                     for watcher in await database_sync_to_async(revoked_watchers)(watchers):
-                        await hub.drop(watcher, 4401)
+                        hub.drop(watcher, 4401)
                 await self._expire_presence()
             except asyncio.CancelledError:
                 raise

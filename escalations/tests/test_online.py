@@ -25,10 +25,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Closed:
     """A socket that nothing is said to."""
 
-    async def send_frame(self, text):
+    def send_text(self, text):
         raise AssertionError("nothing is sent here")
 
-    async def drop(self, code):
+    def drop(self, code):
         raise AssertionError("no socket is dropped here")
 
 

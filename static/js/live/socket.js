@@ -1,11 +1,14 @@
 // The socket: hears what happens in the account and passes it on as events on `document`. It reconnects after every
-// close, with growing, jittered pauses. What it may have missed is in the rows, so pages are asked to refresh them.
+// close, with growing, jittered pauses, and says what it knows: the server answers with the events since then. Where
+// those are too many, pages are asked to refresh their rows.
 //
 //   live:event         something happened: the frame, as escalations/live/frames.py writes it
 //   live:refresh       something may have been missed: whoever shows rows fetches them
 //   live:presence      {presence: handoff, people}: who looks at this handoff
 //   live:presence-all  {handoff: people}: who looks at what, right after connecting
 //   live:connected, live:disconnected, live:retry ({at})
+
+import { Answers } from "./answers.js";
 
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30000;
@@ -15,14 +18,15 @@ const SIGNED_OUT = 4401;
 
 const { body } = document;
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-const query = body.dataset.handoff ? `?handoff=${body.dataset.handoff}` : "";
-const address = `${scheme}//${location.host}/ws/escalations/${query}`;
+const handoff = body.dataset.handoff ? `&handoff=${body.dataset.handoff}` : "";
+const address = () => `${scheme}//${location.host}/ws/escalations/?n=${lastNumber}${handoff}`;
 
 let socket = null;
 let lastNumber = Number(body.dataset.n || 0);
 let lastHeardAt = 0;
 let pause = FIRST_PAUSE;
 let retryTimer = 0;
+let refreshTimer = 0;
 let stopped = false;
 
 const emit = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
@@ -36,13 +40,17 @@ export function send(text) {
 
 // --- frames ---
 
-function onHello({ n, looking }) {
+// `events` is what happened since the number in the address. After a restart of the server, a thousand pages that have
+// to fetch do so within as many seconds as the server says.
+function onHello({ n, looking, events = [], missed, within = 0 }) {
   pause = FIRST_PAUSE;
   emit("live:connected");
   emit("live:presence-all", looking);
-  if (n === lastNumber) return;
+  events.forEach(onEvent);
+  if (!missed && n <= lastNumber) return;
   lastNumber = n;
-  refresh();
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(refresh, Math.random() * within * 1000);
 }
 
 // Events are numbered without gaps: a gap means that something was missed.
@@ -52,12 +60,10 @@ function onEvent(frame) {
   lastNumber = frame.n;
   if (missed) refresh();
   else if (frame.kind || "open" in frame) emit("live:event", frame);
-  send("ok");
 }
 
 // A ping says how far the server has told: a page that is behind fetches.
 function onPing({ n }) {
-  send("pong");
   if (n > lastNumber) {
     lastNumber = n;
     refresh();
@@ -68,6 +74,7 @@ function onFrame(frame) {
   if (frame.ping) onPing(frame);
   else if (frame.presence !== undefined) emit("live:presence", frame);
   else if (frame.hello) onHello(frame);
+  else if (frame.events) frame.events.forEach(onEvent);
   else onEvent(frame);
 }
 
@@ -76,12 +83,15 @@ function onFrame(frame) {
 export function connect() {
   clearTimeout(retryTimer);
   if (stopped || socket?.readyState === WebSocket.CONNECTING || isOpen()) return;
-  const opened = new WebSocket(address);
+  const opened = new WebSocket(address());
   socket = opened;
+  const answers = new Answers(opened);
   opened.onmessage = (event) => {
     if (opened !== socket) return;
     lastHeardAt = Date.now();
-    onFrame(JSON.parse(event.data));
+    const frame = JSON.parse(event.data);
+    answers.count(event.data, { atOnce: Boolean(frame.ping) });
+    onFrame(frame);
   };
   opened.onclose = (event) => {
     if (opened === socket) onClose(event.code);
