@@ -1,8 +1,48 @@
 """What the benchmarks stand on: the embedded database of the tests, and people of an account of their own."""
 
+import contextlib
 import os
 import secrets
+import sys
+import urllib.parse
+from collections.abc import Iterator
 from typing import Any
+
+
+@contextlib.contextmanager
+def own_database(name: str) -> Iterator[None]:
+    """A database for this run alone, on the tests' embedded server; the environment names it, for here and for a server that is started.
+    Before `set_up`."""
+    import psycopg
+    from django.db import connections
+
+    from resolutionflow.embedded import lifetime, places
+
+    os.environ["RESOLUTIONFLOW_CLUSTER"] = "test"
+    os.environ.pop("DATABASE_URL", None)
+    lifetime.hold("test")
+    host = str(places.socket_dir("test"))
+
+    def on_server(*statements: str) -> None:
+        with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as server:
+            for statement in statements:
+                server.execute(statement)
+
+    try:
+        on_server(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    except psycopg.errors.ObjectInUse:
+        sys.exit(f"Another run of this benchmark has the database {name}. Wait for its end.")
+    os.environ["DATABASE_URL"] = f"postgres://postgres@/{name}?{urllib.parse.urlencode({'host': host})}"
+    os.environ["HTTP_ONLY"] = "true"
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    os.environ.setdefault("SECRETS_KEY", secrets.token_urlsafe(48))
+    try:
+        yield
+    finally:
+        for each in connections.all(initialized_only=True):
+            each.close()
+            each.close_pool()  # type: ignore[attr-defined]
+        on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def set_up() -> None:

@@ -1,7 +1,6 @@
 """What the pages weigh, what they cost the server, and how long it takes from "Pick up" to a session that one can work in."""
 
 import argparse
-import contextlib
 import gzip
 import http.client
 import json
@@ -14,10 +13,11 @@ import tempfile
 import time
 import urllib.parse
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from bench.ground import own_database
 
 HELP = """\
 What the pages weigh in a real browser, what they cost the server, and how long it takes from "Pick up" to a usable session.
@@ -108,41 +108,6 @@ NO_LETTERS = """(heading) => {
 
 
 # --- the ground ---------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def own_database() -> Iterator[None]:
-    """A database for this run alone, on the tests' embedded server; the environment names it, for here and for the server."""
-    import psycopg
-    from django.db import connections
-
-    from resolutionflow.embedded import lifetime, places
-
-    os.environ["RESOLUTIONFLOW_CLUSTER"] = "test"
-    os.environ.pop("DATABASE_URL", None)
-    lifetime.hold("test")
-    host = str(places.socket_dir("test"))
-
-    def on_server(*statements: str) -> None:
-        with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as server:
-            for statement in statements:
-                server.execute(statement)
-
-    try:
-        on_server(f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE}")
-    except psycopg.errors.ObjectInUse:
-        sys.exit(f"Another run of this benchmark has the database {DATABASE}. Wait for its end.")
-    os.environ["DATABASE_URL"] = f"postgres://postgres@/{DATABASE}?{urllib.parse.urlencode({'host': host})}"
-    os.environ["HTTP_ONLY"] = "true"
-    os.environ.setdefault("SECRET_KEY", "bench" * 12)
-    os.environ.setdefault("SECRETS_KEY", "bench" * 12)
-    try:
-        yield
-    finally:
-        for each in connections.all(initialized_only=True):
-            each.close()
-            each.close_pool()  # type: ignore[attr-defined]
-        on_server(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
 
 def set_up(folder: Path, served: str) -> None:
@@ -616,7 +581,7 @@ def measure(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     given = arguments()
-    with own_database(), tempfile.TemporaryDirectory() as folder:
+    with own_database(DATABASE), tempfile.TemporaryDirectory() as folder:
         set_up(Path(folder), given.served)
         result = measure(given, Path(folder))
     if given.json:
