@@ -1,6 +1,7 @@
 """Template filters and tags used everywhere: times, durations, icons, citations."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -57,6 +58,12 @@ def clock(when: datetime | None) -> str:
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of the sprite. It is always next to text, so it is hidden from screen readers."""
+    return _icon(name, extra)
+
+
+# A page has some hundred icons of a few dozen kinds, and the sprite's address does not change while the process runs.
+@lru_cache(maxsize=256)
+def _icon(name: str, extra: str) -> SafeString:
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#i-{}"/></svg>', extra, static("img/icons-1.svg"), name)
 
 
