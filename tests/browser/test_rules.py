@@ -1,8 +1,14 @@
 """Who may do what, seen in the browser; and what everybody else sees of it."""
 
+import re
+import time
+
+from django.db import transaction
 from playwright.sync_api import expect
 
+from accounts.events import record
 from flowpilot import sessions
+from flowpilot.events import LaneChanged
 from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 from handoffs.releasing import release
@@ -184,6 +190,57 @@ def test_a_cut_connection_is_said_and_healed(browsers, cast, stage, server):
     expect(bo.locator(".card")).to_contain_text("Is this the missed one?")
     assert bo.locator(f"#card-{come.pk}").count() == 1
     assert bo.evaluate("window.__mark") == 1
+
+
+def test_a_reconnect_brings_what_was_missed_without_fetching_the_rows(browsers, cast, stage):
+    gone = cast.handoff()
+    bo = browsers.open("bo", "/escalations/")
+    expect(bo.locator(".card")).to_have_count(1)
+    expect(bo.locator("[data-live]")).to_be_visible()
+    fetched = []
+    bo.on("request", lambda request: fetched.append(request.url))
+
+    bo.evaluate("live.pause()")
+    expect(bo.locator("[data-live]")).to_be_hidden()
+    come = cast.handoff(needs="Is this the missed one?")
+    stage(lambda: withdraw(gone.pk, by=cast.ana))
+    bo.evaluate("live.resume()")
+
+    expect(bo.locator(f"#card-{come.pk}")).to_contain_text("Is this the missed one?")
+    expect(bo.locator(".card")).to_have_count(1)
+    bo.evaluate("live.pause()")
+    expect(bo.locator("[data-live]")).to_be_hidden()
+    bo.evaluate("live.resume()")
+    expect(bo.locator("[data-live]")).to_be_visible()
+    assert [url for url in fetched if "/ws/" not in url] == []
+
+
+def test_a_page_answers_in_batches(browsers, cast, stage):
+    bo = browsers.open("bo", "")
+    sent, received = [], []
+
+    def listen(socket):
+        socket.on("framesent", lambda text: sent.append(text))
+        socket.on("framereceived", lambda text: received.append(text))
+
+    bo.on("websocket", listen)
+    bo.goto("/escalations/")
+    expect(bo.locator("[data-live]")).to_be_visible()
+
+    def publish():
+        with transaction.atomic():
+            return record(LaneChanged(account_id=cast.bo.account_id, by_id=cast.ana.pk))[-1].number
+
+    last = [stage(publish) for _ in range(120)][-1]
+    deadline = time.monotonic() + 30
+    while not any(f'"n": {last}' in text for text in received):
+        assert time.monotonic() < deadline, "the last event was never heard"
+        bo.wait_for_timeout(50)
+
+    # One for each 50 texts, and one for each ten seconds in which it heard something.
+    assert 1 <= len(sent) <= len(received) / 10
+    assert all(re.fullmatch("ok [0-9]+", text) for text in sent)
+    assert int(sent[-1].split()[1]) <= len(received)
 
 
 def test_signed_out_elsewhere_the_socket_falls_silent_and_the_page_asks_to_sign_in(browsers, cast, stage):
