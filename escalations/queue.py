@@ -16,7 +16,7 @@ from handoffs.models import SessionHandoff
 def rows_for(user: User) -> QuerySet[SessionHandoff]:
     """Open handoffs of the account except the viewer's own: by priority, then those assigned to the viewer, then the oldest."""
     return (
-        _waiting_for(user)
+        waiting_for(user)
         .annotate(for_me=Case(When(target_id=user.pk, then=Value(1)), default=Value(0), output_field=IntegerField()))
         .order_by("-priority", "-for_me", "created_at", "pk")
         .select_related("session", "author", "target")
@@ -39,7 +39,7 @@ def glance(user: User) -> dict[str, Any]:
     """How many escalations wait for `user`, how many of them for this person alone or not opened yet, and since when the oldest waits."""
     opened = Seen.objects.filter(user=user, handoff=OuterRef("pk"))
     return (
-        _waiting_for(user)
+        waiting_for(user)
         .order_by()
         .aggregate(
             waiting=Count("pk"),
@@ -50,7 +50,7 @@ def glance(user: User) -> dict[str, Any]:
     )
 
 
-def _waiting_for(user: User) -> QuerySet[SessionHandoff]:
+def waiting_for(user: User) -> QuerySet[SessionHandoff]:
     return SessionHandoff.objects.waiting().filter(account_id=user.account_id or -1).exclude(author_id=user.pk)
 
 

@@ -8,8 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.models import EventCounter
 from accounts.permissions import MAY_CLAIM
-from escalations.models import Notification
-from escalations.queue import rows_for
+from escalations.counts import counts_of
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
@@ -19,9 +18,10 @@ def rail(request: HttpRequest) -> dict[str, Any]:
         return {}
     # Every page has buttons, so it always needs the CSRF cookie.
     get_token(request)
+    counts: Any = SimpleLazyObject(lambda: counts_of(user))
     return {
-        "open_count": SimpleLazyObject(lambda: rows_for(user).count()),
-        "unread_count": SimpleLazyObject(lambda: Notification.objects.filter(user=user, read_at=None).count()),
+        "open_count": SimpleLazyObject(lambda: counts.open),
+        "unread_count": SimpleLazyObject(lambda: counts.unread),
         # The event number that this page is up to date with; the socket tells the current one.
         "event_number": getattr(request, "event_number", 0),
         "may_claim": user.role in MAY_CLAIM,

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from escalations.counts import counts_of
 from escalations.models import Notification
-from escalations.queue import rows_for
+from escalations.queue import for_cards, rows_for
 from flowpilot.models import AISession
 from flowpilot.views.answering import person
 from handoffs.models import SessionHandoff
@@ -30,7 +31,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "parked": mine.filter(handler=user, status=AISession.Status.PAUSED).order_by("-updated_at")[:OWN_ROWS],
         "handed_off": _handed_off_by(user),
         "resolved": mine.filter(status=AISession.Status.RESOLVED).order_by("-resolved_at")[:6],
-        "rows": list(rows_for(user)[:WAITING_ROWS]),
+        "rows": _waiting_for(user),
     }
     return render(request, "escalations/dashboard.html", context)
 
@@ -38,7 +39,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
     """The dashboard's list of open escalations, fetched again when one is added or claimed."""
-    return render(request, "escalations/dashboard.html#waiting", {"rows": list(rows_for(person(request))[:WAITING_ROWS])})
+    return render(request, "escalations/dashboard.html#waiting", {"rows": _waiting_for(person(request))})
 
 
 @require_GET
@@ -50,14 +51,17 @@ def handed_off(request: HttpRequest) -> HttpResponse:
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
     """The counts around every page: `{"open": n, "unread": n}`."""
-    user = person(request)
-    unread = Notification.objects.filter(user=user, read_at=None).count()
-    return JsonResponse({"open": rows_for(user).count(), "unread": unread})
+    counted = counts_of(person(request))
+    return JsonResponse({"open": counted.open, "unread": counted.unread})
+
+
+def _waiting_for(user: User) -> list[SessionHandoff]:
+    return list(for_cards(rows_for(user))[:WAITING_ROWS])
 
 
 def _handed_off_by(user: User) -> QuerySet[SessionHandoff]:
     mine = SessionHandoff.objects.escalations().live().filter(author=user)
-    return mine.select_related("session", "claimed_by", "target").order_by("-created_at")[:OWN_ROWS]
+    return for_cards(mine).select_related("session", "claimed_by", "target").order_by("-created_at")[:OWN_ROWS]
 
 
 @require_GET
