@@ -79,7 +79,9 @@ def after(rows: QuerySet[SessionHandoff], cursor: str) -> QuerySet[SessionHandof
         created_at, pk = datetime.fromisoformat(at), str(uuid.UUID(pk))
         if created_at.tzinfo is None or not 0 <= priority <= max(Priority):
             return rows
-    except ValueError:
+        # At the ends of the calendar this fails; the database's driver would, otherwise.
+        created_at = created_at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return rows
     later = Q(created_at__gt=created_at) | Q(created_at=created_at, pk__gt=pk)
     return rows.filter(Q(priority__lt=priority) | Q(priority=priority) & (Q(for_me__lt=for_me) | Q(for_me=for_me) & later))

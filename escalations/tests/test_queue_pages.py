@@ -81,12 +81,29 @@ def test_a_cursor_holds_when_its_row_is_claimed_meanwhile(many, bo, dana):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "|||", "9|9|9|9", "0|1|2026-01-01|x", "-5|0|2026-01-01T00:00:00+00:00|1", "0|1|2026-01-01T00:00:00|0", "\x00", "²|1|a|b"],
+    [
+        "x",
+        "|||",
+        "9|9|9|9",
+        "0|1|2026-01-01|x",
+        "-5|0|2026-01-01T00:00:00+00:00|1",
+        "0|1|2026-01-01T00:00:00|0",
+        "\x00",
+        "²|1|a|b",
+        "1|1|0001-01-01T00:00:00+23:59|0",
+        "9" * 5000 + "|1|x|x",
+    ],
 )
 def test_what_is_no_cursor_shows_the_first_page(many, bo, signed_in, cursor):
     client = signed_in(bo)
 
     assert ids(client.get("/escalations/", {"after": cursor})) == ids(client.get("/escalations/"))
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize("rank", ["1", "9" * 5000])
+def test_the_ends_of_time_are_no_error(many, bo, signed_in, as_json, rank, at):
+    assert signed_in(bo).get("/escalations/", {"after": f"{rank}|1|{at}|{many[0].pk}"}, **as_json).status_code == 200
 
 
 @pytest.mark.parametrize(("asked", "count"), [("2", 2), ("200", 11), ("9999", 11), ("0", 1), ("-1", 4), ("x", 4), ("", 4), ("9" * 30, 4)])

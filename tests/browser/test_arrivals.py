@@ -170,3 +170,46 @@ def test_show_more_adds_the_next_page_and_what_belongs_behind_it_waits_for_it(br
     newest = cast.handoff(priority=1)
     expect(page.locator(".card").last).to_have_id(f"card-{newest.pk}")
     expect(page.locator(".card")).to_have_count(55)
+
+
+def test_on_a_later_page_what_belongs_before_it_does_not_come_in(browsers, cast, stage):
+    def make_many():
+        for _ in range(52):
+            hand_off(make_session(cast.ana), cast.ana)
+
+    stage(make_many)
+    page = browsers.open("bo", "/escalations/")
+    page.goto("/escalations/" + page.get_by_role("link", name="Show more").get_attribute("href"))
+    expect(page.locator(".card")).to_have_count(2)
+    expect(page.locator("[data-live]")).to_be_visible()
+
+    cast.handoff(priority=4)
+    expect(page.locator("#announce")).to_contain_text("New escalation, urgent")
+    last = cast.handoff(priority=1)
+    expect(page.locator(".card").last).to_have_id(f"card-{last.pk}")
+    expect(page.locator(".card")).to_have_count(3)
+
+    page.get_by_role("link", name="Back to the first").click()
+    expect(page.locator(".card")).to_have_count(50)
+
+
+def test_a_card_that_comes_while_rows_are_fetched_is_not_lost(browsers, cast):
+    cast.handoff()
+    page = browsers.open("bo", "/escalations/")
+    expect(page.locator("[data-live]")).to_be_visible()
+    held = []
+    page.route("**/escalations/rows/**", held.append)
+
+    page.evaluate("document.dispatchEvent(new CustomEvent('live:refresh'))")
+    while not held:
+        page.wait_for_timeout(50)
+    before = held[0].fetch()
+    late = cast.handoff()
+    expect(page.locator(f"#card-{late.pk}")).to_be_visible()
+    page.unroute("**/escalations/rows/**")
+    held[0].fulfill(response=before)
+
+    expect(page.locator(f"#card-{late.pk}")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(2)
+    page.wait_for_timeout(500)
+    expect(page.locator(f"#card-{late.pk}")).to_be_visible()

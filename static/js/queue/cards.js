@@ -10,9 +10,11 @@ export const rows = document.getElementById("rows");
 
 const criteria = Object.entries(JSON.parse(rows.dataset.criteria));
 
-// Whether more cards follow than are shown; whether the list is the whole queue, so that what it holds can be counted.
+// Whether other cards come before those that are shown, or follow them; whether the list is the whole queue, so that
+// what it holds can be counted.
+const beginsLater = document.querySelector("[data-first]") !== null;
 const goesOn = () => rows.querySelector("[data-more]") !== null;
-export const isComplete = () => criteria.length === 0 && !goesOn() && !document.querySelector("[data-first]");
+export const isComplete = () => criteria.length === 0 && !goesOn() && !beginsLater;
 
 const list = () => rows.querySelector("[data-cards]");
 
@@ -53,14 +55,16 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-// Puts an arriving card where it belongs, unless that is behind the last card shown: there it comes with the next page.
+// Puts an arriving card where it belongs, unless that is on another page: before the first card or behind the last.
 // Returns whether it fits the filters.
 export function insert(html) {
   const card = parse(html);
   document.getElementById(card.id)?.remove();
   if (!matches(card)) return false;
-  const next = cards().find((other) => sortKey(card) < sortKey(other));
-  if (next || !goesOn()) {
+  const shown = cards();
+  const next = shown.find((other) => sortKey(card) < sortKey(other));
+  const elsewhere = next ? beginsLater && next === shown[0] : goesOn();
+  if (!elsewhere) {
     card.classList.add("arrived");
     list().insertBefore(card, next ?? null);
     htmx.process(card);

@@ -7,8 +7,18 @@ const error = document.getElementById("queue-error");
 const liveLabel = document.querySelector("[data-live]");
 let focusedCard = null;
 let firstNew = null;
+// Whether rows are on their way, and whether a card came or went meanwhile: then what arrives is older than the page.
+let fetching = false;
+let outdated = false;
 
 document.addEventListener("live:refresh", () => htmx.trigger(rows, "refresh"));
+
+document.addEventListener("live:event", ({ detail: event }) => {
+  outdated ||= fetching && Boolean(event.card || event.gone);
+});
+rows.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  fetching ||= elt === rows || elt.closest("#queue-more") !== null;
+});
 
 // As many as are shown, where pages were added to the first one.
 rows.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -45,6 +55,9 @@ rows.addEventListener("htmx:afterSettle", () => {
     cards()[firstNew]?.querySelector(".cover").focus({ preventScroll: true });
   }
   firstNew = null;
+  fetching = false;
+  if (outdated) htmx.trigger(rows, "refresh");
+  outdated = false;
 });
 
 document.addEventListener("live:connected", () => {
