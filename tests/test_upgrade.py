@@ -23,6 +23,7 @@ from django.db import connection
 from psycopg import sql
 
 from assistant.results import Assessment
+from handoffs.packaging import tried_in
 from resolutionflow.embedded.places import find_programs
 from scripts.dump_demo import NO_REVISION, REVISION
 
@@ -39,7 +40,7 @@ COLUMNS = {
     ("flowpilot_aisession", "reply_due_since"): "reply_requested_at",
     ("flowpilot_fix", "told_in_id"): "reported_in_id",
 }
-ADDED = {("flowpilot_sessionstep", "event"), ("escalations_notification", "session_id")}
+ADDED = {("flowpilot_sessionstep", "event"), ("escalations_notification", "session_id"), ("handoffs_sessionhandoff", "tried")}
 # Tables that came since, with their app and model.
 NEW = {"accounts_signinattempt": ("accounts", "signinattempt")}
 # Compared in tests of their own, not value by value.
@@ -175,6 +176,14 @@ def test_no_column_came_or_went_unnoticed(upgrade):
             expected = {COLUMNS.get((table, column), column) for column in rows[0]} | {name for owner, name in ADDED if owner == table}
 
             assert upgrade.database.columns(TABLES.get(table, table)) == expected, table
+
+
+def test_what_was_tried_is_counted_from_each_snapshot(upgrade):
+    rows = upgrade.after["handoffs_sessionhandoff"]
+    snapshots = [json.loads(row["snapshot"]) if isinstance(row["snapshot"], str) else row["snapshot"] for row in rows]
+
+    assert [row["tried"] for row in rows] == [tried_in(snapshot) for snapshot in snapshots]
+    assert any(row["tried"] for row in rows)
 
 
 def test_a_requested_reply_and_a_reported_fix_are_among_the_rows(upgrade):
