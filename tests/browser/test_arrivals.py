@@ -198,7 +198,7 @@ def test_a_card_that_comes_while_rows_are_fetched_is_not_lost(browsers, cast):
     page = browsers.open("bo", "/escalations/")
     expect(page.locator("[data-live]")).to_be_visible()
     held = []
-    page.route("**/escalations/rows/**", held.append)
+    page.route("**/escalations/rows/**", lambda route: route.continue_() if held else held.append(route))
 
     page.evaluate("document.dispatchEvent(new CustomEvent('live:refresh'))")
     while not held:
@@ -206,7 +206,6 @@ def test_a_card_that_comes_while_rows_are_fetched_is_not_lost(browsers, cast):
     before = held[0].fetch()
     late = cast.handoff()
     expect(page.locator(f"#card-{late.pk}")).to_be_visible()
-    page.unroute("**/escalations/rows/**")
     held[0].fulfill(response=before)
 
     expect(page.locator(f"#card-{late.pk}")).to_be_visible()

@@ -13,7 +13,7 @@ const criteria = Object.entries(JSON.parse(rows.dataset.criteria));
 // Whether other cards come before those that are shown, or follow them; whether the list is the whole queue, so that
 // what it holds can be counted.
 const beginsLater = document.querySelector("[data-first]") !== null;
-const goesOn = () => rows.querySelector("[data-more]") !== null;
+export const goesOn = () => rows.querySelector("[data-more]") !== null;
 export const isComplete = () => criteria.length === 0 && !goesOn() && !beginsLater;
 
 const list = () => rows.querySelector("[data-cards]");

@@ -1,6 +1,6 @@
 // Fetches the rows again through the ordinary view when something may have been missed.
 
-import { arrange, cards, rows } from "./cards.js";
+import { arrange, cards, goesOn, rows } from "./cards.js";
 import { drawFigures } from "./figures.js";
 
 const error = document.getElementById("queue-error");
@@ -20,10 +20,10 @@ rows.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
   fetching ||= elt === rows || elt.closest("#queue-more") !== null;
 });
 
-// As many as are shown, where pages were added to the first one.
+// As many as are shown, where pages were added to the first one; where they are all, also what has come at the end.
 rows.addEventListener("htmx:configRequest", ({ detail }) => {
   const shown = cards().length;
-  if (detail.elt === rows && shown > 50) detail.parameters.shown = shown;
+  if (detail.elt === rows && shown > 50) detail.parameters.shown = goesOn() ? shown : 200;
 });
 
 rows.addEventListener("htmx:afterRequest", ({ detail }) => {
