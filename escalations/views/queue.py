@@ -79,6 +79,7 @@ def _rows(request: HttpRequest, filters: Filters) -> dict[str, Any]:
 
 
 def _json(request: HttpRequest, filters: Filters) -> JsonResponse:
-    found, more = _page(request, filters, _wanted(request, "limit"))
-    following = f"{reverse('queue')}{more}&limit={_wanted(request, 'limit')}" if more else None
+    limit = _wanted(request, "limit")
+    found, more = _page(request, filters, limit)
+    following = f"{reverse('queue')}{more}&limit={limit}" if more else None
     return JsonResponse({"handoffs": [row_json(row) for row in found], "next": following})

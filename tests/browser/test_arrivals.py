@@ -143,12 +143,18 @@ def test_an_arrival_a_claim_and_a_lost_race_are_said_once(browsers, cast, stage)
     assert sum("Already claimed by Dana Okafor" in line for line in said) == 1, said
 
 
-def test_show_more_adds_the_next_page_and_what_belongs_behind_it_waits_for_it(browsers, cast, stage):
-    def make_many():
+@pytest.fixture
+def two_pages(cast, stage):
+    """52 open escalations: two more than a page has."""
+
+    def make():
         for _ in range(52):
             hand_off(make_session(cast.ana), cast.ana)
 
-    stage(make_many)
+    stage(make)
+
+
+def test_show_more_adds_the_next_page_and_what_belongs_behind_it_waits_for_it(two_pages, browsers, cast):
     page = browsers.open("bo", "/escalations/")
     expect(page.locator("[data-live]")).to_be_visible()
     expect(page.locator(".card")).to_have_count(50)
@@ -172,12 +178,7 @@ def test_show_more_adds_the_next_page_and_what_belongs_behind_it_waits_for_it(br
     expect(page.locator(".card")).to_have_count(55)
 
 
-def test_on_a_later_page_what_belongs_before_it_does_not_come_in(browsers, cast, stage):
-    def make_many():
-        for _ in range(52):
-            hand_off(make_session(cast.ana), cast.ana)
-
-    stage(make_many)
+def test_on_a_later_page_what_belongs_before_it_does_not_come_in(two_pages, browsers, cast):
     page = browsers.open("bo", "/escalations/")
     page.goto("/escalations/" + page.get_by_role("link", name="Show more").get_attribute("href"))
     expect(page.locator(".card")).to_have_count(2)
