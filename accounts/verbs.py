@@ -4,6 +4,8 @@ A verb changes state by guarded updates and returns a fact: its own result, or `
 raises `Refuse`, which rolls back what it has already written; the caller gets the `Refused` value.
 """
 
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -33,6 +35,10 @@ STATUS = {
 }
 
 
+# Seconds before a verb that met a deadlock is tried again.
+PAUSE = (0.02, 0.3)
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A verb was refused and nothing was changed. `error` is one of `STATUS`; `extra` is added to the JSON answer."""
@@ -55,7 +61,8 @@ class Refuse(Exception):
 
 
 def verb[**P, R](function: Callable[P, R]) -> Callable[P, R | Refused]:
-    """Runs `function` in one transaction, and retries once after a deadlock (PostgreSQL rolled that transaction back)."""
+    """Runs `function` in one transaction, and retries once after a deadlock (PostgreSQL rolled that transaction back), at a moment of its
+    own: of two that held each other up, both may have been rolled back, and must not meet again."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R | Refused:
@@ -69,6 +76,7 @@ def verb[**P, R](function: Callable[P, R]) -> Callable[P, R | Refused]:
             except OperationalError as error:
                 if last_try or not isinstance(error.__cause__, DeadlockDetected):
                     raise
+                time.sleep(random.uniform(*PAUSE))  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable: the second try returns or raises")
 
     return run

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from accounts.models import Account
@@ -131,6 +131,27 @@ def test_a_second_deadlock_is_raised(acme):
 
     assert len(tries) == 2
     assert Account.objects.get(pk=acme.pk).name == "Acme MSP"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_second_try_comes_at_a_moment_of_its_own_with_nothing_held(monkeypatch):
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append((seconds, connection.in_atomic_block))
+
+    monkeypatch.setattr("accounts.verbs.time.sleep", sleep)
+
+    @verb
+    def unlucky():
+        raise deadlock()
+
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            unlucky()
+
+    assert all(0.02 <= seconds <= 0.3 and not held for seconds, held in pauses)
+    assert len({seconds for seconds, _ in pauses}) == 2
 
 
 @pytest.mark.django_db(transaction=True)
