@@ -39,22 +39,21 @@ def repeated(fragment: str, length: int) -> str:
 def assert_linear[Given](act: Callable[[Given], object], made: Callable[[int], Given], size: int, *, seconds: float = 1.0) -> None:
     """That `act` takes less than `seconds` for an input of this size, and no more than 2.3 times what one of half the size takes.
 
-    What takes hardly any time cannot be measured, nor can it harm. First without the yardstick, which can only lower what was measured
-    and costs more than most of what is measured here; then with it. A first measurement may be unlucky; three are not.
+    What takes hardly any time cannot be measured, nor can it harm. The neighbours can only lengthen a measurement, so of several the
+    shortest counts, for either size. The yardstick is asked only where that is still too long: it costs more than most of what is
+    measured here, and is too rough for the ratio.
     """
-    for measure in (_processor_time, _idle_time, _idle_time, _idle_time):
-        half = measure(lambda: act(made(size // 2)))
-        whole = measure(lambda: act(made(size)))
-        if whole < seconds and whole <= max(2.3 * half, 0.12):
+    half = whole = idle = float("inf")
+    for _ in range(6):
+        half = min(half, _processor_time(lambda: act(made(size // 2))))
+        whole = min(whole, _processor_time(lambda: act(made(size))))
+        idle = whole if whole < seconds else min(idle, timed(lambda: act(made(size)))[1])
+        if idle < seconds and whole <= max(2.3 * half, 0.12):
             return
-    raise AssertionError(f"{whole:.2f} s for {size:,}, {half:.2f} s for half of it")
+    raise AssertionError(f"{idle:.2f} s for {size:,} on an idle machine; here {whole:.2f} s, and {half:.2f} s for half of it")
 
 
 def _processor_time(act: Callable[[], object]) -> float:
     began = time.process_time()
     act()
     return time.process_time() - began
-
-
-def _idle_time(act: Callable[[], object]) -> float:
-    return timed(act)[1]
