@@ -57,7 +57,7 @@ _TURNED = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"[\"'`]?(?P<value>[^\s\"'`]{{4,64}})[\"'`]?\s+is\s+(?:(?:the|her|his|their|its|your|my|our|new|temp|temporary|current)\s+){{1,3}}(?:\w+\s+)?{_NOUN}\b",
+        rf"(?<![^\s\"'`])(?P<value>[^\s\"'`]{{4,256}})[\"'`]?\s+is\s+(?:(?:the|her|his|their|its|your|my|our|new|temp|temporary|current)\s+){{1,3}}(?:\w+\s+)?{_NOUN}\b",
         re.IGNORECASE,
     ),
     re.compile(r"\bU(?:ser|sr|N|sername)?\s*[:=]\s*\S{1,60}?[\s,;/|]+P(?:W|WD|ass)?\s*[:=]\s*(?P<value>\S{3,64})"),

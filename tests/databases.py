@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.models import Model
 
 KEPT_TEMPLATES = 3
 """How many templates stay, the newest ones: this branch's, that of the one before, that of a run beside this one."""
@@ -50,6 +52,16 @@ def standing(blocker: Any, build: Callable[[], Any]) -> Iterator[Any]:
             with blocker.unblock():
                 transaction.set_rollback(True)
                 undone.close()
+
+
+def existing(model: type[Model], **where: Any) -> Any:
+    """A fixture: the row that `standing` made. It is named by what it is assigned to."""
+
+    @pytest.fixture
+    def row(db: None) -> Model:
+        return model._default_manager.get(**where)
+
+    return row
 
 
 def quoted(name: str) -> str:

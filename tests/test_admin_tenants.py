@@ -1,6 +1,7 @@
 """The walls between accounts in the staff's admin, and what it leaves to the verbs."""
 
 import uuid
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,7 @@ from flowpilot import lane
 from flowpilot.models import AISession, Fix, Proposal, Repeat, ReplyDraft, SearchEntry, Secret
 from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
-from tests.databases import standing
+from tests.databases import existing, standing
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 from tests.tenants import KINDS, SECRET, acme_at_work, state_of_everything
 
@@ -86,24 +87,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
         yield
 
 
-@pytest.fixture
-def acme(db):
-    return Account.objects.get(slug="acme-msp")
-
-
-@pytest.fixture
-def ana(acme):
-    return User.objects.get(email="ana@acme.example")
-
-
-@pytest.fixture
-def bo(acme):
-    return User.objects.get(email="bo@acme.example")
-
-
-@pytest.fixture
-def eve(db):
-    return User.objects.get(email="eve@globex.example")
+acme = existing(Account, slug="acme-msp")
+ana = existing(User, email="ana@acme.example")
+bo = existing(User, email="bo@acme.example")
+eve = existing(User, email="eve@globex.example")
 
 
 @pytest.fixture
@@ -182,10 +169,21 @@ BAD_VALUES = {
 BAD_DATES = {"year": ["0", "9999", "99999"], "day": ["32"], "date": ["0000-00-00"]}
 
 
-@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
-def test_no_filter_in_an_address_breaks_a_list(both, root, stan, signed_in, model):
+def fields_to_ask():
+    """Of each model the fields of kinds that fewer than two models before it have: the same kind takes the same path through Django."""
+    seen, chosen = Counter(), {}
+    for model in admin.site._registry:
+        kinds = {type(field): field for field in model._meta.concrete_fields}
+        chosen[model] = [field for kind, field in kinds.items() if seen[kind] < 2]
+        seen.update(kinds.keys())
+    return chosen
+
+
+@pytest.mark.parametrize(("model", "fields"), fields_to_ask().items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_no_filter_in_an_address_breaks_a_list(both, root, stan, signed_in, model, fields):
     asked = [{"o": "9" * 30}, {"p": "9" * 30}, {"p": "-1"}, {"q": "\x00"}, {"q": "'\""}, {"e": "1"}, {"_facets": "x"}]
-    for name, field in {type(field): (field.name, field) for field in model._meta.concrete_fields}.values():
+    for field in fields:
+        name = field.name
         values = BAD_VALUES | (BAD_DATES if isinstance(field, DateField) else {})
         asked += [{f"{name}__{lookup}": value} for lookup, each in values.items() for value in each]
         if isinstance(field, DateField):

@@ -12,7 +12,7 @@ from accounts.models import Account, User
 from escalations.models import Notification
 from handoffs.models import SessionHandoff
 from handoffs.returning import return_to_opener
-from tests.databases import standing
+from tests.databases import existing, standing
 from tests.factories import UserFactory, make_session
 from tests.tenants import KINDS, SECRET, acme_at_work, state_of_everything
 
@@ -89,19 +89,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
         yield
 
 
-@pytest.fixture
-def acme(db):
-    return Account.objects.get(slug="acme-msp")
-
-
-@pytest.fixture
-def ana(acme):
-    return User.objects.get(email="ana@acme.example")
-
-
-@pytest.fixture
-def bo(acme):
-    return User.objects.get(email="bo@acme.example")
+acme = existing(Account, slug="acme-msp")
+ana = existing(User, email="ana@acme.example")
+bo = existing(User, email="bo@acme.example")
 
 
 @pytest.fixture

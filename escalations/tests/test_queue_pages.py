@@ -6,24 +6,46 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
+from accounts.models import Account, User
 from escalations.queue import after, cursor_of, rows_for
 from escalations.views import queue
 from handoffs.models import SessionHandoff
 from handoffs.packaging import tried_in
-from tests.factories import hand_off, make_session
+from tests.databases import existing, standing
+from tests.factories import AccountFactory, UserFactory, hand_off, make_session
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def many(ana, bo, monkeypatch):
-    """Eleven open escalations, some of one moment and priority, some for bo, on pages of four."""
-    monkeypatch.setattr(queue, "PER_PAGE", 4)
+def eleven_open():
+    """Eleven open escalations, some of one moment and priority, some for bo."""
+    acme = AccountFactory(name="Acme MSP", slug="acme-msp")
+    ana, bo = (
+        UserFactory(name=name, email=email, account=acme, role="engineer")
+        for name, email in (("Ana Reyes", "ana@acme.example"), ("Bo Lindqvist", "bo@acme.example"))
+    )
     made = [hand_off(make_session(ana), ana, priority=1 + n % 3, target=bo if n % 4 == 0 else None) for n in range(11)]
     now = timezone.now()
     for n, handoff in enumerate(made):
         SessionHandoff.objects.filter(pk=handoff.pk).update(created_at=now - timedelta(minutes=n // 5))
-    return made
+
+
+@pytest.fixture(scope="module")
+def django_db_setup(django_db_setup, django_db_blocker):
+    with standing(django_db_blocker, eleven_open):
+        yield
+
+
+acme = existing(Account, slug="acme-msp")
+ana = existing(User, email="ana@acme.example")
+bo = existing(User, email="bo@acme.example")
+
+
+@pytest.fixture
+def many(acme, monkeypatch):
+    """They stand on pages of four."""
+    monkeypatch.setattr(queue, "PER_PAGE", 4)
+    return list(SessionHandoff.objects.order_by("created_at", "pk"))
 
 
 def ids(page):
