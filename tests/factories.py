@@ -1,5 +1,6 @@
 """Rows with good defaults; a test names only what it is about."""
 
+import copy
 import re
 from typing import Any
 
@@ -94,6 +95,23 @@ def hand_off(session: AISession, by: User, **fields: Any) -> SessionHandoff:
     fields.setdefault("needs", "May I delete the stored credentials?")
     opened = open_handoff(session.pk, by=by, **fields)
     return opened.handoff
+
+
+def copied[Row: (AISession, SessionHandoff)](row: Row, **fields: Any) -> Row:
+    """An unsaved copy with another key."""
+    another = copy.copy(row)
+    another._state = type(row._state)()
+    for name, value in {"pk": row._meta.pk.get_default(), **fields}.items():
+        setattr(another, name, value)
+    return another
+
+
+def hand_off_many(by: User, count: int) -> None:
+    """So many escalations, of which all but the first are copies: a page full of cards without an event and a job for each."""
+    first = hand_off(make_session(by), by)
+    first.refresh_from_db()
+    sessions = AISession.objects.bulk_create(copied(first.session) for _ in range(count - 1))
+    SessionHandoff.objects.bulk_create(copied(first, session=session, assessment_state="unavailable") for session in sessions)
 
 
 def tables_written(captured: Any, *, with_inserts: bool = False) -> list[str]:

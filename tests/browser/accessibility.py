@@ -6,8 +6,8 @@ from playwright.sync_api import Page
 EVERYTHING = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # What another theme can change, and nothing but that.
 COLOURS = ["color-contrast", "link-in-text-block"]
-RUN = """async (rules) => {
-    const { violations } = await axe.run({ runOnly: rules, resultTypes: ["violations"] });
+RUN = """async ([part, rules]) => {
+    const { violations } = await axe.run(part, { runOnly: rules, resultTypes: ["violations"] });
     return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ target, failureSummary }) => ({ target, failureSummary })) }));
 }"""
 
@@ -21,20 +21,20 @@ SETTLED = """async () => {
 }"""
 
 
-def faults(page: Page, name: str, rules: list[str] = EVERYTHING) -> list[str]:
-    """One line for each element that breaks a rule; `name` says where it was found."""
+def faults(page: Page, name: str, rules: list[str] = EVERYTHING, part: str = "html") -> list[str]:
+    """One line for each element of a part of the page that breaks a rule; `name` says where it was found."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(Axe().axe_script)
-    found = page.evaluate(RUN, rules)
+    found = page.evaluate(RUN, [part, rules])
     return [f"{name}: {v['id']} {node['target']} {(node['failureSummary'] or '')[:160]}" for v in found for node in v["nodes"]]
 
 
-def faults_in_both_themes(page: Page, name: str) -> list[str]:
-    """The same page in both, without loading it again."""
+def faults_in_both_themes(page: Page, name: str, part: str = "html") -> list[str]:
+    """The same page in both, without loading it again. `part` is for a dialog over a page that was looked at already."""
     found = []
     for theme, rules in (("light", EVERYTHING), ("dark", COLOURS)):
         page.emulate_media(color_scheme=theme)
         # With reduced motion a transition is short but still one: axe would meet a colour half way to the other.
         page.evaluate(SETTLED)
-        found += faults(page, f"{name}, {theme}", rules)
+        found += faults(page, f"{name}, {theme}", rules, part)
     return found

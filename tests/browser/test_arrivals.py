@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from handoffs.claiming import claim
 from tests.browser.conftest import until
-from tests.factories import hand_off, make_session
+from tests.factories import hand_off_many
 
 WATCH_NOTES = """
     window.notes = [];
@@ -146,12 +146,7 @@ def test_an_arrival_a_claim_and_a_lost_race_are_said_once(browsers, cast, stage)
 @pytest.fixture
 def two_pages(cast, stage):
     """52 open escalations: two more than a page has."""
-
-    def make():
-        for _ in range(52):
-            hand_off(make_session(cast.ana), cast.ana)
-
-    stage(make)
+    stage(lambda: hand_off_many(cast.ana, 52))
 
 
 def test_show_more_adds_the_next_page_and_what_belongs_behind_it_waits_for_it(two_pages, browsers, cast):
