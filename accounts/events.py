@@ -40,8 +40,8 @@ SELECT %(account)s, counter.last - %(count)s + new.place, new.kind,
        CASE WHEN new.at IS NULL OR abs(extract(epoch FROM new.at - counter.now)) < %(close)s THEN counter.now ELSE new.at END,
        new.by_id, new.session, new.handoff, new.from_state, new.to_state, new.details
   FROM counter,
-       unnest(%(kind)s::text[], %(at)s::timestamptz[], %(by_id)s::bigint[], %(session)s::uuid[], %(handoff)s::uuid[],
-              %(from_state)s::text[], %(to_state)s::text[], %(details)s::text[]::jsonb[])
+       ROWS FROM (json_to_recordset(%(events)s) AS (kind text, at timestamptz, by_id bigint, session uuid, handoff uuid,
+                                                    from_state text, to_state text, details jsonb))
        WITH ORDINALITY AS new (kind, at, by_id, session, handoff, from_state, to_state, details, place)
 RETURNING number, id, at
 """
@@ -78,7 +78,18 @@ class NewEvent(BaseModel):
 
     def details(self) -> dict[str, Any]:
         """The subclass's own fields as plain JSON types; those that kept their default are left out."""
-        return self.model_dump(mode="json", exclude=set(NewEvent.model_fields), exclude_defaults=True)
+        return self.model_dump(mode="json", exclude=_COLUMNS, exclude_defaults=True)
+
+    def row(self) -> dict[str, Any]:
+        """Its columns in the log, as far as it knows them."""
+        # Members of an enum as the words that are stored.
+        states = {"from_state": str(self.from_state), "to_state": str(self.to_state)}
+        ids = {"by_id": self.by_id, "session": self.session, "handoff": self.handoff}
+        return {"kind": self.KIND, "at": self.at, **ids, **states, "details": self.details()}
+
+
+# The fields that have columns of their own.
+_COLUMNS = set(NewEvent.model_fields)
 
 
 def kinds() -> dict[str, type[NewEvent]]:
@@ -107,34 +118,18 @@ def record(*new: NewEvent) -> list[Event]:
         if not event.KIND or event.account_id != account_id:
             raise ValueError(f"not an event of account {account_id}: {event!r}")
         event_recorded.send(sender=type(event), event=event)
-    columns: dict[str, Any] = {
-        "kind": [event.KIND for event in new],
-        "at": [event.at for event in new],
-        "by_id": [event.by_id for event in new],
-        "session": [event.session for event in new],
-        "handoff": [event.handoff for event in new],
-        # Members of an enum as the words that are stored.
-        "from_state": [str(event.from_state) for event in new],
-        "to_state": [str(event.to_state) for event in new],
-        "details": [json.dumps(event.details()) for event in new],
+    rows = [event.row() for event in new]
+    values: dict[str, Any] = {
+        "account": account_id,
+        "count": len(new),
+        "channel": CHANNEL,
+        "close": AS_IT_HAPPENS.total_seconds(),
+        "events": json.dumps(rows, default=str),
     }
-    shared: dict[str, Any] = {"account": account_id, "count": len(new), "channel": CHANNEL, "close": AS_IT_HAPPENS.total_seconds()}
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, {**shared, **columns})
-        rows = sorted(cursor.fetchall())
+        cursor.execute(_RECORD, values)
+        written = sorted(cursor.fetchall())
     return [
-        Event(
-            id=pk,
-            account_id=account_id,
-            number=number,
-            kind=event.KIND,
-            at=at,
-            by_id=event.by_id,
-            session=event.session,
-            handoff=event.handoff,
-            from_state=str(event.from_state),
-            to_state=str(event.to_state),
-            details=event.details(),
-        )
-        for event, (number, pk, at) in zip(new, rows, strict=True)
+        Event(**{**row, "id": pk, "account_id": account_id, "number": number, "at": at})
+        for row, (number, pk, at) in zip(rows, written, strict=True)
     ]

@@ -32,6 +32,10 @@ def so_far(session: AISession) -> str:
     return ReplyDraft.objects.filter(session_id=session.pk, step=session.reply_requested_for).values_list("text", flat=True).first() or ""
 
 
+# The same as `discard`, for a statement that writes more (`steps.write_numbered`).
+DISCARD = "DELETE FROM flowpilot_replydraft WHERE session_id = %(session)s"
+
+
 def discard(session_id: uuid.UUID) -> None:
     """To be called with the session's row locked, by whatever drops the request."""
     ReplyDraft.objects.filter(session_id=session_id).delete()

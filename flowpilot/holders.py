@@ -9,19 +9,15 @@ from django.db import connection
 from accounts.templatetags.words import span
 from flowpilot.models import AISession, SessionHolder
 
-_CHANGE = """
-WITH ended AS (UPDATE flowpilot_sessionholder SET until = %(at)s WHERE session_id = %(session)s AND until IS NULL)
-INSERT INTO flowpilot_sessionholder (session_id, user_id, since) VALUES (%(session)s, %(to)s, %(at)s)
-"""
+# Ends the time of the current holder, and begins that of `to`; also for a statement that writes more (`steps.write_numbered`).
+END = "UPDATE flowpilot_sessionholder SET until = %(at)s WHERE session_id = %(session)s AND until IS NULL"
+BEGIN = "INSERT INTO flowpilot_sessionholder (session_id, user_id, since) VALUES (%(session)s, %(to)s, %(at)s)"
 
 
 def record_holder_change(session_id: uuid.UUID, to: int | None, *, at: datetime) -> None:
     """Ends the time of the current holder and begins that of the next (None: it waits in the queue)."""
-    if to is None:
-        SessionHolder.objects.filter(session_id=session_id, until=None).update(until=at)
-        return
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGE, {"session": session_id, "to": to, "at": at})
+        cursor.execute(END if to is None else f"WITH ended AS ({END}) {BEGIN}", {"session": session_id, "to": to, "at": at})
 
 
 def holders_of(session: AISession) -> list[SessionHolder]:

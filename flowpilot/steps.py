@@ -1,12 +1,14 @@
 """Writing steps. Their numbers come from the session's row, so writers wait for each other and no step gets in between."""
 
+import json
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db import connection
+from django.db.models import F
 
 from flowpilot.events import BegunBy, SessionStepped
 from flowpilot.models import AISession, SessionStep
@@ -15,8 +17,6 @@ from redaction.detect import announced, might_answer
 
 Kind = SessionStep.Kind
 AuthorKind = SessionStep.AuthorKind
-
-_LAST_AT = Subquery(SessionStep.objects.filter(session=OuterRef("pk")).order_by("-number").values("at")[:1])
 
 # Steps that nobody wrote: they neither ask for a secret nor answer a question.
 _UNSPOKEN = (Kind.SYSTEM, Kind.BRIEFING)
@@ -54,39 +54,53 @@ def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:
     return {"step_count": F("step_count") + len(steps)}
 
 
-def write_numbered(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
-    """Writes steps whose numbers the caller has just reserved with `numbers`. Secrets in them are redacted here."""
-    rows = AISession.objects.filter(pk=session_id)
-    count, last_at = rows.annotate(last_at=_LAST_AT).values_list("step_count", "last_at").get()
-    first = count - len(steps) + 1
-    # The caller took `at` before it waited for the row: a step that was written in between must not be the later one.
-    at = max(at, last_at) if last_at else at
-    redacted = _redacted(session_id, steps, first=first, at=at)
-    return SessionStep.objects.bulk_create(
-        SessionStep(
-            session_id=session_id,
-            number=first + index,
-            kind=step.kind,
-            event=step.event,
-            author_kind=step.author_kind,
-            author_id=step.author_id,
-            author_label=step.author_label,
-            text=text,
-            card=step.card,
-            asked=asked,
-            command=command,
-            remark=step.remark[:200],
-            at=at,
+# Numbers and times come from rows that the caller's lock on the session keeps as they are. The caller took `at` before it waited for that
+# lock: a step that was written in between must not be the later one.
+_WRITE = """
+INSERT INTO flowpilot_sessionstep
+       (session_id, number, kind, event, author_kind, author_id, author_label, text, card, asked, command, remark, at)
+SELECT session.id, session.step_count - %(count)s + new.place, new.kind, new.event, new.author_kind, new.author_id, new.author_label,
+       new.text, new.card, new.asked, new.command, new.remark,
+       greatest(%(at)s, (SELECT at FROM flowpilot_sessionstep WHERE session_id = session.id ORDER BY number DESC LIMIT 1))
+  FROM flowpilot_aisession AS session,
+       ROWS FROM (json_to_recordset(%(steps)s) AS (kind text, event text, author_kind text, author_id bigint, author_label text, text text,
+                                                   card int, asked text, command text, remark text))
+       WITH ORDINALITY AS new (kind, event, author_kind, author_id, author_label, text, card, asked, command, remark, place)
+ WHERE session.id = %(session)s
+RETURNING number, id, at
+"""
+
+
+def write_numbered(
+    session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime, also: Sequence[str] = (), **values: Any
+) -> list[SessionStep]:
+    """Writes steps whose numbers the caller has just reserved with `numbers`. Secrets in them are redacted here.
+
+    `also` is what the same statement writes besides (`drafts.DISCARD`, `holders.END` ...), with `values` for it.
+    """
+    redacted = _redacted(session_id, steps, at=at)
+    new = [
+        {**asdict(step), "text": text, "asked": asked, "command": command, "remark": step.remark[:200]}
+        for step, (text, asked, command) in zip(steps, redacted, strict=True)
+    ]
+    besides = ", ".join(f"also_{place} AS ({sql})" for place, sql in enumerate(also))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {besides}{_WRITE}" if also else _WRITE,
+            {**values, "session": session_id, "at": at, "count": len(new), "steps": json.dumps(new)},
         )
-        for index, (step, (text, asked, command)) in enumerate(zip(steps, redacted, strict=True))
-    )
+        written = sorted(cursor.fetchall())
+    return [
+        SessionStep(id=pk, session_id=session_id, number=number, at=moment, **step)
+        for step, (number, pk, moment) in zip(new, written, strict=True)
+    ]
 
 
-def _redacted(session_id: uuid.UUID, steps: Sequence[NewStep], *, first: int, at: datetime) -> Iterator[tuple[str, str, str]]:
+def _redacted(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> Iterator[tuple[str, str, str]]:
     """Text, question and command of each step, redacted. An answer is read together with what was asked just before."""
     texts: list[str] = []
     asked: list[str] = []
-    before = _last_text(session_id, first - 1) if steps and might_answer(steps[0].text) else ""
+    before = _last_text(session_id) if steps and might_answer(steps[0].text) else ""
     for step in steps:
         text = clean(step.text)
         texts += [text, step.asked, step.command]
@@ -97,9 +111,9 @@ def _redacted(session_id: uuid.UUID, steps: Sequence[NewStep], *, first: int, at
     return zip(redacted, redacted, redacted, strict=True)
 
 
-def _last_text(session_id: uuid.UUID, number: int) -> str:
-    rows = SessionStep.objects.filter(session_id=session_id, number__lte=number).exclude(kind__in=_UNSPOKEN)
-    return rows.order_by("-number").values_list("text", flat=True).first() or "" if number > 0 else ""
+def _last_text(session_id: uuid.UUID) -> str:
+    rows = SessionStep.objects.filter(session_id=session_id).exclude(kind__in=_UNSPOKEN)
+    return rows.order_by("-number").values_list("text", flat=True).first() or ""
 
 
 def take_cards(session_id: uuid.UUID, count: int) -> range:

@@ -4,6 +4,9 @@ from typing import Any
 
 from handoffs.models import SessionHandoff
 
+# The columns of the handoff that `compose` reads.
+READS = ("needs", "snapshot", "assessment")
+
 
 def compose(handoff: SessionHandoff) -> str:
     """What the author needs, what is known and what was tried: from the assessment if there is one, else from the snapshot."""

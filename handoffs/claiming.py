@@ -4,16 +4,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.events import record
 from accounts.models import User
 from accounts.people import Person
 from accounts.verbs import Refuse, verb
-from flowpilot import drafts, jobs, steps
+from flowpilot import drafts, holders, jobs, steps
 from flowpilot.event_steps import Event, event_step
-from flowpilot.holders import record_holder_change
-from flowpilot.models import AISession, SessionStep
+from flowpilot.models import SessionStep
 from flowpilot.steps import NewStep
 from handoffs import briefing
 from handoffs.events import HandoffClaimed
@@ -23,6 +23,26 @@ from handoffs.refusals import already_claimed_error, conflict_error, ended_error
 
 State = SessionHandoff.State
 Begin = SessionHandoff.Begin
+
+# What follows a claim: the session is taken, guarded as well, which reserves the steps' numbers and drops the request for a reply.
+_TAKE = """
+WITH claimed AS (
+    SELECT id, account_id, session_id, author_id, state, claimed_by_id, claimed_at, begin,
+           snapshot @? '$.open_tasks[0]' OR snapshot @? '$.done_tasks[0]' OR snapshot @? '$.fixes[0]' AS has_lane
+      FROM handoffs_sessionhandoff
+     WHERE id = %(id)s
+), taken AS (
+    UPDATE flowpilot_aisession AS session
+       SET status = 'active', handler_id = %(person)s, updated_at = %(at)s, reply_requested_for = NULL, reply_requested_at = NULL,
+           step_count = step_count + %(steps)s
+      FROM claimed
+     WHERE session.id = claimed.session_id AND session.status = 'requesting_escalation'
+    RETURNING session.id
+)
+SELECT claimed.*, author.email, author.name, EXISTS (SELECT FROM taken)
+  FROM claimed JOIN accounts_user AS author ON author.id = claimed.author_id
+"""
+_TAKEN = ["id", "account_id", "session_id", "author_id", "state", "claimed_by_id", "claimed_at", "begin"]
 
 _HOW = {
     Begin.CONTINUE: " and continued where {author} left off",
@@ -54,14 +74,32 @@ def claim(pk: uuid.UUID, *, by: User, begin: str = Begin.OWN, at: datetime | Non
         if person.may_work
         else 0
     )
-    handoff = look_up(pk, person)
     if not won:
-        return _lost(handoff, person)
-    if begin == Begin.CONTINUE and not handoff.has_lane:
+        return _lost(look_up(pk, person), person)
+    handoff = _take_session(pk, person, begin=begin, at=at)
+    handoff.claimed_by = by
+    _finish(handoff, person, at=at)
+    return Claimed(handoff)
+
+
+def _take_session(pk: uuid.UUID, person: Person, *, begin: str, at: datetime) -> SessionHandoff:
+    """The claimed handoff with its author; other columns are loaded when asked for. Raises `Refuse` where the session no longer waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"id": pk, "person": person.id, "at": at, "steps": _steps(begin)})
+        *columns, has_lane, email, name, taken = cursor.fetchone()
+    if not taken:
+        raise conflict_error()
+    handoff = SessionHandoff.from_db(connection.alias, _TAKEN, columns)
+    handoff.author = User.from_db(connection.alias, ["id", "email", "name"], [handoff.author_id, email, name])
+    if begin == Begin.CONTINUE and not has_lane:
         SessionHandoff.objects.filter(pk=pk).update(begin=Begin.OWN)
         handoff.begin = Begin.OWN
-    _take_session(handoff, person, at=at)
-    return Claimed(handoff)
+    return handoff
+
+
+def _steps(begin: str) -> int:
+    """How many steps a claim writes: what happened, and the briefing that FlowPilot is to answer."""
+    return 2 if begin == Begin.ANALYSIS else 1
 
 
 def _lost(handoff: SessionHandoff, person: Person) -> Claimed:
@@ -83,25 +121,15 @@ def _lost(handoff: SessionHandoff, person: Person) -> Claimed:
     raise conflict_error()
 
 
-def _take_session(handoff: SessionHandoff, person: Person, *, at: datetime) -> None:
+def _finish(handoff: SessionHandoff, person: Person, *, at: datetime) -> None:
     how = _HOW[Begin(handoff.begin)].format(author=handoff.author.get_short_name())
     new = [event_step(Event.CLAIMED, person, addition=how)]
     if handoff.begin == Begin.ANALYSIS:
+        handoff.refresh_from_db(fields=briefing.READS)
         text = briefing.compose(handoff)
         new.append(NewStep(SessionStep.Kind.BRIEFING, text, author_kind=SessionStep.AuthorKind.SYSTEM, author_id=person.id))
-    moved = AISession.objects.filter(pk=handoff.session_id, status=AISession.Status.REQUESTING).update(
-        status=AISession.Status.ACTIVE,
-        handler_id=person.id,
-        updated_at=at,
-        reply_requested_for=None,
-        reply_requested_at=None,
-        **steps.numbers(new),
-    )
-    if not moved:
-        raise conflict_error()
-    drafts.discard(handoff.session_id)
-    written = steps.write_numbered(handoff.session_id, new, at=at)
-    record_holder_change(handoff.session_id, person.id, at=at)
+    besides = [drafts.DISCARD, holders.END, holders.BEGIN]
+    written = steps.write_numbered(handoff.session_id, new, at=at, also=besides, to=person.id)
     if handoff.begin == Begin.ANALYSIS:
         jobs.request_reply(handoff.session_id, written[-1].number, at=at)
     record(

@@ -28,12 +28,11 @@ def move_handoff(handoff: SessionHandoff, guard: dict[str, Any], changes: dict[s
 def move_session(handoff: SessionHandoff, line: NewStep, *, leaves: AISession.Status, at: datetime, **changes: Any) -> None:
     """The guarded update of the session's row, and the line on its timeline. Raises `Refuse` where the session has left that status."""
     moved = AISession.objects.filter(pk=handoff.session_id, status=leaves).update(
-        updated_at=at, reply_requested_for=None, reply_requested_at=None, **changes
+        updated_at=at, reply_requested_for=None, reply_requested_at=None, **steps.numbers([line]), **changes
     )
     if not moved:
         raise conflict_error()
-    drafts.discard(handoff.session_id)
-    steps.write(handoff.session_id, [line], at=at)
+    steps.write_numbered(handoff.session_id, [line], at=at, also=[drafts.DISCARD])
 
 
 def save_ending_note(handoff: SessionHandoff, note: str, person: Person, *, at: datetime) -> str:

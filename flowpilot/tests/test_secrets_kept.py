@@ -76,7 +76,7 @@ def test_a_message_is_written_with_a_placeholder_and_the_value_is_kept_encrypted
 
     assert step.text == "The temp password I set is [hidden password 1]"
     kept = Secret.objects.get()
-    assert (kept.session_id, kept.number, kept.kind, kept.by, kept.created_at) == (session.pk, 1, "password", ana, step.at)
+    assert (kept.session_id, kept.number, kept.kind, kept.by, kept.created_at) == (session.pk, 1, "password", ana, NINE)
     assert VALUE.encode() not in bytes(kept.ciphertext)
     assert opened(kept) == VALUE
 

@@ -1,12 +1,17 @@
 """The claim: exactly one can."""
 
+from datetime import timedelta
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Event
 from accounts.verbs import Refused
+from flowpilot import steps
 from flowpilot.models import AISession
+from flowpilot.steps import NewStep
 from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 from handoffs.withdrawing import withdraw
@@ -103,9 +108,7 @@ def test_analysis_sends_the_briefing_once(handoff, bo, transactional_db):
 
 
 def test_the_claim_is_one_plain_update(handoff, bo):
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         claim(handoff.pk, by=bo)
 
     (update,) = [q["sql"] for q in captured if q["sql"].startswith('UPDATE "handoffs_sessionhandoff"') and "claimed_by_id" in q["sql"]]
@@ -116,6 +119,26 @@ def test_the_claim_is_one_plain_update(handoff, bo):
     assert '"state" =' in where
     assert '"account_id" =' in where
     assert not [q for q in captured if "FOR UPDATE" in q["sql"]]
+
+
+@pytest.mark.parametrize(("begin", "most"), [("own", 9), ("continue", 9), ("analysis", 12)])
+def test_a_claim_takes_few_statements_that_begin_and_commit_included(handoff, bo, begin, most, transactional_db):
+    with CaptureQueriesContext(connection) as captured:
+        claimed = claim(handoff.pk, by=bo, begin=begin)
+
+    assert claimed.handoff.begin == begin
+    assert len(captured) <= most, "\n".join(q["sql"] for q in captured)
+
+
+def test_what_a_claim_returns_is_what_the_database_has(handoff, ana, bo, django_assert_num_queries):
+    claimed = claim(handoff.pk, by=bo, begin="continue").handoff
+
+    with django_assert_num_queries(0):
+        returned = (claimed.author, str(claimed.author), claimed.claimed_by, claimed.session_id, claimed.claimed_at, claimed.begin)
+    stored = SessionHandoff.objects.get(pk=handoff.pk)
+    assert returned == (ana, str(ana), bo, stored.session_id, stored.claimed_at, stored.begin)
+    # What the claim has no use for is there all the same.
+    assert (claimed.needs, claimed.snapshot) == (stored.needs, stored.snapshot)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -143,3 +166,19 @@ def test_a_claim_whose_session_has_moved_on_changes_nothing(handoff, bo):
 
     assert (refused.error, refused.status) == ("session_changed", 409)
     assert SessionHandoff.objects.get(pk=handoff.pk).claimed_by is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_step_of_a_claim_is_not_older_than_one_that_it_waited_for(handoff, ana, bo, second_waits_for_first):
+    before = timezone.now()
+
+    def write_late() -> None:
+        with transaction.atomic():
+            steps.write(handoff.session_id, [NewStep("message", "One more thing.", author_id=ana.pk)], at=before + timedelta(seconds=5))
+
+    _, won = second_waits_for_first(write_late, lambda: claim(handoff.pk, by=bo, at=before))
+
+    written = list(handoff.session.steps.order_by("number"))
+    assert not isinstance(won, Refused)
+    assert [step.number for step in written] == list(range(1, len(written) + 1))
+    assert (written[-1].event, written[-1].at) == ("claimed", before + timedelta(seconds=5))
