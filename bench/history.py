@@ -17,7 +17,6 @@ import logging
 import os
 import pstats
 import random
-import secrets
 import statistics
 import sys
 import time
@@ -62,7 +61,7 @@ FILLS = [
     SELECT handoff, %(account)s, session, opener, 'escalate', CASE WHEN returned THEN 'returned' ELSE 'claimed' END,
            'May I delete the stored credentials of case ' || n || '?', NULL, 2, '{"title": "Outlook", "done_tasks": [], "fixes": []}', 0,
            at, claimer, at + to_claim, 'own', CASE WHEN returned THEN at + to_claim + interval '1 hour' END, '', 'ready',
-           '{"summary_prose": "It asks for the password.", "what_we_know": [], "tried": [], "suggested_steps": []}', '', at, 'offline', 1, 1, 0
+           '{"summary_prose": "It asks for it.", "what_we_know": [], "tried": [], "suggested_steps": []}', '', at, 'offline', 1, 1, 0
       FROM plan
     """,
     """
