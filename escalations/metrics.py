@@ -38,8 +38,8 @@ ABOVE_THE_QUEUE = "7d"
 _SQL = """
 WITH times AS (
     -- greatest() ignores NULL: without the CASE, what never happened would count as 0 seconds.
-    SELECT CASE WHEN queued_at IS NOT NULL THEN greatest(extract(epoch FROM claimed_at - queued_at)::float, 0) END AS to_claim,
-           CASE WHEN acted_at <= %(until)s THEN greatest(extract(epoch FROM acted_at - claimed_at)::float, 0) END AS to_act
+    SELECT CASE WHEN queued_at IS NOT NULL THEN greatest(date_part('epoch', claimed_at - queued_at), 0) END AS to_claim,
+           CASE WHEN acted_at <= %(until)s THEN greatest(date_part('epoch', acted_at - claimed_at), 0) END AS to_act
       FROM escalations_claimtimes
      WHERE account_id = %(account)s AND claimed_at >= %(since)s AND claimed_at <= %(until)s
 )
