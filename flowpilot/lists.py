@@ -25,4 +25,6 @@ def newest(reasons: Reasons, *, start: int = 0, count: int, by: str = "updated_a
 def count_up_to(most: int, reasons: Reasons) -> int:
     """How many there are, each once; `most` where there are as many or more."""
     first, *others = [reason.order_by().values("pk")[:most] for reason in reasons]
-    return min(first.union(*others).count() if others else first.count(), most)
+    # Who has that many for the first reason alone is spared the others.
+    counted = first.count()
+    return min(first.union(*others).count(), most) if others and counted < most else counted

@@ -59,7 +59,7 @@ def counts(request: HttpRequest) -> JsonResponse:
 
 
 def _resolved(user: User) -> QuerySet[AISession]:
-    resolved = AISession.objects.filter(account_id=user.account_id, status=AISession.Status.RESOLVED)
+    resolved = AISession.objects.filter(account_id=user.account_id or 0, status=AISession.Status.RESOLVED)
     own = newest([resolved.filter(user=user), resolved.filter(handler=user)], count=RESOLVED_ROWS, by="resolved_at")
     return own.select_related("user", "handler")
 

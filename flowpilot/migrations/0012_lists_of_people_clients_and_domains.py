@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 
@@ -18,15 +18,19 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name='aisession',
-            index=models.Index(fields=['user', 'account', '-updated_at', 'id'], name='sessions_of_opener_by_time'),
+            index=models.Index(fields=['account', '-updated_at', 'id'], include=('priority',), name='sessions_by_time'),
         ),
         AddIndexConcurrently(
             model_name='aisession',
-            index=models.Index(fields=['handler', 'account', '-updated_at', 'id'], name='sessions_of_handler_by_time'),
+            index=models.Index(fields=['user', 'account', '-updated_at', 'id'], include=('handler', 'client', 'domain', 'priority', 'status'), name='sessions_of_opener_by_time'),
         ),
         AddIndexConcurrently(
             model_name='aisession',
-            index=models.Index(fields=['account', 'client', '-updated_at', 'id'], name='sessions_of_client_by_time'),
+            index=models.Index(fields=['handler', 'account', '-updated_at', 'id'], include=('user', 'client', 'domain', 'priority', 'status'), name='sessions_of_handler_by_time'),
+        ),
+        AddIndexConcurrently(
+            model_name='aisession',
+            index=models.Index(fields=['account', 'client', '-updated_at', 'id'], include=('user', 'handler', 'domain', 'priority', 'status'), name='sessions_of_client_by_time'),
         ),
         AddIndexConcurrently(
             model_name='aisession',
@@ -39,6 +43,10 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name='aisession',
             index=models.Index(condition=models.Q(('status', 'resolved')), fields=['handler', '-resolved_at'], name='resolved_of_handler'),
+        ),
+        RemoveIndexConcurrently(
+            model_name='aisession',
+            name='sessions_of_account_by_time',
         ),
         migrations.AlterField(
             model_name='aisession',

@@ -99,11 +99,24 @@ class AISession(models.Model):
         indexes = [
             models.Index(fields=["account", "status", "-updated_at"]),
             models.Index(fields=["handler", "status"]),
-            # The sessions page in its order, whatever the number of sessions: all, somebody's own, and the filters.
-            models.Index(fields=["account", "-updated_at", "id"], name="sessions_of_account_by_time"),
-            models.Index(fields=["user", "account", "-updated_at", "id"], name="sessions_of_opener_by_time"),
-            models.Index(fields=["handler", "account", "-updated_at", "id"], name="sessions_of_handler_by_time"),
-            models.Index(fields=["account", "client", "-updated_at", "id"], name="sessions_of_client_by_time"),
+            # The sessions page in its order, whatever the number of sessions: all, somebody's own, and those of a filter. What other filters
+            # compare is included, so that what they leave out is not read.
+            models.Index(fields=["account", "-updated_at", "id"], include=["priority"], name="sessions_by_time"),
+            models.Index(
+                fields=["user", "account", "-updated_at", "id"],
+                include=["handler", "client", "domain", "priority", "status"],
+                name="sessions_of_opener_by_time",
+            ),
+            models.Index(
+                fields=["handler", "account", "-updated_at", "id"],
+                include=["user", "client", "domain", "priority", "status"],
+                name="sessions_of_handler_by_time",
+            ),
+            models.Index(
+                fields=["account", "client", "-updated_at", "id"],
+                include=["user", "handler", "domain", "priority", "status"],
+                name="sessions_of_client_by_time",
+            ),
             models.Index(fields=["account", "domain", "-updated_at", "id"], name="sessions_of_domain_by_time"),
             # What home shows as recently resolved.
             models.Index(fields=["user", "-resolved_at"], condition=Q(status="resolved"), name="resolved_of_opener"),

@@ -7,12 +7,11 @@ from django.db import connection
 from accounts.models import User
 from accounts.permissions import is_lead
 from flowpilot.access import reasons_to_read
-from flowpilot.lists import newest
-from flowpilot.models import AISession
 
-# The most options of a select, and of how many sessions they are taken where somebody can't read all; the search finds the rest.
+# The most options of a select. Where somebody can't read all, they come from this many sessions that they opened, as many that they handle,
+# that wait, and that they once handled. The search finds the rest.
 MOST_CHOICES = 500
-LOOKED_AT = 1000
+LOOKED_AT = 200
 
 # From one value to the next in the index, however many sessions have it: PostgreSQL's DISTINCT would read all of them.
 _VALUES = """
@@ -31,12 +30,13 @@ def choices_for(user: User) -> dict[str, set[str]]:
     """By filter (client, domain), the values. Of admins and owners all of the account's; of others, those of their newest sessions."""
     if is_lead(user):
         return {name: set(_all_of_account(name, user)) for name in ("client", "domain")}
-    rows = list(newest(reasons_to_read(user), count=LOOKED_AT).values_list("client", "domain"))
+    rows: set[tuple[str, str]] = set()
+    for reason in reasons_to_read(user):
+        rows.update(reason.order_by("-updated_at", "pk").values_list("client", "domain")[:LOOKED_AT])
     return {"client": {client for client, _ in rows if client}, "domain": {domain for _, domain in rows if domain}}
 
 
 def _all_of_account(name: str, user: User) -> Iterable[str]:
-    column = connection.ops.quote_name(AISession._meta.get_field(name).column)
     with connection.cursor() as cursor:
-        cursor.execute(_VALUES.format(column=column), {"account": user.account_id, "most": MOST_CHOICES})
+        cursor.execute(_VALUES.format(column=name), {"account": user.account_id, "most": MOST_CHOICES})
         return [value for (value,) in cursor.fetchall()]

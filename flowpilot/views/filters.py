@@ -71,6 +71,7 @@ class Filters:
     def reasons(self, show: str, user: User) -> list[QuerySet[AISession]]:
         """The sessions of a view with these filters, for `flowpilot.lists`: one queryset for each reason why a session is in it."""
         of_account = AISession.objects.filter(account_id=user.account_id or 0)
+        found: list[QuerySet[AISession]]
         if show == "mine":
             found = [of_account.filter(user=user), of_account.filter(handler=user)]
         elif show == "open":
@@ -78,7 +79,7 @@ class Filters:
         elif self.person and is_lead(user):
             found = [of_account.filter(user_id=int(self.person)), of_account.filter(handler_id=int(self.person))]
         else:
-            found = list(reasons_to_read(user))
+            found = reasons_to_read(user)
         return [self.apply(rows) for rows in found]
 
 
