@@ -42,7 +42,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         counts, page = _listed(request, asked, user)
     else:
         counts, page = _found(request, asked, user, search(readable, wanted))
-        _add_reasons(page.rows, wanted)
+    _add_reasons(page.rows, wanted)
     typing = is_htmx(request) and not htmx_of(request).history_restore_request
     context = {
         **_context(asked, user, page, counts),
@@ -101,8 +101,9 @@ def _context(asked: Filters, user: User, page: Page, counts: dict[str, Count]) -
     }
 
 
-def _add_reasons(rows: list[AISession], wanted: Wanted) -> None:
-    reasons = explain(rows, wanted)
+def _add_reasons(rows: list[AISession], wanted: Wanted | None) -> None:
+    """Why each was found. Without a search the reason is None: a missing attribute would cost a template most of a row's time."""
+    reasons = explain(rows, wanted) if wanted else {}
     for session in rows:
         session.why = reasons.get(session.pk)  # type: ignore[attr-defined]
         # A workspace shows only its last steps at first; links to earlier ones request all.
