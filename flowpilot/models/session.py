@@ -99,8 +99,8 @@ class AISession(models.Model):
         indexes = [
             models.Index(fields=["account", "status", "-updated_at"]),
             models.Index(fields=["handler", "status"]),
-            # The sessions page in its order, whatever the number of sessions: all, somebody's own, and those of a filter. What other filters
-            # compare is included, so that what they leave out is not read.
+            # The sessions page in its order, whatever the number of sessions: all, somebody's own, and those of a filter. What other
+            # filters compare is included, so that what they leave out is not read.
             models.Index(fields=["account", "-updated_at", "id"], include=["priority"], name="sessions_by_time"),
             models.Index(
                 fields=["user", "account", "-updated_at", "id"],
