@@ -10,9 +10,9 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def own_database(name: str) -> Iterator[None]:
+def own_database(name: str, *, keep: bool = False) -> Iterator[None]:
     """A database for this run alone, on the tests' embedded server; the environment names it, for here and for a server that is started.
-    Before `set_up`."""
+    Before `set_up`. With `keep`, one that is there is used, and it is left there."""
     import psycopg
     from django.db import connections
 
@@ -29,7 +29,11 @@ def own_database(name: str) -> Iterator[None]:
                 server.execute(statement)
 
     try:
-        on_server(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+        if keep:
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+                on_server(f"CREATE DATABASE {name}")
+        else:
+            on_server(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
     except psycopg.errors.ObjectInUse:
         sys.exit(f"Another run of this benchmark has the database {name}. Wait for its end.")
     os.environ["DATABASE_URL"] = f"postgres://postgres@/{name}?{urllib.parse.urlencode({'host': host})}"
@@ -42,7 +46,8 @@ def own_database(name: str) -> Iterator[None]:
         for each in connections.all(initialized_only=True):
             each.close()
             each.close_pool()  # type: ignore[attr-defined]
-        on_server(f"DROP DATABASE {name} WITH (FORCE)")
+        if not keep:
+            on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def set_up() -> None:

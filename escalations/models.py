@@ -49,3 +49,54 @@ class Seen(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} saw {self.handoff_id}"
+
+
+class ClaimTimes(models.Model):
+    """The times of one claim, as the metrics count them: since when it was queued, when it was claimed, and the claimer's first action.
+
+    A trigger on the event log keeps them, in the transaction of each event (migration 0004, decision 55). `number` is the claim's event,
+    `ended` the event that ended the claim.
+    """
+
+    pk = models.CompositePrimaryKey("account", "number")
+    # The events have the constraints.
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    number = models.BigIntegerField()
+    handoff = models.UUIDField()
+    session = models.UUIDField()
+    by = models.ForeignKey(User, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    queued_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField()
+    acted_at = models.DateTimeField(null=True)
+    ended = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name_plural = "claim times"
+        indexes = [
+            # All that the figures of a period need, so that they never read the table itself.
+            models.Index(fields=["account", "claimed_at"], include=["queued_at", "acted_at"], name="claim_times_of_a_period"),
+            models.Index(fields=["session"], condition=models.Q(ended=None), name="claims_not_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"claim {self.number} of {self.handoff}"
+
+
+class KeptFigures(models.Model):
+    """The metrics of an account over a period, as they were computed last."""
+
+    pk = models.CompositePrimaryKey("account", "period")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    period = models.CharField(max_length=3)
+    # The end of the period, and the account's last event then.
+    at = models.DateTimeField()
+    event = models.BigIntegerField()
+    found = models.JSONField()
+    # From when on they may be computed again. Whoever moves it does so.
+    due_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "kept figures"
+
+    def __str__(self) -> str:
+        return f"{self.period} of {self.account_id}"

@@ -3,6 +3,8 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -23,15 +25,21 @@ def readable_by(user: Actor) -> QuerySet[AISession]:
     everybody while one waits for a colleague (docs/contract.md)."""
     if not user.is_active or not user.account_id:
         return AISession.objects.none()
-    sessions = AISession.objects.filter(account_id=user.account_id)
+    return AISession.objects.filter(reduce(or_, _why_readable(user)), account_id=user.account_id)
+
+
+def reasons_to_read(user: Actor) -> list[QuerySet[AISession]]:
+    """The same sessions, for `flowpilot.lists`: one queryset for each reason."""
+    if not user.is_active or not user.account_id:
+        return [AISession.objects.none()]
+    return [AISession.objects.filter(why, account_id=user.account_id) for why in _why_readable(user)]
+
+
+def _why_readable(user: Actor) -> list[Q]:
     if is_lead(user):
-        return sessions
-    return sessions.filter(
-        Q(user_id=user.id)
-        | Q(handler_id=user.id)
-        | Q(status=AISession.Status.REQUESTING)
-        | Exists(SessionHolder.objects.filter(session=OuterRef("pk"), user_id=user.id))
-    )
+        return [Q()]
+    held = Exists(SessionHolder.objects.filter(session=OuterRef("pk"), user_id=user.id))
+    return [Q(user_id=user.id), Q(handler_id=user.id), Q(status=AISession.Status.REQUESTING), Q(held)]
 
 
 def readers_of(account_id: int, sessions: Sequence[AISession]) -> dict[uuid.UUID, frozenset[int] | None]:

@@ -23,6 +23,7 @@ from django.db import connection
 from psycopg import sql
 
 from assistant.results import Assessment
+from escalations.tests.recount import KEPT, TIMES
 from handoffs.packaging import tried_in
 from resolutionflow.embedded.places import find_programs
 from scripts.dump_demo import NO_REVISION, REVISION
@@ -42,7 +43,11 @@ COLUMNS = {
 }
 ADDED = {("flowpilot_sessionstep", "event"), ("escalations_notification", "session_id"), ("handoffs_sessionhandoff", "tried")}
 # Tables that came since, with their app and model.
-NEW = {"accounts_signinattempt": ("accounts", "signinattempt")}
+NEW = {
+    "accounts_signinattempt": ("accounts", "signinattempt"),
+    "escalations_claimtimes": ("escalations", "claimtimes"),
+    "escalations_keptfigures": ("escalations", "keptfigures"),
+}
 # Compared in tests of their own, not value by value.
 APART = {"django_migrations", "django_content_type", "auth_permission"}
 REWRITTEN = {("handoffs_sessionhandoff", "assessment"), ("flowpilot_aisession", "escalation_package")}
@@ -331,6 +336,12 @@ def test_foreign_keys_and_new_numbers_work_in_the_renamed_tables(upgrade):
 
 def test_every_constraint_is_valid(upgrade):
     assert upgrade.database.rows("SELECT conname FROM pg_constraint WHERE NOT convalidated") == []
+
+
+def test_the_times_of_old_claims_are_filled_in(upgrade):
+    kept = upgrade.database.rows(KEPT)
+
+    assert kept and kept == upgrade.database.rows(TIMES)
 
 
 def test_the_search_finds_an_old_session_and_a_new_step(upgrade):

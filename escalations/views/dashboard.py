@@ -1,6 +1,6 @@
 """The dashboard and the bell."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,6 +10,7 @@ from accounts.models import User
 from escalations.counts import counts_of
 from escalations.models import Notification
 from escalations.queue import for_cards, rows_for
+from flowpilot.lists import newest
 from flowpilot.models import AISession
 from flowpilot.views.answering import person
 from handoffs.models import SessionHandoff
@@ -17,6 +18,7 @@ from handoffs.models import SessionHandoff
 BELL_ROWS = 50
 WAITING_ROWS = 6
 OWN_ROWS = 12
+RESOLVED_ROWS = 6
 
 
 @require_GET
@@ -25,12 +27,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if user.account_id is None:
         return redirect("admin:index")
-    mine = AISession.objects.filter(account_id=user.account_id).filter(Q(handler=user) | Q(user=user)).select_related("user", "handler")
+    of_account = AISession.objects.filter(account_id=user.account_id)
+    handled = of_account.filter(handler=user).select_related("user", "handler").order_by("-updated_at")
     context = {
-        "working": mine.active().filter(handler=user).order_by("-updated_at")[:OWN_ROWS],
-        "parked": mine.filter(handler=user, status=AISession.Status.PAUSED).order_by("-updated_at")[:OWN_ROWS],
+        "working": handled.active()[:OWN_ROWS],
+        "parked": handled.filter(status=AISession.Status.PAUSED)[:OWN_ROWS],
         "handed_off": _handed_off_by(user),
-        "resolved": mine.filter(status=AISession.Status.RESOLVED).order_by("-resolved_at")[:6],
+        "resolved": _resolved(user),
         "rows": _waiting_for(user),
     }
     return render(request, "escalations/dashboard.html", context)
@@ -53,6 +56,12 @@ def counts(request: HttpRequest) -> JsonResponse:
     """The counts around every page: `{"open": n, "unread": n}`."""
     counted = counts_of(person(request))
     return JsonResponse({"open": counted.open, "unread": counted.unread})
+
+
+def _resolved(user: User) -> QuerySet[AISession]:
+    resolved = AISession.objects.filter(account_id=user.account_id or 0, status=AISession.Status.RESOLVED)
+    own = newest([resolved.filter(user=user), resolved.filter(handler=user)], count=RESOLVED_ROWS, by="resolved_at")
+    return own.select_related("user", "handler")
 
 
 def _waiting_for(user: User) -> list[SessionHandoff]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from accounts.answers import refusal_page, refuse, wants_json
 from accounts.permissions import MAY_CLAIM
 from accounts.verbs import Refused
-from escalations.metrics import PERIODS, figures
+from escalations.metrics import PERIODS, current
 from flowpilot.views.answering import person
 from handoffs.models import EntryJudgement
 
@@ -35,16 +35,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
             back="/escalations/metrics/",
             back_text="Last 30 days",
         )
-    counted = figures(user.account_id, period)
+    began = timezone.now()
+    counted, until = current(user.account_id, period)
     if wants_json(request):
         return JsonResponse(counted)
-    until = timezone.localtime()
+    until = timezone.localtime(until)
     context = {
         "figures": counted,
         "period": period,
         "periods": [(key, f"{days} days") for key, days in PERIODS.items()],
         "since": until - timedelta(days=PERIODS[period]),
         "until": until,
+        "is_kept": until < began,
         "judged": counted["assessments"],
         "judged_parts": [
             (EntryJudgement.Part(part).label, counts["right"], counts["wrong"])

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.answers import wants_json
+from accounts.permissions import MAY_CLAIM
 from escalations.filters import VIEWS, Filters, choices, handed_off_by
-from escalations.metrics import figures
+from escalations.metrics import ABOVE_THE_QUEUE, last_kept
 from escalations.queue import after, cursor_of, for_cards, glance, row_json, rows_for, seen_by
 from flowpilot.models import Priority
 from flowpilot.views.answering import person
@@ -44,9 +45,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "waiting": at_a_glance["waiting"],
         "unseen": at_a_glance["unseen"],
         "oldest": at_a_glance["oldest"],
+        "kept": last_kept(user.account_id, ABOVE_THE_QUEUE) if user.role in MAY_CLAIM else None,
     }
-    if user.account_id is not None:
-        context["figures"] = figures(user.account_id, "7d")
     return render(request, "escalations/queue.html", context)
 
 

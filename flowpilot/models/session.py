@@ -55,11 +55,12 @@ class AISession(models.Model):
         ABANDONED = "abandoned", "Closed unresolved"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="sessions")
+    # Each of these begins an index below.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     # Who opened it. It never changes, because the audit trail depends on it.
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="opened_sessions", verbose_name="opened by")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="opened_sessions", verbose_name="opened by", db_index=False)
     # Who is working on it: the opener or a claimer. While it waits in the queue: the author of the handoff.
-    handler = models.ForeignKey(User, on_delete=models.PROTECT, related_name="handled_sessions")
+    handler = models.ForeignKey(User, on_delete=models.PROTECT, related_name="handled_sessions", db_index=False)
     title = models.CharField(max_length=200)
     problem_summary = models.TextField(blank=True)
     client = models.CharField(max_length=120, blank=True)
@@ -98,8 +99,28 @@ class AISession(models.Model):
         indexes = [
             models.Index(fields=["account", "status", "-updated_at"]),
             models.Index(fields=["handler", "status"]),
-            # The sessions page in its order, whatever the number of sessions.
-            models.Index(fields=["account", "-updated_at", "id"], name="sessions_of_account_by_time"),
+            # The sessions page in its order, whatever the number of sessions: all, somebody's own, and those of a filter. What other
+            # filters compare is included, so that what they leave out is not read.
+            models.Index(fields=["account", "-updated_at", "id"], include=["priority"], name="sessions_by_time"),
+            models.Index(
+                fields=["user", "account", "-updated_at", "id"],
+                include=["handler", "client", "domain", "priority", "status"],
+                name="sessions_of_opener_by_time",
+            ),
+            models.Index(
+                fields=["handler", "account", "-updated_at", "id"],
+                include=["user", "client", "domain", "priority", "status"],
+                name="sessions_of_handler_by_time",
+            ),
+            models.Index(
+                fields=["account", "client", "-updated_at", "id"],
+                include=["user", "handler", "domain", "priority", "status"],
+                name="sessions_of_client_by_time",
+            ),
+            models.Index(fields=["account", "domain", "-updated_at", "id"], name="sessions_of_domain_by_time"),
+            # What home shows as recently resolved.
+            models.Index(fields=["user", "-resolved_at"], condition=Q(status="resolved"), name="resolved_of_opener"),
+            models.Index(fields=["handler", "-resolved_at"], condition=Q(status="resolved"), name="resolved_of_handler"),
         ]
 
     def __str__(self) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +16,7 @@ from accounts.permissions import MAY_CLAIM
 from accounts.verbs import Refused
 from flowpilot.access import readable_by
 from flowpilot.forms import IntakeForm
+from flowpilot.lists import count_up_to, newest
 from flowpilot.models import AISession, Priority
 from flowpilot.search.query import search, understand
 from flowpilot.search.snippets import explain
@@ -23,11 +24,10 @@ from flowpilot.search.terms import Wanted
 from flowpilot.search.typos import offers
 from flowpilot.sessions import open_session
 from flowpilot.views.answering import LAST_STEPS, person
+from flowpilot.views.choices import choices_for
 from flowpilot.views.filters import SORTS, VIEWS, Filters, in_view
+from flowpilot.views.pages import Count, Page
 
-PER_PAGE = 30
-# The most options of a select; the search finds the rest.
-MOST_CHOICES = 500
 # Large columns that the list does not show.
 UNSEEN = ("escalation_package", "origin", "status_reason")
 
@@ -38,21 +38,17 @@ def sessions(request: HttpRequest) -> HttpResponse:
     user, asked = person(request), Filters.of(request.GET)
     readable = readable_by(user)
     wanted = understand(asked.q, among=readable, account_id=user.account_id or 0) if asked.q else None
-    rows = asked.apply(readable if wanted is None else search(readable, wanted))
-    views = in_view(user)
-    counts = rows.order_by().aggregate(**{name: Count("pk", filter=which) for name, which in views.items()})
-    if wanted is None or asked.sort == "newest":
-        rows = rows.order_by("-updated_at", "pk")
-    rows = rows.filter(views[asked.show]).select_related("user", "handler").defer(*UNSEEN)
-    page = _page(rows, counts[asked.show], request)
-    if wanted is not None:
-        _add_reasons(page, wanted)
+    if wanted is None:
+        counts, page = _listed(request, asked, user)
+    else:
+        counts, page = _found(request, asked, user, search(readable, wanted))
+    _add_reasons(page.rows, wanted)
     typing = is_htmx(request) and not htmx_of(request).history_restore_request
     context = {
         **_context(asked, user, page, counts),
         "instead": wanted.instead if wanted else (),
         # While somebody types, the page has the filters already.
-        "choices": [] if typing else _choices(asked, readable, user),
+        "choices": [] if typing else _choices(asked, user),
         "offers": _offers(asked, wanted, readable) if wanted and not counts["all"] and not asked.is_filtered else [],
     }
     response = render(request, "flowpilot/sessions.html", context)
@@ -62,7 +58,33 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _context(asked: Filters, user: User, page: Page[AISession], counts: dict[str, int]) -> dict[str, Any]:
+def _listed(request: HttpRequest, asked: Filters, user: User) -> tuple[dict[str, Count], Page]:
+    """How many sessions each view has, and a page of the chosen one, newest first."""
+    views = {name: asked.reasons(name, user) for name in VIEWS}
+    counts = {name: Count(count_up_to(Count.MOST + 1, reasons)) for name, reasons in views.items()}
+
+    def rows(start: int, end: int) -> QuerySet[AISession]:
+        return _shown(newest(views[asked.show], start=start, count=end - start))
+
+    return counts, Page.of(request.GET, counts[asked.show], rows)
+
+
+def _found(request: HttpRequest, asked: Filters, user: User, found: QuerySet[AISession]) -> tuple[dict[str, Count], Page]:
+    """The same of what a search has found, best first unless asked otherwise."""
+    rows, views = asked.apply(found), in_view(user)
+    counted = rows.order_by().aggregate(**{name: models.Count("pk", filter=which) for name, which in views.items()})
+    rows = _shown(rows.filter(views[asked.show]))
+    if asked.sort == "newest":
+        rows = rows.order_by("-updated_at", "pk")
+    counts = {name: Count(number) for name, number in counted.items()}
+    return counts, Page.of(request.GET, counts[asked.show], lambda start, end: rows[start:end])
+
+
+def _shown(rows: QuerySet[AISession]) -> QuerySet[AISession]:
+    return rows.select_related("user", "handler").defer(*UNSEEN)
+
+
+def _context(asked: Filters, user: User, page: Page, counts: dict[str, Count]) -> dict[str, Any]:
     return {
         "page": page,
         "asked": asked,
@@ -74,22 +96,15 @@ def _context(asked: Filters, user: User, page: Page[AISession], counts: dict[str
         "everywhere": asked.address(show="all"),
         "unfiltered": asked.address(**dict.fromkeys(Filters.FILTERS, "")),
         "wordless": asked.address(q="", sort=""),
-        "before": asked.address(page=page.previous_page_number()) if page.has_previous() else "",
-        "after": asked.address(page=page.next_page_number()) if page.has_next() else "",
+        "before": asked.address(page=page.number - 1) if page.number > 1 else "",
+        "after": asked.address(page=page.number + 1) if page.has_next else "",
     }
 
 
-def _page(rows: QuerySet[AISession], count: int, request: HttpRequest) -> Page[AISession]:
-    paginator = Paginator(rows, PER_PAGE)
-    # Already counted, together with the other views.
-    paginator.count = count
-    return paginator.get_page(request.GET.get("page"))
-
-
-def _add_reasons(page: Page[AISession], wanted: Wanted) -> None:
-    page.object_list = list(page.object_list)
-    reasons = explain(page.object_list, wanted)
-    for session in page.object_list:
+def _add_reasons(rows: list[AISession], wanted: Wanted | None) -> None:
+    """Why each was found. Without a search the reason is None: a missing attribute would cost a template most of a row's time."""
+    reasons = explain(rows, wanted) if wanted else {}
+    for session in rows:
         session.why = reasons.get(session.pk)  # type: ignore[attr-defined]
         # A workspace shows only its last steps at first; links to earlier ones request all.
         session.why_before = bool(session.why and 0 < session.why.step <= session.step_count - LAST_STEPS)  # type: ignore[attr-defined]
@@ -109,13 +124,13 @@ def _active(asked: Filters, user: User) -> list[dict[str, str]]:
     ]
 
 
-def _choices(asked: Filters, readable: QuerySet[AISession], user: User) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+def _choices(asked: Filters, user: User) -> list[tuple[str, str, list[tuple[str, str]], str]]:
     """The selects: name, label of the empty option, values with labels, the chosen value."""
+    found = choices_for(user)
 
     def of(name: str) -> list[tuple[str, str]]:
-        found = set(readable.exclude(**{name: ""}).order_by(name).values_list(name, flat=True).distinct()[:MOST_CHOICES])
         chosen = {getattr(asked, name)} - {""}
-        return [(value, value) for value in sorted(found | chosen, key=str.casefold)]
+        return [(value, value) for value in sorted(found[name] | chosen, key=str.casefold)]
 
     people = User.objects.filter(account_id=user.account_id or 0).order_by("name")
     choices = [

@@ -9,6 +9,8 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.permissions import is_lead
+from flowpilot.access import readable_by, reasons_to_read
 from flowpilot.models import AISession, Priority
 from flowpilot.search.terms import LONGEST
 
@@ -65,6 +67,20 @@ class Filters:
         if self.person:
             rows = rows.filter(Q(user_id=int(self.person)) | Q(handler_id=int(self.person)))
         return rows.filter(**same)
+
+    def reasons(self, show: str, user: User) -> list[QuerySet[AISession]]:
+        """The sessions of a view with these filters, for `flowpilot.lists`: one queryset for each reason why a session is in it."""
+        of_account = AISession.objects.filter(account_id=user.account_id or 0)
+        found: list[QuerySet[AISession]]
+        if show == "mine":
+            found = [of_account.filter(user=user), of_account.filter(handler=user)]
+        elif show == "open":
+            found = [readable_by(user).filter(status__in=OPEN)]
+        elif self.person and is_lead(user):
+            found = [of_account.filter(user_id=int(self.person)), of_account.filter(handler_id=int(self.person))]
+        else:
+            found = reasons_to_read(user)
+        return [self.apply(rows) for rows in found]
 
 
 def in_view(user: User) -> dict[str, Q]:

@@ -21,7 +21,7 @@ from handoffs.signals import handoff_opened_by
 from handoffs.views.judging import missing_by
 
 # A transcript shows this many of its last steps; all of them with ?all=1.
-MOST_STEPS = 200
+MOST_STEPS = 120
 # This many facts are shown before "show more" (fewer if there are corrections), so that what was tried is on the first screen, too.
 MOST_KNOWN = 9
 
