@@ -98,6 +98,13 @@ class AISession(models.Model):
         indexes = [
             models.Index(fields=["account", "status", "-updated_at"]),
             models.Index(fields=["handler", "status"]),
+            # What the queue can be filtered by: all domains and clients of what waits, without reading the sessions.
+            models.Index(
+                fields=["account", "domain", "client"],
+                include=["handler"],
+                condition=Q(status="requesting_escalation"),
+                name="what_waits_by_domain_client",
+            ),
             # The sessions page in its order, whatever the number of sessions.
             models.Index(fields=["account", "-updated_at", "id"], name="sessions_of_account_by_time"),
         ]
