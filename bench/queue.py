@@ -119,6 +119,10 @@ class Ground:
                 "WHERE account_id = %s AND state = 'open' AND random() < 0.02",
                 [self.bo.pk, *account],
             )
+            cursor.execute(
+                "UPDATE flowpilot_aisession AS s SET handler_id = h.author_id FROM handoffs_sessionhandoff AS h "
+                "WHERE h.session_id = s.id AND h.state = 'open' AND s.handler_id <> h.author_id"
+            )
             for table in ("flowpilot_aisession", "handoffs_sessionhandoff", "escalations_seen"):
                 cursor.execute(f"VACUUM ANALYZE {table}")
 

@@ -22,6 +22,11 @@ def counts_of(user: User) -> Counts:
     return Counts(*counted.get())
 
 
+def unread_of(user: User) -> int:
+    """The second alone, for a page that has counted the first."""
+    return _unread(user).count()
+
+
 def _unread(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(user=user, read_at=None)
 

@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from escalations.queue import rows_for
-from flowpilot.models import Priority
+from flowpilot.models import AISession, Priority
 from handoffs.models import SessionHandoff
 
 VIEWS = {"open": "Open", "for-me": "For me", "mine": "Escalated by me"}
@@ -86,9 +86,12 @@ def handed_off_by(user: User) -> QuerySet[SessionHandoff]:
     )
 
 
-def choices(rows: QuerySet[SessionHandoff], filters: Filters) -> dict[str, Any]:
-    """The domains and clients to choose from, taken from unfiltered rows. The chosen ones stay even when their last row is gone."""
-    pairs = set(rows.order_by().values_list("session__domain", "session__client").distinct())
+def choices(user: User, filters: Filters) -> dict[str, Any]:
+    """The domains and clients to choose from: those of the view without filters. The chosen ones stay even when their last row is gone."""
+    # Sessions that wait are those with an open handoff, and its author handles them: one index has all that is asked for.
+    waiting = AISession.objects.waiting().filter(account_id=user.account_id or -1)
+    waiting = waiting.filter(handler_id=user.pk) if filters.show == "mine" else waiting.exclude(handler_id=user.pk)
+    pairs = set(waiting.order_by().values_list("domain", "client").distinct())
     domains = {domain for domain, _ in pairs} | {filters.domain}
     clients = {client for _, client in pairs} | {filters.client}
     return {"domains": _pairs(domains), "clients": _pairs(clients)}

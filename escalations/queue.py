@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
 
 from accounts.models import User
 from escalations.models import Seen
@@ -30,24 +30,32 @@ _NOT_ON_CARDS = (
 )  # fmt: skip
 
 
-def for_cards(rows: QuerySet[SessionHandoff]) -> QuerySet[SessionHandoff]:
-    """The rows with what their cards show, and without the snapshot and the assessment, which can be a thousand times as large."""
-    return rows.defer(*_NOT_ON_CARDS)
+def for_cards(rows: QuerySet[SessionHandoff], count: int) -> QuerySet[SessionHandoff]:
+    """The first `count` rows with what their cards show, without snapshot and assessment, which can be a thousand times as large."""
+    # Their ids first: an index has all that finding and sorting asks for, however many wait.
+    first = rows.select_related(None).values("pk")[:count]
+    return rows.filter(pk__in=first).defer(*_NOT_ON_CARDS)
 
 
 def glance(user: User) -> dict[str, Any]:
-    """How many escalations wait for `user`, how many of them for this person alone or not opened yet, and since when the oldest waits."""
-    opened = Seen.objects.filter(user=user, handoff=OuterRef("pk"))
-    return (
-        waiting_for(user)
+    """How many escalations wait for `user`, how many of them for this person alone or not opened yet, since when the oldest waits, and how
+    many of the user's own wait for others."""
+    own = Q(author_id=user.pk)
+    counted = (
+        SessionHandoff.objects.waiting()
+        .filter(account_id=user.account_id or -1)
         .order_by()
         .aggregate(
-            waiting=Count("pk"),
+            waiting=Count("pk", filter=~own),
             for_me=Count("pk", filter=Q(target_id=user.pk)),
-            unseen=Count("pk", filter=~Exists(opened)),
-            oldest=Min("created_at"),
+            oldest=Min("created_at", filter=~own),
+            mine=Count("pk", filter=own),
         )
     )
+    # What was opened is counted instead, because asking of each row whether it was takes longer.
+    opened = Seen.objects.filter(user=user, handoff__in=waiting_for(user).order_by()).count()
+    # More were opened than waited, where one came and was opened between the two queries.
+    return {**counted, "unseen": max(counted["waiting"] - opened, 0)}
 
 
 def waiting_for(user: User) -> QuerySet[SessionHandoff]:

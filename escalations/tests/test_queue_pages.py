@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account, User
-from escalations.queue import after, cursor_of, rows_for
+from escalations.filters import Filters, choices
+from escalations.models import Seen
+from escalations.queue import after, cursor_of, for_cards, glance, rows_for
 from escalations.views import queue
 from handoffs.models import SessionHandoff
 from handoffs.packaging import tried_in
@@ -166,3 +170,30 @@ def test_what_was_tried_is_kept_beside_the_snapshot(ana):
 
     handoff.refresh_from_db()
     assert handoff.tried == tried_in(handoff.snapshot) == 1
+
+
+def test_the_glance_counts_what_a_viewer_sees(many, ana, bo, dana):
+    Seen.objects.create(user=bo, handoff=many[1])
+    Seen.objects.create(user=dana, handoff=many[2])
+    oldest = min(SessionHandoff.objects.values_list("created_at", flat=True))
+
+    assert glance(bo) == {"waiting": 11, "for_me": 3, "unseen": 10, "mine": 0, "oldest": oldest}
+    assert glance(ana) == {"waiting": 0, "for_me": 0, "unseen": 0, "mine": 11, "oldest": None}
+    SessionHandoff.objects.filter(pk=many[1].pk).update(state="withdrawn", ended_at=oldest)
+    assert (glance(bo)["waiting"], glance(bo)["unseen"]) == (10, 10)
+
+
+@pytest.mark.parametrize("asked", [glance, lambda user: list(for_cards(rows_for(user), 4)), lambda user: choices(user, Filters())])
+def test_counting_sorting_and_the_filters_choices_read_indexes_only(many, bo, asked):
+    with CaptureQueriesContext(connection) as captured:
+        asked(bo)
+
+    with connection.cursor() as cursor:
+        # A few rows would be read quicker from the table.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_indexscan = off")
+        for query in captured.captured_queries:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Index Only Scan using handoffs_in_queue_order" in plan or "Index Only Scan using what_waits_by_domain_client" in plan, (
+                plan
+            )

@@ -65,12 +65,12 @@ def _resolved(user: User) -> QuerySet[AISession]:
 
 
 def _waiting_for(user: User) -> list[SessionHandoff]:
-    return list(for_cards(rows_for(user))[:WAITING_ROWS])
+    return list(for_cards(rows_for(user), WAITING_ROWS))
 
 
 def _handed_off_by(user: User) -> QuerySet[SessionHandoff]:
     mine = SessionHandoff.objects.escalations().live().filter(author=user)
-    return for_cards(mine).select_related("session", "claimed_by", "target").order_by("-created_at")[:OWN_ROWS]
+    return for_cards(mine.select_related("session", "claimed_by", "target").order_by("-created_at"), OWN_ROWS)
 
 
 @require_GET

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.answers import wants_json
 from accounts.permissions import MAY_CLAIM
-from escalations.filters import VIEWS, Filters, choices, handed_off_by
+from escalations.counts import unread_of
+from escalations.filters import VIEWS, Filters, choices
 from escalations.metrics import ABOVE_THE_QUEUE, last_kept
-from escalations.queue import after, cursor_of, for_cards, glance, row_json, rows_for, seen_by
+from escalations.queue import after, cursor_of, for_cards, glance, row_json, seen_by
 from flowpilot.models import Priority
 from flowpilot.views.answering import person
 from handoffs.models import SessionHandoff
@@ -38,14 +39,17 @@ def queue(request: HttpRequest) -> HttpResponse:
         "views": [
             ("open", VIEWS["open"], at_a_glance["waiting"], filters.address(show="open")),
             ("for-me", VIEWS["for-me"], at_a_glance["for_me"], filters.address(show="for-me")),
-            ("mine", VIEWS["mine"], handed_off_by(user).count(), filters.address(show="mine")),
+            ("mine", VIEWS["mine"], at_a_glance["mine"], filters.address(show="mine")),
         ],
         "priorities": [(priority.slug, priority.label) for priority in reversed(Priority)],
-        **choices(handed_off_by(user) if filters.show == "mine" else rows_for(user), filters),
+        **choices(user, filters),
         "waiting": at_a_glance["waiting"],
         "unseen": at_a_glance["unseen"],
         "oldest": at_a_glance["oldest"],
         "kept": last_kept(user.account_id, ABOVE_THE_QUEUE) if user.role in MAY_CLAIM else None,
+        # Around the page as well; it need not be counted again.
+        "open_count": at_a_glance["waiting"],
+        "unread_count": unread_of(user),
     }
     return render(request, "escalations/queue.html", context)
 
@@ -67,8 +71,8 @@ def _wanted(request: HttpRequest, name: str) -> int:
 
 def _page(request: HttpRequest, filters: Filters, count: int) -> tuple[list[SessionHandoff], str]:
     """The rows behind `?after=`, and the query string of what follows them; "" at the end."""
-    rows = for_cards(after(filters.rows(person(request)), request.GET.get("after", "")))
-    found = list(rows[: count + 1])
+    rows = after(filters.rows(person(request)), request.GET.get("after", ""))
+    found = list(for_cards(rows, count + 1))
     return found[:count], filters.address(after=cursor_of(found[count - 1])) if len(found) > count else ""
 
 

@@ -99,6 +99,13 @@ class AISession(models.Model):
         indexes = [
             models.Index(fields=["account", "status", "-updated_at"]),
             models.Index(fields=["handler", "status"]),
+            # What the queue can be filtered by: all domains and clients of what waits, without reading the sessions.
+            models.Index(
+                fields=["account", "domain", "client"],
+                include=["handler"],
+                condition=Q(status="requesting_escalation"),
+                name="what_waits_by_domain_client",
+            ),
             # The sessions page in its order, whatever the number of sessions: all, somebody's own, and those of a filter. What other
             # filters compare is included, so that what they leave out is not read.
             models.Index(fields=["account", "-updated_at", "id"], include=["priority"], name="sessions_by_time"),

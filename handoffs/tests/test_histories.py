@@ -82,6 +82,8 @@ def check(said: str) -> None:
         match session.status:
             case "requesting_escalation":
                 assert states == ["open"], f"{said}: it waits, but is not in the queue"
+                # The filters of the queue are read from sessions alone (escalations/filters.py).
+                assert session.handler_id == handoffs[0].author_id, f"{said}: it waits, and its handler is not who escalated it"
                 assert holding == [], f"{said}: somebody holds what waits"
             case "active":
                 assert can_work, f"{said}: it is active with {session.handler}, who can't work"
