@@ -35,26 +35,17 @@ def case_of(session: AISession, *, needs: str = "", upto: int | None = None) -> 
         priority=session.priority_slug,
         needs=needs,
         steps=[case_step(step) for step in steps],
-        facts=[CaseFact(f.number, f.text, f.source.number if f.source else None) for f in session.facts.select_related("source")],
-        tasks=[
-            CaseTask(t.number, t.kind, t.title, t.state, t.command, t.answer, t.sent_as.number if t.sent_as else None)
-            for t in session.tasks.select_related("sent_as")
-        ],
-        fixes=[
-            CaseFix(
-                f.number,
-                f.title,
-                f.detail,
-                f.verify,
-                f.outcome,
-                f.waiting_for,
-                f.current,
-                f.proposed_in.number if f.proposed_in else None,
-                f.reported_in.number if f.reported_in else None,
-            )
-            for f in session.fixes.select_related("proposed_in", "reported_in")
-        ],
+        facts=[CaseFact(*fact) for fact in session.facts.values_list("number", "text", "source__number")],
+        tasks=[CaseTask(*task) for task in session.tasks.values_list(*_TASK)],
+        fixes=[CaseFix(*fix) for fix in session.fixes.values_list(*_FIX)],
     )
+
+
+# The columns of `CaseTask` and `CaseFix`, in their order.
+_TASK = ("number", "kind", "title", "state", "command", "answer", "sent_as__number")
+_FIX = (
+    "number", "title", "detail", "verify", "outcome", "waiting_for", "current", "proposed_in__number", "reported_in__number",
+)  # fmt: skip
 
 
 def lane_document(case: Case) -> dict[str, Any]:

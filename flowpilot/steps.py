@@ -43,10 +43,10 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime) -> list[SessionStep]:
+def write(session_id: uuid.UUID, steps: Sequence[NewStep], *, at: datetime, also: Sequence[str] = ()) -> list[SessionStep]:
     """Appends steps inside the caller's transaction and returns them. The session's row is locked from here until commit."""
     AISession.objects.filter(pk=session_id).update(**numbers(steps), updated_at=at)
-    return write_numbered(session_id, steps, at=at)
+    return write_numbered(session_id, steps, at=at, also=also)
 
 
 def numbers(steps: Sequence[NewStep]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from accounts.people import Person, read_person
 from accounts.permissions import LEADS
 from accounts.signals import Leaving
 from accounts.verbs import Refuse
-from flowpilot import steps
+from flowpilot import holders, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.events import SessionReassigned
 from flowpilot.holders import record_holder_change
@@ -109,11 +109,11 @@ def _put_into_queue(session: AISession, person: Person, *, by: Person, note: str
         put_back(claimed, by, note=note, at=at)
         return [event_of(HandoffReleased, claimed, by, was=State.CLAIMED, to=State.OPEN, note=note, at=at)]
     handoff_id = uuid.uuid4()
-    superseded = supersede(session, (State.CLAIMED, State.PARKED), by_id=by.id, by_handoff=handoff_id, at=at)
+    superseded = supersede(session.pk, session.account_id, (State.CLAIMED, State.PARKED), by_id=by.id, by_handoff=handoff_id, at=at)
     needs = f"{note} Please carry on with this session."
     rows = AISession.objects.filter(pk=session.pk, handler_id=person.id, status=session.status)
     if not rows.update(status=Status.REQUESTING, status_reason=needs, updated_at=at):
         raise conflict_error()
-    steps.write(session.pk, [event_step(Event.RELEASED, by, note=note)], at=at)
-    _, opened = queue(session, handoff_id, author_id=person.id, by_id=by.id, needs=needs, at=at)
+    steps.write(session.pk, [event_step(Event.RELEASED, by, note=note)], at=at, also=[holders.END])
+    _, opened = queue(session.pk, handoff_id, author_id=person.id, by_id=by.id, needs=needs, at=at)
     return [*superseded, opened]

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from accounts.events import NewEvent, record
 from accounts.models import User
 from accounts.people import Person, read_person
 from accounts.verbs import Refuse, Refused, verb
-from flowpilot import steps
+from flowpilot import holders, steps
 from flowpilot.event_steps import Event, event_step
 from flowpilot.fixes import write_outcome
 from flowpilot.guards import worker, writable_rows
-from flowpilot.holders import record_holder_change
 from flowpilot.models import AISession, Fix
 from flowpilot.steps import NewStep
 from flowpilot.vault.redact import redact
@@ -80,18 +80,21 @@ def _open(
         raise Refuse("invalid", "Write what you need.", fields={"reason": [NEEDS_REQUIRED]})
     if fix_outcome and fix_outcome not in Fix.SETTLING:
         raise Refuse("invalid", INVALID_OUTCOME, fields={"fix_outcome": [INVALID_OUTCOME]})
-    session = writable_rows(session_id, person).select_related("handler").first()
-    if session is None:
+    live = FilteredRelation("handoffs", condition=Q(handoffs__state__in=SessionHandoff.LIVE))
+    found = writable_rows(session_id, person).annotate(live=live).values_list("live__state").first()
+    if found is None:
         raise Refuse("not_found", "This session doesn't exist, or you can't escalate it.")
     _check_target(target, person)
-    live = SessionHandoff.objects.live().filter(session_id=session_id).first()
-    if live is not None and live.state == State.OPEN:
-        if live.author_id == person.id:
-            return Opened(live, created=False)
-        raise conflict_error()
+    (state,) = found
+    if state == State.OPEN:
+        theirs = SessionHandoff.objects.waiting().filter(session_id=session_id, author_id=person.id).first()
+        if theirs is None:
+            raise conflict_error()
+        return Opened(theirs, created=False)
 
     handoff_id = uuid.uuid4()
-    superseded = supersede(session, (State.CLAIMED, State.PARKED), by_id=person.id, by_handoff=handoff_id, at=at) if live else []
+    former = (State.CLAIMED, State.PARKED)
+    superseded = supersede(session_id, person.account_id, former, by_id=person.id, by_handoff=handoff_id, at=at) if state else []
     # Not earlier: rows are locked in the order handoff, session.
     needs = redact(session_id, needs, by_id=person.id, at=at)
     handed_over = any(event.from_state == State.CLAIMED for event in superseded)
@@ -100,13 +103,16 @@ def _open(
     _leave(session_id, person, line, needs=needs, at=at)
     # The outcome is recorded before the old handoff ends, so that it counts as an action of the claimer.
     events: list[NewEvent] = [*_settle_fix(session_id, person, fix_outcome, at=at), *superseded]
-    handoff, opened = queue(session, handoff_id, author_id=person.id, by_id=person.id, needs=needs, priority=priority, target=target, at=at)
+    handoff, opened = queue(
+        session_id, handoff_id, author_id=person.id, by_id=person.id, needs=needs, priority=priority, target=target, at=at
+    )
     record(*events, opened)
+    handoff.author = by
     return Opened(handoff, created=True)
 
 
 def queue(
-    session: AISession,
+    session_id: uuid.UUID,
     handoff_id: uuid.UUID,
     *,
     author_id: int,
@@ -116,9 +122,9 @@ def queue(
     target: User | None = None,
     at: datetime,
 ) -> tuple[SessionHandoff, HandoffOpened]:
-    """Freezes a session that waits from now on, and puts its handoff into the queue. The caller has moved the session, and records the
-    event that this returns as its last write."""
-    session.refresh_from_db()
+    """Freezes a session that waits from now on, and puts its handoff into the queue. The caller has moved the session and ended the time of
+    its holder, and records the event that this returns as its last write."""
+    session = AISession.objects.get(pk=session_id)
     session.priority = priority or session.priority
     snapshot, _ = packaging.freeze(session, needs=needs)
     AISession.objects.filter(pk=session.pk).update(
@@ -137,7 +143,6 @@ def queue(
         created_at=at,
         assessment_asked_at=at,
     )
-    record_holder_change(session.pk, None, at=at)
     jobs.request_assessment(handoff_id)
     return handoff, HandoffOpened(
         account_id=session.account_id,
@@ -166,10 +171,16 @@ def _check_target(target: User | None, person: Person) -> None:
 
 
 def supersede(
-    session: AISession, states: tuple[SessionHandoff.State, ...], *, by_id: int, by_handoff: uuid.UUID | None, at: datetime
+    session_id: uuid.UUID,
+    account_id: int,
+    states: tuple[SessionHandoff.State, ...],
+    *,
+    by_id: int,
+    by_handoff: uuid.UUID | None,
+    at: datetime,
 ) -> list[HandoffSuperseded]:
     """Ends the live handoff that a newer action replaces, and returns the event. Raises `Refuse` where somebody else was faster."""
-    live = SessionHandoff.objects.filter(session_id=session.pk, state__in=states)
+    live = SessionHandoff.objects.filter(session_id=session_id, state__in=states)
     old = live.values_list("pk", "state").first()
     if old is None:
         return []
@@ -178,9 +189,9 @@ def supersede(
         raise conflict_error()
     return [
         HandoffSuperseded(
-            account_id=session.account_id,
+            account_id=account_id,
             by_id=by_id,
-            session=session.pk,
+            session=session_id,
             handoff=pk,
             from_state=state,
             to_state=State.SUPERSEDED,
@@ -199,7 +210,7 @@ def _leave(session_id: uuid.UUID, person: Person, line: NewStep, *, needs: str, 
     )
     if not left:
         raise conflict_error()
-    steps.write_numbered(session_id, [line], at=at)
+    steps.write_numbered(session_id, [line], at=at, also=[holders.END])
 
 
 def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: datetime) -> list[NewEvent]:
@@ -210,9 +221,9 @@ def _settle_fix(session_id: uuid.UUID, person: Person, outcome: str, *, at: date
 
 
 def insert(*, snapshot: dict[str, Any], **columns: object) -> SessionHandoff:
-    """Inserts the row. Of two people at the same time, the partial unique index lets one through; raises `Refuse` for the other."""
+    """Inserts the row. Of two people at the same time, the partial unique index lets one through; raises `Refuse` for the other, whose
+    transaction the database has given up by then."""
     try:
-        with transaction.atomic():
-            return SessionHandoff.objects.create(snapshot=snapshot, tried=packaging.tried_in(snapshot), **columns)
+        return SessionHandoff.objects.create(snapshot=snapshot, tried=packaging.tried_in(snapshot), **columns)
     except IntegrityError as error:
         raise conflict_error() from error

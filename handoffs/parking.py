@@ -40,7 +40,7 @@ def park(session_id: uuid.UUID, *, by: User, needs: str = "", at: datetime | Non
     if session is None:
         raise Refuse("not_found", "This session doesn't exist, or you can't park it.")
     handoff_id = uuid.uuid4()
-    superseded = supersede(session, (State.CLAIMED,), by_id=person.id, by_handoff=handoff_id, at=at)
+    superseded = supersede(session_id, session.account_id, (State.CLAIMED,), by_id=person.id, by_handoff=handoff_id, at=at)
     needs = redact(session_id, needs, by_id=person.id, at=at)
     parked = (
         writable_rows(session_id, person)
@@ -129,5 +129,5 @@ def end_parked(session_id: uuid.UUID, *, by_id: int, at: datetime) -> list[NewEv
     assert person is not None
     parked = SessionHandoff.objects.filter(session_id=session_id, state=State.PARKED)
     if person.id in (session.user_id, session.handler_id) and parked.exists():
-        return [*supersede(session, (State.PARKED,), by_id=by_id, by_handoff=None, at=at)]
+        return [*supersede(session_id, session.account_id, (State.PARKED,), by_id=by_id, by_handoff=None, at=at)]
     return []

@@ -46,7 +46,7 @@ def take_over(session_id: uuid.UUID, *, by: User, reason: str, at: datetime | No
         raise Refuse("session_changed", "It is waiting for a colleague. Claim or withdraw the escalation instead.", status=session.status)
     if session.status not in TAKEN_OVER_FROM:
         raise Refuse("session_changed", f"Nothing was changed. {WHY_NOT[Status(session.status)]}", status=session.status)
-    superseded = supersede(session, (State.CLAIMED, State.PARKED), by_id=person.id, by_handoff=None, at=at)
+    superseded = supersede(session_id, session.account_id, (State.CLAIMED, State.PARKED), by_id=person.id, by_handoff=None, at=at)
     reason = redact(session_id, reason, by_id=person.id, at=at)
     rows = AISession.objects.filter(pk=session_id, account_id=person.account_id, status=session.status, handler_id=session.handler_id)
     if not rows.update(status=Status.ACTIVE, status_reason="", handler_id=person.id, updated_at=at):

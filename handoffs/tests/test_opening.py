@@ -593,3 +593,28 @@ def test_rows_are_taken_in_the_order_handoff_session_counter(session, ana):
     assert tables[1] == "flowpilot_aisession"
     assert tables[-1] == "accounts_eventcounter"
     assert tables.count("accounts_eventcounter") == 1
+
+
+def test_escalating_takes_few_statements_however_many_people_there_are(ana, bo, signed_in, as_json):
+    def post() -> int:
+        session = make_session(ana)
+        with CaptureQueriesContext(connection) as captured:
+            sent = signed_in(ana).post(f"/sessions/{session.pk}/escalate/", {"reason": NEEDS}, **as_json)
+        assert sent.status_code == 201
+        # Those of the test's own transaction, and sign-in, are not counted.
+        return len([q for q in captured if "SAVEPOINT" not in q["sql"] and "django_session" not in q["sql"]])
+
+    few = post()
+    UserFactory.create_batch(20, account=ana.account)
+
+    assert few <= 16
+    assert post() == few
+
+
+@pytest.mark.parametrize("who", ["vic", "eve", "bo"])
+def test_who_may_not_write_gets_the_same_404_for_any_form(session, request, signed_in, as_json, who):
+    client = signed_in(request.getfixturevalue(who))
+
+    for sent in ({"reason": NEEDS}, {}):
+        answer = client.post(f"/sessions/{session.pk}/escalate/", sent, **as_json)
+        assert (answer.status_code, answer.json()["error"]) == (404, "not_found")

@@ -4,13 +4,14 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.answers import htmx_of, invalid, is_htmx, person_json, refuse, toast, wants_json
 from accounts.people import who_may_claim
+from accounts.permissions import may_work
 from accounts.verbs import Refused
 from flowpilot.access import get_readable, get_writable, may_take_over
 from flowpilot.models import AISession, Fix, Task
@@ -24,22 +25,26 @@ from handoffs.forms import EscalateForm, ParkForm, TakeOverForm
 def escalate(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET the form, POST it. Slow work is done in jobs."""
     user = person(request)
-    session = get_writable(user, pk)
-    form = EscalateForm(request.POST if request.method == "POST" else None, by=user, initial={"priority": session.priority_slug})
     if request.method == "GET":
+        session = get_writable(user, pk)
+        form = EscalateForm(by=user, initial={"priority": session.priority_slug})
         return render(request, "handoffs/escalate.html", _dialog(session, form, user))
-    if not form.is_valid():
+    form = EscalateForm(request.POST, by=user)
+    if not (form.is_valid() and may_work(user)):
+        session = get_writable(user, pk)
         return invalid(form) if wants_json(request) else render(request, "handoffs/escalate.html", _dialog(session, form, user), status=422)
     fields = form.cleaned_data
     opened = opening.open_handoff(
         pk, by=user, needs=fields["reason"], priority=fields["priority"], target=fields["target"], fix_outcome=fields["fix_outcome"]
     )
     if isinstance(opened, Refused):
+        if opened.error == "not_found":
+            raise Http404
         return refuse(request, opened, back=f"/sessions/{pk}/", back_text="Back to the session")
     if wants_json(request):
         body = {"handoff": str(opened.handoff.pk), "session": str(pk), "handed_off_by": person_json(opened.handoff.author)}
         return JsonResponse(body, status=201 if opened.created else 200)
-    count = who_may_claim(session.account_id).exclude(pk=user.pk).count()
+    count = who_may_claim(opened.handoff.account_id).exclude(pk=user.pk).count()
     notified = "1 colleague has been notified" if count == 1 else f"{count} colleagues have been notified"
     toast(request, f"Escalated. {notified}. You can withdraw it until someone claims it.")
     return HttpResponseClientRedirect("/") if is_htmx(request) else redirect("dashboard")
