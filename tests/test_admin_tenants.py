@@ -18,15 +18,15 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Event, SignInAttempt, User
 from accounts.staff import AccountScopedAdmin
-from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
+from assistant.models import CircuitBreaker
 from escalations.models import Seen
 from flowpilot import lane
-from flowpilot.models import AISession, Fix, Proposal, Repeat, ReplyDraft, SearchEntry, Secret
+from flowpilot.models import AISession, Fix, SearchEntry
 from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from tests.databases import standing
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
-from tests.tenants import KINDS, SECRET, acme_at_work, state_of_everything
+from tests.tenants import KINDS, SECRET, acme_at_work, state_of_everything, what_the_assistant_leaves
 
 pytestmark = pytest.mark.slow
 
@@ -48,18 +48,6 @@ def root(db):
 def stan(acme):
     """Staff of acme, no superuser, no permission granted beyond."""
     return UserFactory(name="Stan Acme", email="stan@acme.example", account=acme, role="viewer", is_staff=True)
-
-
-def what_the_assistant_leaves(session):
-    step = session.steps.first()
-    AssistantCall.objects.create(
-        account_id=session.account_id, session_id=session.pk, job="reply", provider="openai", model="m", outcome="ok"
-    )
-    DailyUsage.objects.create(account_id=session.account_id, day=step.at.date(), calls=1, tokens=7)
-    ReplyDraft.objects.create(session=session, step=step.number, text=f"{session.title} draft")
-    Proposal.objects.create(session=session, kind="fact", text=f"{session.title} proposal", source=step)
-    Repeat.objects.create(session=session, title=f"{session.title} repeat", reply=step, done_in=step)
-    Secret.objects.create(session=session, number=1, kind="password", shredded_at=step.at)
 
 
 def both_at_work():
