@@ -46,6 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.timeout(600 * (1 + SCALE // 10)))
 
 
 def eventually(is_so: Callable[[], Any], sentence: str, seconds: float = PATIENCE) -> Any:

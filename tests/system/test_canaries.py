@@ -115,13 +115,15 @@ def test_no_socket_hears_a_word_of_the_other_account_whatever_it_asks_to_watch(s
             query: open_pages.enter_context(connect(where + query, additional_headers={"Cookie": standing_site.cookie(who)}))
             for query, who in [("", ones.lea), *((query, ones.bo) for query in watched), ("?n=0", others.lea)]
         }
+        # Until it has said hello, nothing is announced to it.
+        hellos = {query: page.recv(timeout=30) for query, page in pages.items()}
         numbers = [act(world) for world in (others, ones)]
 
         for query, page in pages.items():
             own, other = (others, ones) if query == "?n=0" else (ones, others)
-            heard = hear(page, numbers[0] if own is others else numbers[1])
-            assert own.flock.seen_in(heard)
+            heard = hellos[query] + hear(page, numbers[0] if own is others else numbers[1])
             assert not other.flock.seen_in(heard), query
+            assert own.flock.seen_in(heard)
             assert str(other.handoffs["open"].pk) not in heard
 
 
