@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -57,6 +58,13 @@ def eventually(is_so: Callable[[], Any], sentence: str, seconds: float = PATIENC
     return answer
 
 
+def at_once(*acts: Callable[[], Any]) -> None:
+    """In a thread for each; raises what the first of them raised."""
+    with ThreadPoolExecutor(len(acts)) as threads:
+        for running in [threads.submit(act) for act in acts]:
+            running.result()
+
+
 def complaints_in(log: str, expected: tuple[str, ...] = ()) -> list[str]:
     """The lines of a log that are errors, but for those in which one of `expected` stands."""
 
@@ -90,6 +98,8 @@ class Site:
             "HTTP_ONLY": "true",
             "DJANGO_SETTINGS_MODULE": "tests.system.served",
         }
+        # Few, so that one that is not returned is missed soon.
+        self.env["DATABASE_POOL_SIZE"] = "5"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.port = 0
         # Of every web process that was started, the last one last.

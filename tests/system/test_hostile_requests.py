@@ -2,13 +2,15 @@
 
 import json
 import random
+import re
 import socket
-import threading
+import time
+from functools import partial
 
 import pytest
 
 from tests.factories import hand_off, make_session
-from tests.system.conftest import CSRF, SCALE
+from tests.system.conftest import CSRF, SCALE, at_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -143,7 +145,7 @@ def statuses_of(port, request, whole):
         except TimeoutError:
             if whole:
                 return [NEVER]
-    return [int(line[9:12]) for line in received.split(b"\r\n") if line.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")) and line[9:12].isdigit()]
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] ([0-9]{3}) ", received)]
 
 
 def test_whatever_is_sent_no_answer_is_an_error_of_ours(standing_site, ana, bo, eve):
@@ -178,11 +180,7 @@ def test_whatever_is_sent_no_answer_is_an_error_of_ours(standing_site, ana, bo, 
             answered[number] += bool(statuses)
             bad.extend((status, request[:3000]) for status in statuses if status >= 500)
 
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[partial(send, number) for number in range(AT_ONCE)])
 
     assert bad == [], (seed, bad[:3])
     # Half requests and noise may end without one.
@@ -191,3 +189,26 @@ def test_whatever_is_sent_no_answer_is_an_error_of_ours(standing_site, ana, bo, 
         site.port = port
         assert site.get("/readyz") == 200
         assert site.get("/escalations/", cookies[1]) == 200
+
+
+def test_no_request_keeps_a_connection_to_the_database(standing_site, ana):
+    """More of them than one process's pool holds: pipelined ones, some whose client hangs up, and pages that do not exist. What is kept for
+    ever is missed by the requests after."""
+    site, cookie = standing_site, standing_site.cookie(ana)
+    site.port = site.ports[0]
+    request = f"GET /counts/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n"
+
+    def pipeline():
+        for _ in range(5):
+            assert statuses_of(site.port, f"{request}\r\n{request}\r\n{request}Connection: close\r\n\r\n".encode(), True) == [200] * 3
+
+    def hang_up():
+        for moment in range(20):
+            with socket.create_connection(("127.0.0.1", site.port), 30) as hanging_up:
+                hanging_up.sendall(f"{request}\r\n".encode())
+                time.sleep(0.001 * moment)
+
+    at_once(pipeline, pipeline, hang_up)
+    assert site.get_many("/nothing/is/here/", cookie, 8) == [404] * 8
+
+    assert site.get_many("/counts/", cookie, 8) == [200] * 8

@@ -12,7 +12,7 @@ from accounts.permissions import MAY_CLAIM
 from flowpilot.models import AISession
 from handoffs.models import SessionHandoff
 from tests.factories import UserFactory, hand_off, make_session
-from tests.system.conftest import SCALE
+from tests.system.conftest import SCALE, at_once
 from tests.system.histories import Answer, Call, State, order_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -26,14 +26,6 @@ def answer_of(status, body):
     assert status in (401, 403, 404, 409, 410), (status, body)
     # Signed out: by a deactivation, and perhaps still after they were activated again.
     return Answer.CONFLICT if status == 401 or body.get("error") in ("session_changed", "person_changed") else Answer.NO
-
-
-def at_once(*acts):
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_of_many_who_claim_at_once_exactly_one_wins(standing_site, ana, acme):
