@@ -1,6 +1,8 @@
-"""Answers a request line or header that is too long for Daphne's HTTP parser (16 KB), where Twisted would hang up without a word."""
+"""Answers a request line or headers that are too long for Daphne's HTTP parser (16 KB). Twisted hangs up without a word where one line is
+too long, and sends a bare 400 where many are too long together."""
 
 import re
+from functools import wraps
 from typing import Any
 
 from twisted.web.http import HTTPChannel
@@ -13,6 +15,18 @@ _SECONDS_TO_READ_ON = 2.0
 def answer_long_lines() -> None:
     """Gives Twisted's HTTP channel what `LineReceiver` leaves open. Daphne has no option for it, and builds its channels itself."""
     HTTPChannel.lineLengthExceeded = _refuse  # type: ignore[method-assign]
+    HTTPChannel.lineReceived = _within_the_limit(HTTPChannel.lineReceived)  # type: ignore[method-assign]
+
+
+def _within_the_limit(receive: Any) -> Any:
+    @wraps(receive)
+    def line_received(channel: Any, line: bytes) -> Any:
+        if channel._receivedHeaderSize + len(line) <= channel.totalHeadersSize:
+            return receive(channel, line)
+        channel.clearLineBuffer()
+        return _refuse(channel, b"")
+
+    return line_received
 
 
 def _refuse(channel: Any, line: bytes) -> None:

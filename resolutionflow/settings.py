@@ -170,6 +170,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_TIMEOUT = 900
 # allauth counts in each process for itself; accounts/attempts.py counts in the database.
 ACCOUNT_RATE_LIMITS = False
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

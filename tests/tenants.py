@@ -1,9 +1,10 @@
 """An account at work, for the tests of the walls around it."""
 
 from accounts.models import Event, User
+from assistant.models import AssistantCall, DailyUsage
 from escalations.models import Notification, Seen
 from flowpilot import lane, sessions
-from flowpilot.models import AISession, Fix
+from flowpilot.models import AISession, Fix, Proposal, Repeat, ReplyDraft, Secret
 from handoffs.claiming import claim
 from handoffs.models import SessionHandoff
 from handoffs.parking import park
@@ -32,6 +33,18 @@ def acme_at_work():
     claimed = hand_off(session(), ana, needs=f"{SECRET} needs")
     claim(claimed.pk, by=bo)
     park(session().pk, by=ana, needs=f"{SECRET} park")
+
+
+def what_the_assistant_leaves(session):
+    step = session.steps.first()
+    AssistantCall.objects.create(
+        account_id=session.account_id, session_id=session.pk, job="reply", provider="openai", model="m", outcome="ok"
+    )
+    DailyUsage.objects.create(account_id=session.account_id, day=step.at.date(), calls=1, tokens=7)
+    ReplyDraft.objects.create(session=session, step=step.number, text=f"{session.title} draft")
+    Proposal.objects.create(session=session, kind="fact", text=f"{session.title} proposal", source=step)
+    Repeat.objects.create(session=session, title=f"{session.title} repeat", reply=step, done_in=step)
+    Secret.objects.create(session=session, number=1, kind="password", shredded_at=step.at)
 
 
 def state_of_everything():

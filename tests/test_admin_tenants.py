@@ -10,22 +10,24 @@ from bs4 import BeautifulSoup
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import DateField
-from django.urls import reverse
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
 from procrastinate.contrib.django import app as jobs
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import Account, Event, SignInAttempt, User
 from accounts.staff import AccountScopedAdmin
-from assistant.models import AssistantCall, CircuitBreaker, DailyUsage
+from assistant.models import CircuitBreaker
 from escalations.models import ClaimTimes, KeptFigures, Seen
 from flowpilot import lane
-from flowpilot.models import AISession, Fix, Proposal, Repeat, ReplyDraft, SearchEntry, Secret
+from flowpilot.models import AISession, Fix, SearchEntry
 from handoffs.claiming import claim
 from handoffs.models import EntryJudgement, MissingEntry, SessionHandoff
 from tests.databases import existing, standing
 from tests.factories import AccountFactory, UserFactory, hand_off, make_session
-from tests.tenants import KINDS, SECRET, acme_at_work, state_of_everything
+from tests.tenants import KINDS, SECRET, acme_at_work, state_of_everything, what_the_assistant_leaves
 
 pytestmark = pytest.mark.slow
 
@@ -47,18 +49,6 @@ def root(db):
 def stan(acme):
     """Staff of acme, no superuser, no permission granted beyond."""
     return UserFactory(name="Stan Acme", email="stan@acme.example", account=acme, role="viewer", is_staff=True)
-
-
-def what_the_assistant_leaves(session):
-    step = session.steps.first()
-    AssistantCall.objects.create(
-        account_id=session.account_id, session_id=session.pk, job="reply", provider="openai", model="m", outcome="ok"
-    )
-    DailyUsage.objects.create(account_id=session.account_id, day=step.at.date(), calls=1, tokens=7)
-    ReplyDraft.objects.create(session=session, step=step.number, text=f"{session.title} draft")
-    Proposal.objects.create(session=session, kind="fact", text=f"{session.title} proposal", source=step)
-    Repeat.objects.create(session=session, title=f"{session.title} repeat", reply=step, done_in=step)
-    Secret.objects.create(session=session, number=1, kind="password", shredded_at=step.at)
 
 
 def both_at_work():
@@ -156,6 +146,59 @@ def test_what_belongs_to_no_account_is_for_superusers_even_with_every_permission
         assert client.get(changelist(model) + "add/").status_code == 403
     assert client.get("/admin/procrastinate/").status_code == 404
     assert "procrastinate" not in client.get("/admin/").text
+
+
+# What the names of the admin's addresses end in; the models stand in front of them. One that is new must be entered here.
+OF_A_ROW = {"change", "history", "delete"}
+OF_A_LIST = {"changelist", "add"}
+OF_THE_SITE = {
+    "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "view_on_site", "app_list",
+    # Any other address, and the ones of Django's before 1.9, which have no name.
+    None,
+}  # fmt: skip
+OF_ONE_MODEL = {"auth_user_password_change"}
+
+
+def admin_names(resolver):
+    for pattern in resolver.url_patterns:
+        yield from admin_names(pattern) if isinstance(pattern, URLResolver) else [pattern.name]
+
+
+def test_every_address_of_the_admin_is_of_a_known_kind():
+    of_models = {
+        f"{model._meta.app_label}_{model._meta.model_name}_{kind}" for model in admin.site._registry for kind in OF_A_ROW | OF_A_LIST
+    }
+    inside = next(pattern for pattern in get_resolver().url_patterns if getattr(pattern, "app_name", "") == "admin")
+
+    assert set(admin_names(inside)) == of_models | OF_THE_SITE | OF_ONE_MODEL
+
+
+def addresses_of_foreign_rows(both):
+    for rows in both.theirs.values():
+        kind = ContentType.objects.get_for_model(rows[0])
+        yield from (change_page(rows[0]).replace("change", tail) for tail in OF_A_ROW)
+        yield change_page(rows[0]).removesuffix("change/")
+        yield reverse("admin:view_on_site", args=[kind.pk, rows[0].pk])
+    yield reverse("admin:auth_user_password_change", args=[both.theirs[User][0].pk])
+
+
+@pytest.mark.parametrize("who", ["staff", "colleague", "nobody", "deactivated"])
+def test_no_method_and_no_permission_opens_a_foreign_row(both, stan, dana, signed_in, who):
+    """As staff of acme who have every permission, as a colleague who is no staff, signed out, and as staff who were deactivated."""
+    stan.user_permissions.set(Permission.objects.all())
+    client = {"colleague": lambda: signed_in(dana), "nobody": Client}.get(who, lambda: signed_in(stan))()
+    User.objects.filter(pk=stan.pk).update(is_active=who != "deactivated")
+    before = state_of_everything()
+
+    for where in addresses_of_foreign_rows(both):
+        # The admin takes whatever is no POST for a GET.
+        methods = ("get", "post") if who == "staff" else ("get",)
+        for method in methods if "/user/" not in where else ("get", "post", "put", "delete", "head", "options"):
+            answer = getattr(client, method)(where, **({"data": {"post": "yes", "name": "Taken"}} if method == "post" else {}))
+            assert answer.status_code in (301, 302, 403, 404, 405), (where, method, answer.status_code)
+            assert "Globex" not in answer.text
+            assert "Eve Stone" not in answer.text
+    assert state_of_everything() == before
 
 
 BAD_VALUES = {

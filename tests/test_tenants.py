@@ -135,6 +135,52 @@ def test_a_stranger_gets_404_and_the_same_answer_as_for_an_id_that_nobody_has(wo
     assert state_of_everything() == before
 
 
+OTHER_METHODS = ("put", "delete", "head", "options")
+
+
+@pytest.mark.parametrize("role", ["viewer", "engineer", "admin", "owner"])
+def test_whatever_the_strangers_role_and_method_nothing_is_answered_and_nothing_happens(world, eve, signed_in, role):
+    User.objects.filter(pk=eve.pk).update(role=role)
+    client, before = signed_in(eve), state_of_everything()
+    methods = ("get", "post") if role != "owner" else OTHER_METHODS
+
+    for name in WITH_ID:
+        for method in methods:
+            answer = getattr(client, method)(address(name, world.waiting, world.note.pk), headers=KINDS["JSON"])
+            assert answer.status_code in (403, 404, 405), (name, method)
+            assert answer.status_code != 403 or answer.json()["error"] == "not_allowed"
+            assert SECRET not in answer.text
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("who", ["nobody", "deactivated", "nonsense for a session"])
+def test_whoever_is_not_signed_in_gets_the_door_whatever_is_asked(world, dana, signed_in, who):
+    client = signed_in(dana) if who == "deactivated" else Client()
+    User.objects.filter(pk=dana.pk).update(is_active=who != "deactivated")
+    if who.startswith("nonsense"):
+        client.cookies["sessionid"] = "\xff\x00'--" + "x" * 500
+    before = state_of_everything()
+
+    for where in [address(name, world.waiting, world.note.pk) for name in WITH_ID] + [reverse(name) for name in [*LISTS, "bell-read"]]:
+        for method, kind in [("get", "page"), ("post", "HTMX"), ("delete", "JSON")]:
+            answer = getattr(client, method)(where, headers=KINDS[kind])
+            doors = {"page": answer.headers.get("Location", ""), "HTMX": answer.headers.get("HX-Redirect", "")}
+            assert answer.status_code == {"page": 302, "HTMX": 200, "JSON": 401}[kind], (where, method, answer.status_code)
+            assert kind == "JSON" or doors[kind].startswith("/accounts/login/")
+            assert SECRET not in answer.text
+    assert state_of_everything() == before
+
+
+def test_a_method_that_no_address_knows_is_405_and_changes_nothing(world, ana, signed_in):
+    client, before = signed_in(ana), state_of_everything()
+
+    for name in [*WITH_ID, *sorted(LISTS - {"account_change_password"}), "bell-read"]:
+        where = reverse(name) if name not in WITH_ID else address(name, world.waiting, world.note.pk)
+        answers = {method: getattr(client, method)(where).status_code for method in OTHER_METHODS}
+        assert set(answers.values()) == {405}, (name, answers)
+    assert state_of_everything() == before
+
+
 @pytest.mark.parametrize("name", sorted(LISTS))
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_lists_of_a_stranger_hold_nothing_of_acme(world, eve, signed_in, name, kind):

@@ -1,6 +1,5 @@
 """Whose sockets these are. A handful of queries for all that connect at the same time: after a restart, a thousand pages do."""
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
@@ -16,10 +14,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import EventCounter, User
+from accounts.sessions import SessionStore, is_key
 from handoffs.models import SessionHandoff
-
-# What Django makes, and the column takes. Anything else in a cookie is nobody's key, and must not fail the query for the others.
-_SESSION_KEY = re.compile(r"[a-zA-Z0-9]{8,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Visitor:
 def visitors_of(knocks: Sequence[Knock]) -> list[Visitor | None]:
     """Who each of them is: None for whoever is signed out, inactive or of no account. The same verdict as `django.contrib.auth.get_user`
     (`ModelBackend.get_user` for all at once), but nothing is written."""
-    sessions = _sessions({knock.session_key for knock in knocks if _SESSION_KEY.fullmatch(knock.session_key)})
+    sessions = _sessions({knock.session_key for knock in knocks if is_key(knock.session_key)})
     ids = {key: pk for key, data in sessions.items() if (pk := _user_id(data)) is not None}
     users = _users(set(ids.values()))
     valid = {key: users[pk] for key, pk in ids.items() if pk in users and _is_valid(sessions[key], users[pk])}

@@ -80,6 +80,14 @@ def test_a_header_that_is_too_long_is_431_with_a_sentence(port):
     assert body.startswith("The request's headers are too large.")
 
 
+@pytest.mark.parametrize("count", [40, 400])
+def test_headers_that_only_together_are_too_long_are_431_with_the_same_sentence(port, count):
+    received = answer(port, get("/healthz", *[f"X-{n}: {'x' * 800}" for n in range(count)]))
+
+    assert received.startswith("HTTP/1.1 431 ")
+    assert received.count("The request's headers are too large.") == 1
+
+
 def test_what_is_not_too_long_is_served_as_before(port):
     assert answer(port, get("/healthz?q=" + "x" * 15_000)).startswith("HTTP/1.1 200 ")
     assert answer(port, get("/healthz", "Cookie: a=" + "x" * 15_000)).startswith("HTTP/1.1 200 ")

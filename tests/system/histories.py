@@ -36,10 +36,26 @@ class State:
     by: str = ""
     # Who released it last: doing it again, before anybody else does, succeeds and changes nothing.
     released_by: str = ""
+    # People who can't work: viewers, and who was deactivated.
+    viewers: frozenset[str] = frozenset()
+    inactive: frozenset[str] = frozenset()
 
     def after(self, call: Call) -> "State | None":
         """The state after the call was carried out; None where it must be refused."""
-        match call.verb:
+        if call.who in self.inactive:
+            return None
+        verb, _, whom = call.verb.partition(" ")
+        match verb:
+            case "demote":
+                return replace(self.without(whom, call.who), viewers=self.viewers | {whom})
+            case "promote":
+                return replace(self, viewers=self.viewers - {whom})
+            case "deactivate":
+                return replace(self.without(whom, call.who), inactive=self.inactive | {whom})
+            case "activate":
+                return replace(self, inactive=self.inactive - {whom})
+            case "claim" if call.who in self.viewers:
+                return None
             case "claim" if self.state == "open" and call.who != self.author:
                 return replace(self, state="claimed", by=call.who)
             case "claim" if self.state == "claimed" and call.who == self.by:
@@ -54,9 +70,13 @@ class State:
                 return self
         return None
 
+    def without(self, leaver: str, by: str) -> "State":
+        """What somebody had claimed goes back into the queue when they can't work any more."""
+        return replace(self, state="open", by="", released_by=by) if (self.state, self.by) == ("claimed", leaver) else self
+
     def looks_like(self, other: "State") -> bool:
-        """Whether the database's row would be the same."""
-        return (self.state, self.by) == (other.state, other.by)
+        """Whether the database's rows would be the same."""
+        return replace(self, released_by="") == replace(other, released_by="")
 
 
 def order_of(calls: Sequence[Call], begins: State, ends: State) -> list[Call] | None:

@@ -6,6 +6,8 @@ from tests.system.histories import Answer, Call, State, order_of
 
 OPEN = State("ana")
 BOS = State("ana", "claimed", "bo")
+GONE = State("ana", inactive=frozenset({"bo"}))
+VIEWER = State("ana", viewers=frozenset({"bo"}))
 YES, NO, CONFLICT, UNKNOWN = Answer.YES, Answer.NO, Answer.CONFLICT, Answer.UNKNOWN
 
 
@@ -29,6 +31,11 @@ CLAIMED_AND_RELEASED = [call("dana", "claim", 0, 1, YES), call("dana", "release"
         pytest.param([call("ana", "claim", 0, 1, NO), call("bo", "claim", 2, 3, YES)], BOS, id="nobody claims their own"),
         pytest.param([call("dana", "claim", 0, 1, CONFLICT), call("bo", "claim", 2, 3, YES)], BOS, id="a conflict wrote nothing"),
         pytest.param([call("bo", "claim", 0, 1, UNKNOWN), call("dana", "claim", 2, 3, NO)], BOS, id="a broken one had happened"),
+        pytest.param([call("bo", "claim", 0, 1, YES), call("lea", "deactivate bo", 2, 3, YES)], GONE, id="the claimer was deactivated"),
+        pytest.param([call("lea", "demote bo", 0, 9, YES), call("bo", "claim", 1, 8, NO)], VIEWER, id="a viewer claims nothing"),
+        pytest.param(
+            [call("lea", "demote bo", 0, 1, YES), call("lea", "promote bo", 2, 9, YES), call("bo", "claim", 3, 8, YES)], BOS, id="again"
+        ),
         pytest.param([call("bo", "claim", 0, 1, UNKNOWN), call("ana", "withdraw", 2, 3, YES)], State("ana", "withdrawn"), id="or not"),
     ],
 )
@@ -48,6 +55,14 @@ def test_a_history_that_can_have_happened_is_explained(calls, ends):
         ),
         pytest.param([call("dana", "release", 0, 1, YES)], OPEN, id="released what was never claimed"),
         pytest.param([*CLAIMED_AND_RELEASED, call("bo", "release", 4, 5, YES)], OPEN, id="released what somebody else had released"),
+        pytest.param([call("lea", "demote bo", 0, 1, YES), call("bo", "claim", 2, 3, YES)], VIEWER, id="a viewer claimed"),
+        pytest.param([call("lea", "deactivate bo", 0, 1, YES), call("bo", "claim", 2, 3, YES)], GONE, id="a deactivated one claimed"),
+        pytest.param(
+            [call("bo", "claim", 0, 1, YES), call("lea", "deactivate bo", 2, 3, YES)],
+            State("ana", "claimed", "bo", inactive=frozenset({"bo"})),
+            id="it stays with somebody who was deactivated",
+        ),
+        pytest.param([call("lea", "demote bo", 0, 1, YES)], OPEN, id="a change of a role was lost"),
         pytest.param([call("ana", "claim", 0, 1, YES)], State("ana", "claimed", "ana"), id="claimed their own"),
         pytest.param([call("bo", "claim", 0, 1, UNKNOWN), call("dana", "claim", 2, 3, NO)], OPEN, id="refused though it was free"),
     ],
