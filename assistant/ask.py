@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from assistant.case import Case
 from assistant.faults import Unavailable
 from assistant.interface import Assistant
-from assistant.llm.assistant import Llm
 from assistant.offline.assistant import Offline
 from assistant.results import Assessment, Notes, Reply, Update
 from assistant.usage import Caller
+
+# By name, as Django names its own backends: the client of the models takes a second to import, and most web processes never ask one.
+LLM = "assistant.llm.assistant.Llm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,10 @@ class Answer[Result]:
 def assistant_named(name: str, caller: Caller | None = None) -> Assistant:
     """One assistant, without fallback: `offline` needs no key and no network; `llm` is the configured model. Raises
     `ImproperlyConfigured` if no model is configured."""
-    return Llm.configured(caller or Caller()) if name == "llm" else Offline()
+    if name != "llm":
+        return Offline()
+    llm: Assistant = import_string(LLM).configured(caller or Caller())
+    return llm
 
 
 def reply(case: Case, caller: Caller, *, on_text: Callable[[str], None] | None = None) -> Answer[Reply]:
