@@ -15,8 +15,10 @@ from resolutionflow.checks import refuse_demo_people  # noqa: E402
 from resolutionflow.handler import OneThreadHandler  # noqa: E402
 from resolutionflow.longlines import answer_long_lines  # noqa: E402
 from resolutionflow.origin import OwnOrigin  # noqa: E402
+from resolutionflow.patience import limit_statements  # noqa: E402
 from resolutionflow.staticfiles import StaticFilesFirst  # noqa: E402
 
+limit_statements()
 refuse_demo_people()
 answer_long_lines()
 

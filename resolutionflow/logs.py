@@ -65,8 +65,10 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
     for name in ("daphne.http_protocol", "django.channels.server", "daphne.ws_protocol"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("django.request").setLevel(logging.ERROR)
-    # Anybody can send a Host that is not ours, and Django logs each as an error. It is answered with 400, which our own line says.
-    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
+    # Anybody can send a Host that is not ours, or an address too long to come back to after signing in, and Django logs each as an error.
+    # They are answered with 400, which our own line says.
+    for name in ("DisallowedHost", "DisallowedRedirect"):
+        logging.getLogger(f"django.security.{name}").setLevel(logging.CRITICAL)
     for name in ("procrastinate.blueprints", "procrastinate.periodic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

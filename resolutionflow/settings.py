@@ -11,6 +11,7 @@ from resolutionflow import environment as env
 from resolutionflow.embedded import places
 from resolutionflow.keys import kept_key
 from resolutionflow.logs import logging_config
+from resolutionflow.patience import PatientConnection, check
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
@@ -130,8 +131,12 @@ _pool = {
     "max_size": env.integer("DATABASE_POOL_SIZE", default=10, least=1),
     "timeout": 5,
     "reconnect_timeout": 1,
+    # No statement waits for ever for a server that has gone silent.
+    "connection_class": PatientConnection,
+    "check": check,
 }
 _database.setdefault("OPTIONS", {})["pool"] = False if TESTING else _pool
+_database["OPTIONS"].setdefault("connect_timeout", 5)
 _database["CONN_MAX_AGE"] = 0
 _database["CONN_HEALTH_CHECKS"] = True
 _database["ATOMIC_REQUESTS"] = False

@@ -38,6 +38,9 @@ PATIENCE = 60.0
 # `make system` takes many times as much.
 SCALE = int(os.environ.get("SYSTEM_SCALE", "1"))
 
+# What stands in the lines of whoever met a database that was away: Django's, our own, Procrastinate's.
+DATABASE_AWAY = ("OperationalError", "PoolTimeout", "database away", "ConnectorException", "Database error.", "Side task listener failed")
+
 # What a process that is no longer asked for JSON says when it breaks.
 _BROKEN = re.compile(r"Traceback|Error\b|Exception\b|never retrieved|never awaited|Segmentation")
 

@@ -17,12 +17,14 @@ class Proxy:
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
         self._silent = threading.Event()
+        self._seconds = 0.0
         self.port = 0
         self.heal()
 
     def heal(self) -> None:
         """Forwards again, on the same port."""
         self._silent.clear()
+        self._seconds = 0.0
         if self._listener is not None:
             return
         listener = socket.socket()
@@ -55,6 +57,10 @@ class Proxy:
         """A black hole: connections stay open, and nothing passes in either direction. New ones are accepted and get no answer."""
         self._silent.set()
 
+    def delay(self, seconds: float) -> None:
+        """Whatever arrives is passed on so much later, until `heal`."""
+        self._seconds = seconds
+
     close = refuse
 
     def _accept(self, listener: socket.socket) -> None:
@@ -73,10 +79,11 @@ class Proxy:
         with contextlib.suppress(OSError, ValueError):
             while True:
                 readable, _, _ = select.select([near, far], [], [], 0.5)
-                while self._silent.is_set():
-                    time.sleep(0.05)
                 for end in readable:
                     data = end.recv(65536)
+                    time.sleep(self._seconds)
+                    while self._silent.is_set():
+                        time.sleep(0.05)
                     if not data:
                         raise OSError
                     (far if end is near else near).sendall(data)

@@ -8,12 +8,13 @@ import pytest
 from flowpilot import sessions
 from flowpilot.models import AISession
 from tests.factories import make_session
-from tests.system.conftest import eventually
+from tests.system.conftest import DATABASE_AWAY, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_within_two_seconds_of_its_return_no_request_fails(site, ana):
+    site.expect(*DATABASE_AWAY)
     site.start_web()
     cookie = site.cookie(ana)
     assert set(site.get_many("/escalations/", cookie, 8)) == {200}
@@ -29,6 +30,7 @@ def test_within_two_seconds_of_its_return_no_request_fails(site, ana):
 
 
 def test_connections_that_died_unnoticed_are_replaced_before_a_request_meets_them(site, ana):
+    site.expect(*DATABASE_AWAY)
     site.start_web()
     cookie = site.cookie(ana)
     assert set(site.get_many("/escalations/", cookie, 8)) == {200}
@@ -39,6 +41,7 @@ def test_connections_that_died_unnoticed_are_replaced_before_a_request_meets_the
 
 
 def test_the_worker_goes_on_after_the_database_was_away(site, ana):
+    site.expect(*DATABASE_AWAY)
     worker = site.start_worker()
     first, second = make_session(ana), make_session(ana)
     sessions.post(first.pk, by=ana, text="Outlook asks for the password.")
@@ -58,6 +61,7 @@ def test_the_worker_goes_on_after_the_database_was_away(site, ana):
 
 
 def test_a_worker_that_starts_before_its_database_waits_for_it(site, ana):
+    site.expect(*DATABASE_AWAY)
     session = make_session(ana)
     sessions.post(session.pk, by=ana, text="Outlook asks for the password.")
     site.proxy.refuse()
@@ -71,6 +75,7 @@ def test_a_worker_that_starts_before_its_database_waits_for_it(site, ana):
 
 
 def test_without_a_database_one_round_of_jobs_ends_with_an_error(site):
+    site.expect(*DATABASE_AWAY)
     site.proxy.refuse()
 
     worker = site.start_worker("--one-shot")
