@@ -10,6 +10,7 @@ import time
 
 from assistant.analysis.assess import assess
 from assistant.case import Case, CaseFact, CaseFix, CaseStep, CaseTask
+from bench.table import Row
 
 LENGTHS = (10, 100, 1_000, 2_000, 5_000)
 
@@ -52,8 +53,8 @@ def busy_lane(length: int) -> Case:
     return Case(title="Printer offline after the update", steps=steps, facts=facts, tasks=tasks, fixes=fixes)
 
 
-def main() -> None:
-    lengths = [int(each) for each in sys.argv[1:]] or LENGTHS
+def measure(lengths: list[int]) -> list[float]:
+    """Seconds of CPU for each length."""
     assess(busy_lane(30))
     took = []
     for length in lengths:
@@ -61,6 +62,28 @@ def main() -> None:
         began = time.process_time()
         assess(case)
         took.append(time.process_time() - began)
+    return took
+
+
+def rows(*, quick: bool) -> list[Row]:
+    lengths = [100, 1_000] if quick else [100, 1_000, 5_000]
+    took = measure(lengths)
+    floor = took[0] / lengths[0]
+    return [
+        Row(
+            f"assessment, {length:,} steps (floor: a step of {lengths[0]})",
+            f"{floor * 1000:.2f} ms of CPU a step",
+            f"{seconds:.2f} s of CPU",
+            f"{seconds / length / floor:.2f}",
+            "linear; 5,000 in 3 s",
+        )
+        for length, seconds in zip(lengths, took, strict=True)
+    ]
+
+
+def main() -> None:
+    lengths = [int(each) for each in sys.argv[1:]] or LENGTHS
+    took = measure(lengths)
     print("| steps | " + " | ".join(f"{length:,}" for length in lengths) + " |")
     print("| --- |" + " --- |" * len(lengths))
     print("| s of CPU | " + " | ".join(f"{seconds:.2f}" for seconds in took) + " |")

@@ -10,6 +10,7 @@ import time
 import uuid
 
 from bench import ground
+from bench.table import Row
 
 ground.set_up()
 
@@ -37,8 +38,8 @@ def once(pk: uuid.UUID, ana: object, bo: object, *, bare: bool) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+def measure(rounds: int) -> dict[bool, list[float]]:
+    """Seconds of each bare UPDATE (True) and each claim (False)."""
     ana, bo = ground.two_people()
     times: dict[bool, list[float]] = {True: [], False: []}
     for number in range(2 * (rounds + 20)):
@@ -48,6 +49,18 @@ def main() -> None:
         if number >= 40:
             times[bare].append(spent)
     ground.tidy()
+    return times
+
+
+def rows(*, quick: bool) -> list[Row]:
+    times = measure(50 if quick else 300)
+    bare, verb = (statistics.median(times[kind]) * 1000 for kind in (True, False))
+    return [Row("claim verb", f"{bare:.2f} ms", f"{verb:.2f} ms", f"{verb / bare:.1f}", "6")]
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    times = measure(rounds)
     bare_ms, verb_ms = (statistics.median(times[kind]) * 1000 for kind in (True, False))
     spread = {kind: statistics.quantiles(times[kind], n=20) for kind in times}
     print(f"rounds {rounds}, cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")

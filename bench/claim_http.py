@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench import ground
+from bench.table import Row, show
 
 CLIENTS = (1, 8)
 BATCHES = 5
@@ -100,8 +101,11 @@ def measure(count: int, kind: str) -> dict[int, tuple[Measured, Measured]]:
     return results
 
 
-def rows(count: int, kind: str = "uvicorn") -> list[tuple[str, str, str, str, str]]:
-    """For the table of `python -m bench`: work, floor, now, ratio, wanted."""
+def rows(*, quick: bool) -> list[Row]:
+    return rows_of(40 if quick else 200, "uvicorn")
+
+
+def rows_of(count: int, kind: str) -> list[Row]:
     with ground.own_database("bench_claim_http"):
         ground.set_up()
         logging.getLogger().setLevel(logging.WARNING)
@@ -110,7 +114,7 @@ def rows(count: int, kind: str = "uvicorn") -> list[tuple[str, str, str, str, st
             work = f"claim over HTTP, {clients} client{'s' if clients > 1 else ''} ({kind})"
             cpu = [f"{each.cpu / each.claims * 1000:.1f} ms of CPU" for each in (floor, claim)]
             at = [f"{each.median:.1f} ms, {each.rate:.0f}/s, {spent}" for each, spent in zip((floor, claim), cpu, strict=True)]
-            table.append((work, *at, f"{claim.median / floor.median:.2f}", "1.6; 45/s"))
+            table.append(Row(work, *at, f"{claim.median / floor.median:.2f}", "1.6; 45/s"))
         return table
 
 
@@ -119,8 +123,7 @@ def main() -> int:
     parser.add_argument("count", nargs="?", type=int, default=200, help="claims of each kind and number of clients (200)")
     parser.add_argument("server", nargs="?", choices=("daphne", "uvicorn"), default="uvicorn")
     given = parser.parse_args()
-    for work, floor, now, ratio, wanted in rows(given.count, given.server):
-        print(f"{work:40} floor {floor}; now {now}; ratio {ratio} (wanted: {wanted})")
+    show(rows_of(given.count, given.server))
     return 0
 
 

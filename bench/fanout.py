@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ground
+from bench.table import Row
 
 ground.set_up()
 
@@ -274,20 +275,37 @@ def measure(kind: str, keys: list[str], publish: Publisher) -> Result:
     return result
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+def measured(count: int, kinds: list[str]) -> list[Result]:
+    """The floor's result, and that of each server."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard != resource.RLIM_INFINITY else 65536, hard))
     ana, _ = ground.two_people()
     keys = people_with_sessions(ana.account, count)
     publish = Publisher(ana)
-    kinds = sys.argv[2].split(",") if len(sys.argv) > 2 else list(SERVERS)
-    results = []
     try:
-        results.append(floor(keys, 2500))
-        results += [measure(kind, keys, publish) for kind in kinds]
+        return [floor(keys, 2500), *(measure(kind, keys, publish) for kind in kinds)]
     finally:
         ground.tidy()
+
+
+def rows(*, quick: bool) -> list[Row]:
+    count = 100 if quick else 1000
+    base, *results = measured(count, list(SERVERS))
+    table = []
+    for one in results:
+        for percent in (50, 99):
+            work = f"event to the last of {count:,} sockets, p{percent}, {one.name}"
+            at = [f"{each.p(percent):.0f} ms" for each in (base, one)]
+            table.append(Row(work, *at, f"{one.p(percent) / base.p(percent):.1f}", "2" if one.name == "uvicorn" else "5"))
+        spent = [f"{each.delivery * 1e6:.0f} us" for each in (base, one)]
+        table.append(Row(f"CPU of a delivery, {one.name}", *spent, f"{one.delivery / base.delivery:.1f}", "60 us (uvicorn)"))
+        table.append(Row(f"restart, {one.name}", "-", one.restart, "-", "port in 2 s, all true in 10 s"))
+    return table
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    results = measured(count, sys.argv[2].split(",") if len(sys.argv) > 2 else list(SERVERS))
     base = results[0]
     print(f"{count} sockets, cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}, {EVENTS} events, a burst of {BURST}\n")
     print("| | last socket, p50 | p99 | x floor | CPU a delivery | x floor | connect, CPU each | all hellos |")

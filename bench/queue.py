@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from bench import ground
+from bench.table import Row
 
 ROUNDS = 20
 SIZES = [14, 100, 1_000, 10_000]
@@ -187,7 +188,23 @@ def main() -> int:
     return 0
 
 
-def run(sizes: list[int], *, with_profile: bool) -> None:
+def rows(*, quick: bool) -> list[Row]:
+    with ground.own_database("bench_queue"):
+        os.environ["DEMO"] = "true"
+        ground.set_up()
+        logging.getLogger().setLevel(logging.WARNING)
+        table = []
+        for size, results in run([14, 1_000] if quick else SIZES, with_profile=False):
+            floor = results["floor"][0]
+            for name in ("queue", "JSON"):
+                now = results[name][0]
+                work = f"queue {'page' if name == 'queue' else 'as JSON'}, {size:,} open"
+                table.append(Row(work, f"{floor:.1f} ms", f"{now:.1f} ms", f"{now / floor:.1f}", "1.5"))
+        return table
+
+
+def run(sizes: list[int], *, with_profile: bool) -> list[tuple[int, dict[str, tuple[float, int, int]]]]:
+    """What was measured at each size, which is also printed."""
     from django.conf import settings
     from django.test import Client
     from django.urls import path
@@ -202,6 +219,7 @@ def run(sizes: list[int], *, with_profile: bool) -> None:
     client.force_login(made.bo, backend="django.contrib.auth.backends.ModelBackend")
     print(f"cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}; medians of {ROUNDS}")
     print(f"{'open':>7}  {'':16}{'median':>10}{'ratio':>8}{'queries':>9}{'kB':>9}")
+    all_results = []
     for size in sizes:
         made.fill(size)
         ids = list(SessionHandoff.objects.values_list("pk", flat=True)[:ROWS])
@@ -220,12 +238,14 @@ def run(sizes: list[int], *, with_profile: bool) -> None:
             middle = made_cursor(size, client)
             pages |= {"page 2": (found, HTML), "the middle": (middle, HTML)}
         results = measured(client, pages)
+        all_results.append((size, results))
         floor = results["floor"][0]
         for name, (median, queries, length) in results.items():
             print(f"{size:7,}  {name:16}{median:7.1f} ms{median / floor:8.2f}{queries:9}{length / 1000:9.1f}")
         print(f"{'':9}process: {psutil.Process().memory_info().rss / 1e6:.0f} MB")
         if with_profile:
             profile(client, "/escalations/")
+    return all_results
 
 
 def made_cursor(size: int, client: Any) -> str:
