@@ -39,7 +39,10 @@ PATIENCE = 60.0
 SCALE = int(os.environ.get("SYSTEM_SCALE", "1"))
 
 # What stands in the lines of whoever met a database that was away: Django's, our own, Procrastinate's.
-DATABASE_AWAY = ("OperationalError", "PoolTimeout", "database away", "ConnectorException", "Database error.", "Side task listener failed")
+DATABASE_AWAY = (
+    *("OperationalError", "PoolTimeout", "database away", "Service Unavailable"),
+    *("ConnectorException", "Database error.", "Side task listener failed"),
+)
 
 # What a process that is no longer asked for JSON says when it breaks.
 _BROKEN = re.compile(r"Traceback|Error\b|Exception\b|never retrieved|never awaited|Segmentation")
@@ -53,11 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600 * (1 + SCALE // 10)))
 
 
-def eventually(is_so: Callable[[], Any], sentence: str, seconds: float = PATIENCE) -> Any:
+def eventually(is_so: Callable[[], Any], sentence: str, seconds: float = PATIENCE, every: float = 0.05) -> Any:
     deadline = time.monotonic() + seconds
     while not (answer := is_so()):
         assert time.monotonic() < deadline, sentence
-        time.sleep(0.05)
+        time.sleep(every)
     return answer
 
 

@@ -67,10 +67,15 @@ class Proxy:
         while True:
             try:
                 near, _ = listener.accept()
-                far = socket.socket(socket.AF_UNIX)
-                far.connect(self._target)
             except OSError:
                 return
+            far = socket.socket(socket.AF_UNIX)
+            try:
+                far.connect(self._target)
+            except OSError:  # the server was killed
+                near.close()
+                far.close()
+                continue
             with self._lock:
                 self._pairs.add((near, far))
             threading.Thread(target=self._forward, args=(near, far), daemon=True).start()
