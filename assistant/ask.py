@@ -13,7 +13,7 @@ from assistant.offline.assistant import Offline
 from assistant.results import Assessment, Notes, Reply, Update
 from assistant.usage import Caller
 
-# By name, as Django names its own backends: the client of the models takes a second to import, and most web processes never ask one.
+# By name, as Django names its own backends: the client of the models takes a second to import, and without a model nothing uses it.
 LLM = "assistant.llm.assistant.Llm"
 
 
