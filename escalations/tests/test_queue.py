@@ -268,3 +268,24 @@ def test_a_card_tells_how_much_was_tried(ana, bo, signed_in):
     card = BeautifulSoup(signed_in(bo).get("/escalations/").content, "html.parser").select_one(".card")
 
     assert "4 steps, 1 tried" in " ".join(card.text.split())
+
+
+HOSTILE = "\"><img src=x onerror=alert(1)>'{{ 7*7 }}&amp;"
+
+
+@pytest.mark.parametrize("shown", [{"live": True}, {"may_claim": True}])
+def test_everything_on_a_card_that_somebody_typed_is_escaped(ana, bo, shown):
+    for person in (ana, bo):
+        type(person).objects.filter(pk=person.pk).update(name=f"{HOSTILE} {person.name}")
+    session = make_session(ana, title=HOSTILE, client=HOSTILE, ticket=HOSTILE, domain=HOSTILE)
+    hand_off(session, ana, needs=HOSTILE, target=bo)
+    (row,) = rows_for(bo)
+
+    card = BeautifulSoup(render_to_string("escalations/_card.html", {"handoff": row, "user": bo, "seen": set(), **shown}), "html.parser").li
+
+    assert card is not None and not card.select("img")
+    assert (card["data-client"], card["data-domain"], card.select_one(".client").text) == (HOSTILE, HOSTILE, HOSTILE)
+    assert card.select_one(".cover").text == card.select_one("a.btn")["aria-label"].removeprefix("Pick up ") == HOSTILE
+    assert card.select_one(".mono").text == f"#{HOSTILE}"
+    assert HOSTILE in card.select_one(".need").text
+    assert [each.text for each in card.select(".who bdi, [data-for-other] bdi")] == [f"{HOSTILE} Bo Lindqvist", f"{HOSTILE} Ana Reyes"]
