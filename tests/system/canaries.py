@@ -67,7 +67,7 @@ class Mirror:
     note: Notification
 
 
-def mirror(letter: str) -> Mirror:
+def mirror(letter: str, flock: Flock | None = None) -> Mirror:
     """An account whose every model has a row: a session that waits, one that was claimed and assessed, one that is parked, one resolved."""
     account = AccountFactory(name=f"Mirror {letter}", slug=f"mirror-{letter.lower()}")
     ana, bo, lea = (
@@ -99,7 +99,7 @@ def mirror(letter: str) -> Mirror:
     said = {"account_id": account.pk, "handoff": claimed, "by": bo, "generation": claimed.assessment_generation or 1}
     EntryJudgement.objects.create(part="known", entry=0, verdict="wrong", text="It began this morning.", note="No", **said)
     MissingEntry.objects.create(text="The VPN was down.", **said)
-    flock = Flock(letter)
+    flock = flock or Flock(letter)
     fill(account, flock)
     for people in (ana, bo, lea):
         people.refresh_from_db()

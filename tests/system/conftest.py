@@ -127,10 +127,13 @@ class Site:
     def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
         return self.start("worker", "manage.py", "procrastinate", "worker", *options)
 
-    def start_web(self) -> subprocess.Popen[bytes]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+    def start_web(self, port: int = 0) -> subprocess.Popen[bytes]:
+        """On a free port, or where the one before was."""
+        if port == 0:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+        self.port = port
         web = self.start("web", "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(self.port), "resolutionflow.asgi:application")
         self.ports.append(self.port)
         eventually(lambda: self.get("/healthz") == 200, "the web process does not answer")
