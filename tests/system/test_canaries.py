@@ -58,30 +58,35 @@ def places_of(world):
                 yield reverse(name, args={"card": [row, 1], "offer": [row, uuid.UUID(int=1)]}.get(kind, [row]))
 
 
-def pages_of(world, person):
-    """What people of the account open: lists as pages and JSON, and every page of theirs."""
-    lists = [reverse(name) for name in sorted(LISTS)] + ["/sessions/?show=all&q=kanary", "/sessions/?show=all", "/escalations/?show=mine"]
-    if person == world.lea:
-        yield from ((path, kind) for path in lists for kind in ("page", "JSON"))
-    yield from ((path, "page") for path in places_of(world))
+def pages_of(world):
+    """What people of the account open: lists as pages and JSON, every page of theirs, and what only the claimer sees."""
+    lists = [reverse(name) for name in sorted(LISTS)] + ["/sessions/?show=all&q=kanary", "/sessions/?show=all"]
+    yield from ((world.lea, path, kind) for path in lists for kind in ("page", "JSON"))
+    yield from ((world.lea, path, "page") for path in places_of(world))
+    yield world.bo, reverse("handoff", args=[world.handoffs["claimed"].pk]), "page"
+    yield world.ana, "/escalations/?show=mine", "page"
 
 
 def test_nobody_reads_a_word_of_the_other_account(standing_site, mirrors):
     for own, other in (mirrors, reversed(mirrors)):
         found = set()
-        for person in (own.lea, own.bo):
-            cookie = standing_site.cookie(person)
-            for path, kind in pages_of(own, person):
-                status, text = read(standing_site, path, cookie, KINDS[kind])
-                assert status < 500, path
-                assert not other.flock.seen_in(text), path
-                found |= own.flock.seen_in(text)
+        cookies = {person.pk: standing_site.cookie(person) for person in (own.lea, own.bo, own.ana)}
+        for person, path, kind in pages_of(own):
+            status, text = read(standing_site, path, cookies[person.pk], KINDS[kind])
+            assert status < 500, path
+            assert not other.flock.seen_in(text), path
+            found |= own.flock.seen_in(text)
         for path in places_of(other):
-            status, text = read(standing_site, path, cookie, KINDS["page"])
+            status, text = read(standing_site, path, cookies[own.lea.pk], KINDS["page"])
             assert status in (404, 405), path
             assert not other.flock.seen_in(text), path
         # What its own people see proves that it would have been seen.
         assert set(TEXTS) - found == NOT_SHOWN
+        for command in (["escalation_report", "--json"], ["escalation_report"], ["hide_secrets", "--dry-run"]):
+            said = StringIO()
+            call_command(*command, account=own.account.slug, stdout=said, stderr=said)
+            assert said.getvalue()
+            assert not other.flock.seen_in(said.getvalue())
 
 
 def hear(page, until):
@@ -125,12 +130,3 @@ def test_no_socket_hears_a_word_of_the_other_account_whatever_it_asks_to_watch(s
             assert not other.flock.seen_in(heard), query
             assert own.flock.seen_in(heard)
             assert str(other.handoffs["open"].pk) not in heard
-
-
-def test_no_command_prints_a_word_of_the_other_account(mirrors):
-    for own, other in (mirrors, reversed(mirrors)):
-        for command in (["escalation_report", "--json"], ["escalation_report"], ["hide_secrets", "--dry-run"]):
-            said = StringIO()
-            call_command(command[0], *command[1:], account=own.account.slug, stdout=said, stderr=said)
-            assert said.getvalue()
-            assert not other.flock.seen_in(said.getvalue())

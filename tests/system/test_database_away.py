@@ -13,31 +13,31 @@ from tests.system.conftest import DATABASE_AWAY, eventually
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
-def test_within_two_seconds_of_its_return_no_request_fails(site, ana):
+def test_within_two_seconds_of_its_return_no_request_fails(standing_site, ana):
+    site = standing_site
     site.expect(*DATABASE_AWAY)
-    site.start_web()
     cookie = site.cookie(ana)
     assert set(site.get_many("/escalations/", cookie, 8)) == {200}
 
     site.proxy.refuse()
-    assert set(site.get_many("/escalations/", cookie, 3)) == {503}
+    assert set(site.get_many("/escalations/", cookie, 2)) == {503}
     time.sleep(6)
     site.proxy.heal()
     time.sleep(2)
 
     assert [site.get("/readyz") for _ in range(3)] == [200] * 3
-    assert site.get_many("/escalations/", cookie, 30) == [200] * 30
+    assert site.get_many("/escalations/", cookie, 20) == [200] * 20
 
 
-def test_connections_that_died_unnoticed_are_replaced_before_a_request_meets_them(site, ana):
+def test_connections_that_died_unnoticed_are_replaced_before_a_request_meets_them(standing_site, ana):
+    site = standing_site
     site.expect(*DATABASE_AWAY)
-    site.start_web()
     cookie = site.cookie(ana)
     assert set(site.get_many("/escalations/", cookie, 8)) == {200}
 
     site.proxy.cut()
 
-    assert site.get_many("/escalations/", cookie, 30) == [200] * 30
+    assert site.get_many("/escalations/", cookie, 20) == [200] * 20
 
 
 def test_the_worker_goes_on_after_the_database_was_away(site, ana):

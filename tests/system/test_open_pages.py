@@ -1,11 +1,8 @@
 """Many pages that are open at once: a web process that is killed and comes back, and pages that stand still."""
 
 import asyncio
-import contextlib
 import json
-import time
 
-import psutil
 import pytest
 from django.db import connections, transaction
 from websockets.asyncio.client import connect
@@ -13,18 +10,14 @@ from websockets.exceptions import WebSocketException
 
 from accounts.events import record
 from accounts.models import EventCounter
-from escalations.live.hub import MAX_UNREAD_BYTES
 from handoffs.events import HandoffReleased
 from tests.factories import hand_off, make_session
 from tests.system.conftest import SCALE, eventually
-from tests.system.test_uvicorn import events_until, open_socket, upgrade
+from tests.system.sockets import stand_still
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 PAGES = 20 * SCALE
-STANDING = 3
-# A process that kept what those pages do not read would hold as many times 4 MB, and the buffers on the way.
-MOST_GROWTH = 60 * 2**20
 
 
 class Pages:
@@ -95,33 +88,4 @@ def test_after_a_killed_process_is_back_every_page_has_what_it_missed(site, ana,
 
 
 def test_pages_that_do_not_read_keep_nobody_waiting_and_no_memory(standing_site, ana, bo, dana):
-    site = standing_site
-    site.port = site.ports[0]
-    session = make_session(ana, title="\U0001f4a5" * 200)
-    handoff = hand_off(session, ana, needs="<" * 2000)
-    released = HandoffReleased(account_id=ana.account_id, by_id=ana.pk, session=session.pk, handoff=handoff.pk, noted=False)
-    standing = [upgrade(site, site.cookie(bo)) for _ in range(STANDING)]
-    process = psutil.Process(site.processes[0].pid)
-    with open_socket(site, site.cookie(dana), max_size=None) as page:
-        number = json.loads(page.recv(timeout=30))["n"]
-        before = process.memory_info().rss
-        sent = received = 0
-        while sent < 2 * MAX_UNREAD_BYTES:
-            with transaction.atomic():
-                for _ in range(5):
-                    number = record(released)[-1].number
-            began = time.monotonic()
-            heard = events_until(page, number)
-            sent += len(json.dumps(heard))
-            received += 5
-            assert time.monotonic() - began < 10, "it waited for the pages that do not read"
-            page.send("ok")
-        assert process.memory_info().rss - before < MOST_GROWTH
-    for one in standing:
-        one.settimeout(60)
-        read = 0
-        with contextlib.suppress(ConnectionResetError):
-            while part := one.recv(1 << 20):
-                read += len(part)
-        assert read < sent, "it was sent everything, although it never answered"
-        one.close()
+    stand_still(standing_site, ana, bo, dana)

@@ -3,24 +3,18 @@
 import json
 import signal
 import socket
-import time
 
 import pytest
-from django.db import transaction
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
 
-from accounts.events import record
-from escalations.live.hub import MAX_UNREAD_BYTES
-from handoffs.events import HandoffReleased
 from tests.factories import hand_off, make_session
-from tests.system.conftest import eventually
+from tests.system.conftest import Site, eventually
+from tests.system.sockets import events_until, open_socket, stand_still
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def uvicorn(site):
+def start(site):
     """As docs/operating.md starts it; on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -30,25 +24,33 @@ def uvicorn(site):
     how += ["--no-server-header", "--no-proxy-headers", "--timeout-graceful-shutdown", "10"]
     web = site.start("web", "-m", "uvicorn", *where, *how, "resolutionflow.asgi:application")
     eventually(lambda: site.get("/healthz") == 200, "uvicorn does not answer")
+    site.ports.append(site.port)
     return web
 
 
-def open_socket(site, cookie, *, query="", origin=None, **options):
-    return connect(
-        f"ws://127.0.0.1:{site.port}/ws/escalations/{query}",
-        additional_headers={"Cookie": cookie},
-        origin=origin or f"http://127.0.0.1:{site.port}",
-        **options,
-    )
+@pytest.fixture
+def uvicorn(site):
+    """One that is told to end."""
+    return start(site)
 
 
-def events_until(page, number):
-    """Every event that this socket hears, up to `number`."""
-    heard = []
-    while not heard or heard[-1]["n"] < number:
-        frame = json.loads(page.recv(timeout=30))
-        heard += frame.get("events", [frame] if "n" in frame and "ping" not in frame else [])
-    return heard
+@pytest.fixture(scope="module")
+def _standing(django_db_setup, tmp_path_factory):
+    running = Site(tmp_path_factory.mktemp("uvicorn"))
+    try:
+        start(running)
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def standing(transactional_db, _standing):
+    """One for all tests that leave it whole."""
+    _standing.next_test(1)
+    yield _standing
+    assert _standing.processes[0].poll() is None
+    assert _standing.complaints() == []
 
 
 def test_a_page_is_served_an_event_is_heard_and_it_ends_when_told(site, uvicorn, ana, bo):
@@ -77,56 +79,16 @@ def test_ctrl_c_ends_it_with_pages_open(site, uvicorn, bo):
     assert "Traceback" not in site.text("web")
 
 
-def test_the_signed_out_are_told_and_a_foreign_page_is_refused(site, uvicorn, bo):
+def test_the_signed_out_are_told_and_a_foreign_page_is_refused(standing, bo):
+    site = standing
     with open_socket(site, "sessionid=" + "x" * 32) as page, pytest.raises(ConnectionClosed, match="4401"):
         page.recv(timeout=30)
     with pytest.raises(InvalidStatus, match="403"):
         open_socket(site, site.cookie(bo), origin="https://evil.example")
 
 
-def upgrade(site, cookie):
-    """A socket that was opened, and of which nothing is read."""
-    standing = socket.socket()
-    standing.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    standing.connect(("127.0.0.1", site.port))
-    head = [
-        "GET /ws/escalations/ HTTP/1.1",
-        f"Host: 127.0.0.1:{site.port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Cookie: {cookie}",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version: 13",
-    ]
-    standing.sendall("\r\n".join([*head, "", ""]).encode())
-    return standing
-
-
-def test_a_page_that_does_not_read_keeps_nobody_waiting_and_is_dropped(site, uvicorn, ana, bo, dana):
-    session = make_session(ana, title="\U0001f4a5" * 200)
-    handoff = hand_off(session, ana, needs="<" * 2000)
-    released = HandoffReleased(account_id=ana.account_id, by_id=ana.pk, session=session.pk, handoff=handoff.pk, noted=False)
-    standing = upgrade(site, site.cookie(bo))
-    with open_socket(site, site.cookie(dana), max_size=None) as page:
-        number = json.loads(page.recv(timeout=30))["n"]
-        sent = received = 0
-        # More than the buffers on the way take, and more than may stay unanswered.
-        while sent < 2 * MAX_UNREAD_BYTES:
-            with transaction.atomic():
-                number = record(released)[-1].number
-            began = time.monotonic()
-            sent += len(json.dumps(events_until(page, number)))
-            received += 1
-            assert time.monotonic() - began < 10, "it waited for the page that does not read"
-            page.send("ok")
-    assert received > 100
-    standing.settimeout(60)
-    read = 0
-    while part := standing.recv(1 << 20):
-        read += len(part)
-    assert read < sent, "it was sent everything, although it never answered"
-    standing.close()
-    assert "Traceback" not in site.text("web")
+def test_pages_that_do_not_read_keep_nobody_waiting_and_no_memory(standing, ana, bo, dana):
+    stand_still(standing, ana, bo, dana)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +98,8 @@ def test_a_page_that_does_not_read_keeps_nobody_waiting_and_is_dropped(site, uvi
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nCookie: a=" + "x" * 100_000,
     ],
 )
-def test_a_line_that_is_too_long_is_refused_in_words(site, uvicorn, request_line):
-    with socket.create_connection(("127.0.0.1", site.port), 30) as asked:
+def test_a_line_that_is_too_long_is_refused_in_words(standing, request_line):
+    with socket.create_connection(("127.0.0.1", standing.port), 30) as asked:
         asked.sendall(request_line.encode() + b"\r\nConnection: close\r\n\r\n")
         received = b""
         while part := asked.recv(65536):
