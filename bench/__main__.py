@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from bench.table import Row, show
 
-NAMES = ("fanout", "queue", "claim", "claim_http", "escalate", "assessment", "history")
+NAMES = ("fanout", "queue", "claim", "claim_http", "escalate", "assessment")
 MARK = "rows: "
 
 
