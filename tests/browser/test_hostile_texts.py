@@ -81,4 +81,4 @@ def test_markup_in_any_text_is_shown_and_never_run(browsers, world, stage):
 def again(world):
     from tests.factories import hand_off, make_session
 
-    return hand_off(make_session(world.ana, title=PAYLOADS[0], client=PAYLOADS[1]), world.ana, needs=PAYLOADS[2])
+    return hand_off(make_session(world.ana, title=PAYLOADS[1], client=PAYLOADS[0]), world.ana, needs=PAYLOADS[2])
