@@ -1,10 +1,10 @@
-"""Sign-in sessions in the database, as Django's; only a cookie that no session can have never gets as far as the query."""
+"""Django's sign-in sessions in the database, except that a cookie that can't be a session key is never looked up."""
 
 import re
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
-# What Django makes, and the column takes. Anything else in a cookie is nobody's key: PostgreSQL refuses a NUL with an error.
+# The keys that Django makes and that fit the column. PostgreSQL would answer a NUL with an error.
 _KEY = re.compile(r"[a-zA-Z0-9]{8,40}", re.ASCII)
 
 

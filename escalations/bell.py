@@ -21,7 +21,7 @@ SELECT session.account_id, person.id, handoff.id, CASE WHEN handoff.id IS NULL T
  WHERE session.id = %(session)s
 """
 
-# Nobody is told what they did themselves: whoever deactivates a colleague puts that colleague's sessions into the queue.
+# People are not notified of what they did themselves, such as putting a colleague's sessions into the queue by deactivating them.
 _CLAIMERS = _NOTIFY.format(
     actor="handoff.author_id",
     people="person.account_id = session.account_id AND person.is_active AND person.role = ANY(%(roles)s)"

@@ -92,7 +92,7 @@ class KeptFigures(models.Model):
     at = models.DateTimeField()
     event = models.BigIntegerField()
     found = models.JSONField()
-    # From when on they may be computed again. Whoever moves it does so.
+    # When they may be computed again. The request whose update moves this time computes them.
     due_at = models.DateTimeField()
 
     class Meta:

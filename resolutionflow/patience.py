@@ -1,7 +1,7 @@
-"""Connections that give up where PostgreSQL no longer answers and nobody says so: a proxy that hangs, a route that swallows packets.
+"""Connections that give up when PostgreSQL stops answering without closing them: a proxy that hangs, a route that drops packets.
 
-The system's own time limits do not help: what hangs in between has acknowledged every packet. Without one, each request would wait for
-ever, and soon every connection of the pool with it.
+The system's own timeouts don't help if something in between acknowledges every packet. Without a limit, each request would wait forever,
+and soon every connection of the pool would be taken.
 """
 
 from typing import Any

@@ -10,7 +10,7 @@ from typing import Any
 MOST_CARDS = 40
 NEEDS = "May I change this in production today?"
 
-# The server's own settings, with a place for collected files outside the project, and one page more: the floor of whoever is signed in.
+# The product's settings, with static files collected outside the project, and one extra page: the floor for signed-in people.
 SETTINGS = """\
 import os
 from resolutionflow.settings import *
@@ -97,7 +97,7 @@ class Ground:
         count, turn, cards = 1, 0, 0
         while count < steps:
             turn += 1
-            # A story is told to its end in one way: its answers need its cards.
+            # The steps of a story are played in order, because its answers need its cards.
             in_lane = cards < MOST_CARDS
             for step in self.stories[(self.made + turn) % len(self.stories)].steps:
                 if step.verb not in ("reply", "answer", "say", "note", "facts"):
@@ -122,7 +122,7 @@ class Ground:
 
 
 def _renamed(step: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """A story's step among those of other stories: its cards' keys and titles are its own, and whoever handles the session does it."""
+    """A story's step as part of a longer session: with card keys and titles of its own, done by the current handler."""
     step.pop("by", None)
     step.pop("fix", None)
     for name in {"ask", "check", "answer", "skip", "facts"} & set(step):
