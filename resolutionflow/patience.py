@@ -4,9 +4,12 @@ The system's own timeouts don't help if something in between acknowledges every 
 and soon every connection of the pool would be taken.
 """
 
+import threading
+import time
 from typing import Any
 
 import psycopg
+from django.db import connection
 
 # Seconds for one statement in a web process. Commands (a migration, say) and the worker's jobs may take as long as they need.
 WEB_SECONDS = 20.0
@@ -14,8 +17,16 @@ WEB_SECONDS = 20.0
 CHECK_SECONDS = 2.0
 
 
+_draining = threading.Lock()
+_drained_at = 0.0
+
+
 class PatientConnection(psycopg.Connection[Any]):
     seconds: float | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.made_at = time.monotonic()
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Raises `psycopg.OperationalError` when the answer does not come in time; the connection is closed then."""
@@ -28,14 +39,32 @@ class PatientConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError(f"PostgreSQL did not answer within {self.seconds:.0f} s") from error
 
 
-def check(connection: PatientConnection) -> None:
-    """Raises `psycopg.OperationalError` where a connection taken from the pool is dead or silent."""
-    connection.seconds = CHECK_SECONDS
+def check(taken: PatientConnection) -> None:
+    """Raises `psycopg.OperationalError` where a connection taken from the pool is dead or silent.
+
+    The others of its age are replaced at once, too: the pool would find one after the other with growing pauses between them, and a request
+    that came alone would have given up before it got a good one.
+    """
+    taken.seconds = CHECK_SECONDS
     try:
-        connection.execute("")
+        taken.execute("")
+    except psycopg.Error:
+        _replace_older_than(taken)
+        raise
     finally:
         # Not the value from before: this connection may be older than `limit_statements`.
-        del connection.seconds
+        del taken.seconds
+
+
+def _replace_older_than(dead: PatientConnection) -> None:
+    global _drained_at
+    with _draining:
+        # Of several requests that meet dead connections at the same time, the first one replaces all.
+        if dead.made_at < _drained_at:
+            return
+        _drained_at = time.monotonic()
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    pool.drain()
 
 
 def limit_statements() -> None:
